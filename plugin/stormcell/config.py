@@ -1,0 +1,201 @@
+"""The settings: ``stormcell.yaml``, overridden by ``STORMCELL_SECTION__NAME``; every default named here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from stormcell.errors import SettingsError
+
+DEFAULT_FILE = Path("stormcell.yaml")
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RowsSettings(_Section):
+    """Which events are counted as one row."""
+
+    bucket_seconds: Positive = 1.0
+    """Events of one fingerprint and one trace within this many seconds are one weighted row."""
+
+
+class LinksSettings(_Section):
+    """Which rows certainly belong together."""
+
+    burst_seconds: NonNegative = 1.0
+    """Logs without a trace, of one service, pod and logger, at most this far apart are linked."""
+    alert_seconds: NonNegative = 60.0
+    """Notifications of the same alert at most this far apart are linked."""
+    key_life_seconds: Positive = 1800.0
+    """A request or resource id seen again after this long links no more: ids are reused."""
+
+
+class BackgroundSettings(_Section):
+    """What is usual."""
+
+    bucket_seconds: Positive = 900.0
+    """Width of the time buckets over which templates are counted."""
+    learning_buckets: Annotated[int, Field(ge=0)] = 4
+    """Until this many buckets have been seen nothing is known to be usual, and nothing is set apart."""
+
+
+class WeightsSettings(_Section):
+    """Weights of the fields of the mixed dissimilarity; 0 leaves a field out."""
+
+    blame: NonNegative = 2.0
+    """Which services are accused, 1 - cosine."""
+    text: NonNegative = 0.5
+    """What the texts say, (1 - cosine) / 2."""
+    hops: NonNegative = 0.5
+    """How far apart the most blamed services are in the call graph."""
+    time: NonNegative = 0.5
+    """The gap in time, 1 - exp(-gap / time_scale)."""
+    novelty: NonNegative = 0.25
+    """The difference in how new the texts are."""
+
+
+class GroupingSettings(_Section):
+    """How atoms become groups."""
+
+    silence_seconds: Positive = 300.0
+    """A silence this long ends a session."""
+    gate: NonNegative = 1.2
+    """Atoms less surprising than this are background; 0 keeps everything."""
+    opening_cost: NonNegative = 0.07
+    """What one more group costs, in units of the mean dissimilarity to the exemplar: more means fewer groups."""
+    opening_cost_linked: NonNegative = 0.005
+    """The same for sessions whose links already explain them."""
+    linked_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """A session is explained by its links where the squared shares of its atoms sum to at least this."""
+    max_groups: Annotated[int, Field(ge=1)] = 40
+    """Most groups that one session can have."""
+    time_scale_seconds: Positive = 120.0
+    """Scale of the gap in time."""
+    merge_seconds: NonNegative = 60.0
+    """Atoms of one blamed service and the same templates in one stretch this long are one point."""
+    max_points: Annotated[int, Field(ge=2)] = 3000
+    """Exemplars of a session are chosen among at most this many of its heaviest points."""
+
+
+class StoreSettings(_Section):
+    """Where groups are kept."""
+
+    path: Path = Path("stormcell.db")
+    """The SQLite file that `stormcell groups` and `stormcell explain` read."""
+
+
+class DraftsSettings(_Section):
+    """How drafts are made."""
+
+    templates: tuple[Path, ...] = ()
+    """Folders of your own runbook templates, searched before the shipped ones."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORMCELL_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    rows: RowsSettings = RowsSettings()
+    links: LinksSettings = LinksSettings()
+    background: BackgroundSettings = BackgroundSettings()
+    weights: WeightsSettings = WeightsSettings()
+    grouping: GroupingSettings = GroupingSettings()
+    store: StoreSettings = StoreSettings()
+    drafts: DraftsSettings = DraftsSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment before the file, whose values come in as keyword arguments."""
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The settings file. Without it ``stormcell.yaml`` in the working directory, if there is one.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a setting is unknown or out of its range.
+    """
+    import yaml
+
+    file = path or DEFAULT_FILE
+    values: Any = {}
+    if path is not None or file.exists():
+        try:
+            values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except OSError as error:
+            raise SettingsError(f"cannot read the settings {file}: {error.strerror}") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+            raise SettingsError(f"{file}: expected sections such as `grouping:`, found {type(values).__name__}")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file)) from error
+
+
+def _explain(error: ValidationError, file: Path) -> str:
+    """Say for each wrong setting where it is, what was found and what was expected."""
+    lines = [f"wrong settings (in {file} or the environment):"]
+    for problem in error.errors(include_url=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        variable = "STORMCELL_" + place.replace(".", "__").upper()
+        message = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            message = "no such setting; `stormcell config show` lists them all"
+        lines.append(f"  {place} ({variable}): {message}")
+    return "\n".join(lines)
+
+
+def reference() -> str:
+    """Return every setting, its variable, default and meaning as Markdown."""
+    lines = [
+        "# Settings",
+        "",
+        "Settings come from `stormcell.yaml` in the working directory (or `--config FILE`) and from environment",
+        "variables, which win. `stormcell config show` prints those in force, `stormcell config check` checks",
+        "them. This page is what `stormcell config reference` prints.",
+    ]
+    for name, section in Settings.model_fields.items():
+        model = section.default
+        lines += ["", f"## {name}", "", *(type(model).__doc__ or "").strip().splitlines(), ""]
+        lines += ["| setting | default | variable | meaning |", "| --- | --- | --- | --- |"]
+        for key, field in type(model).model_fields.items():
+            default = model.model_dump(mode="json")[key]
+            variable = f"STORMCELL_{name}__{key}".upper()
+            cells = (f"`{key}`", f"`{default}`", f"`{variable}`", str(field.description))
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"

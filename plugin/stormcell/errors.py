@@ -1,0 +1,53 @@
+"""What can go wrong, and who should mend it.
+
+::
+
+    StormcellError
+    ├── InputError           the input cannot be used at all
+    │   └── DecodeError      a record is broken and the run is strict
+    ├── SettingsError        stormcell.yaml or a STORMCELL_* variable is wrong
+    ├── TemplateError        a draft template is broken
+    ├── StoreError           the store cannot be read or written
+    └── OutputError          a result cannot be written
+
+Every message says what was found, what was expected and what to do. The command line prints it and exits
+with the class's ``exit_code``: 2 for wrong use or bad input, 1 for a run that failed.
+"""
+
+from __future__ import annotations
+
+
+class StormcellError(Exception):
+    """Base of all errors that Stormcell raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(StormcellError):
+    """The input cannot be used at all."""
+
+    exit_code = 2
+
+
+class DecodeError(InputError):
+    """A record is broken and the run is strict."""
+
+
+class SettingsError(StormcellError):
+    """A settings file or an environment variable is wrong."""
+
+    exit_code = 2
+
+
+class TemplateError(StormcellError):
+    """A draft template is broken."""
+
+    exit_code = 2
+
+
+class StoreError(StormcellError):
+    """The store cannot be read or written."""
+
+
+class OutputError(StormcellError):
+    """A result cannot be written."""

@@ -1,0 +1,35 @@
+"""Times and spans of time as people and other programs read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def rfc3339(time: int) -> str:
+    """Return a time in ns as RFC 3339 in UTC, exact, with 3, 6 or 9 digits of the second."""
+    seconds, fraction = divmod(time, 1_000_000_000)
+    digits = f"{fraction:09d}"
+    for short in (3, 6):
+        if not digits[short:].strip("0"):
+            digits = digits[:short]
+            break
+    return f"{(_EPOCH + timedelta(seconds=seconds)):%Y-%m-%dT%H:%M:%S}.{digits}Z"
+
+
+def spoken(duration: int) -> str:
+    """Return a duration in ns in its two largest units, such as ``4 min 12 s`` or ``35 ms``."""
+    seconds, rest = divmod(duration, 1_000_000_000)
+    if seconds < 60:
+        for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
+            if duration >= size:
+                return f"{duration / size:.3g} {unit}"
+        return f"{rest} ns"
+    for (unit, size), (smaller, part) in pairwise(_UNITS):
+        if seconds >= size:
+            count, left = seconds // size, seconds % size // part
+            return f"{count} {unit} {left} {smaller}" if left else f"{count} {unit}"
+    raise AssertionError(duration)
