@@ -1,0 +1,97 @@
+"""OTLP requests as JSON: logs and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormcell.decode.events import SEVERITIES, STATUSES, hex_id, log_event, service_of, span_event
+from stormcell.decode.json_values import (
+    Object,
+    any_value,
+    attributes,
+    choice,
+    member,
+    nanoseconds,
+    no_time,
+    objects,
+    text,
+)
+from stormcell.decode.report import JsonPath, Scribe
+from stormcell.types import Attributes, Event
+
+_SEVERITY_NAMES = {f"SEVERITY_NUMBER_{name}": value for name, value in SEVERITIES.items()}
+_STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": code for code, name in enumerate(STATUSES)}
+
+
+def logs(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
+    """Yield the events of an ExportLogsServiceRequest."""
+    for at, holder in objects(request, "resourceLogs", path, scribe):
+        resource = _resource(holder, at, scribe)
+        service = service_of(resource)
+        for scope_at, scope in objects(holder, "scopeLogs", at, scribe):
+            for record_at, record in objects(scope, "logRecords", scope_at, scribe):
+                event = _log(record, resource, service, record_at, scribe)
+                if event is not None:
+                    yield event
+
+
+def traces(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
+    """Yield the events of an ExportTraceServiceRequest."""
+    for at, holder in objects(request, "resourceSpans", path, scribe):
+        resource = _resource(holder, at, scribe)
+        service = service_of(resource)
+        for scope_at, scope in objects(holder, "scopeSpans", at, scribe):
+            for span_at, span in objects(scope, "spans", scope_at, scribe):
+                event = _span(span, resource, service, span_at, scribe)
+                if event is not None:
+                    yield event
+
+
+def _resource(holder: Object, path: JsonPath, scribe: Scribe) -> Attributes:
+    resource = member(holder, "resource", path, scribe)
+    return attributes(resource, "attributes", (*path, "resource"), scribe)
+
+
+def _log(record: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+    time = nanoseconds(record, "timeUnixNano", path, scribe)
+    if time == 0:
+        time = nanoseconds(record, "observedTimeUnixNano", path, scribe)
+        if time == 0:
+            no_time(record, "timeUnixNano", path, scribe)
+    if not time:
+        return None
+    return log_event(
+        time,
+        resource,
+        service,
+        choice(record, "severityNumber", _SEVERITY_NAMES, path, scribe),
+        text(record, "severityText", path, scribe),
+        any_value(record.get("body"), (*path, "body"), scribe),
+        text(record, "eventName", path, scribe),
+        attributes(record, "attributes", path, scribe),
+        hex_id(record.get("traceId"), 32),
+        hex_id(record.get("spanId"), 16),
+    )
+
+
+def _span(span: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+    time = nanoseconds(span, "startTimeUnixNano", path, scribe)
+    if time == 0:
+        no_time(span, "startTimeUnixNano", path, scribe)
+    if not time:
+        return None
+    end = nanoseconds(span, "endTimeUnixNano", path, scribe)
+    status = member(span, "status", path, scribe)
+    code = choice(status, "code", _STATUS_NAMES, (*path, "status"), scribe)
+    return span_event(
+        time,
+        end or 0,
+        resource,
+        service,
+        text(span, "name", path, scribe),
+        STATUSES[code] if 0 <= code < len(STATUSES) else STATUSES[0],
+        attributes(span, "attributes", path, scribe),
+        hex_id(span.get("traceId"), 32),
+        hex_id(span.get("spanId"), 16),
+        hex_id(span.get("parentSpanId"), 16),
+    )

@@ -1,0 +1,259 @@
+"""The way in: paths to events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import cast
+
+from stormcell.decode import alertmanager, otlp_json
+from stormcell.decode.json_text import Trouble, parse, values
+from stormcell.decode.json_values import Object
+from stormcell.decode.recognise import HEAD, Content, recognise
+from stormcell.decode.report import BrokenFileError, JsonPath, Report, Scribe, show, show_path
+from stormcell.decode.sources import expand, reason
+from stormcell.decode.streams import LIMIT, ZSTD, Messages, lines, pieces, unzstd
+from stormcell.errors import InputError
+from stormcell.types import Event
+
+EXPECTED = "OTLP logs or traces or an Alertmanager webhook"
+
+PATIENCE = 1000
+"""Lines of a text file tried before it is taken to hold no JSON."""
+
+
+class _NoTelemetryError(Exception):
+    """The file holds something else; its argument says what."""
+
+
+def read(
+    paths: Iterable[str | Path],
+    report: Report | None = None,
+    *,
+    strict: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Event]:
+    """Read events from files, one after another, holding no more than a line or a message at a time.
+
+    Formats are told by content: OTLP logs and traces as JSON (one request a line, or documents spread over
+    lines, or arrays of them) or protobuf (one request, or length-prefixed as the Collector writes it), and
+    Alertmanager webhooks as JSON; plain, gzip or zstd.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Files; folders, read whole in the order of their paths without hidden files; "-" for standard input.
+    report : Report, optional
+        Filled in on the way.
+    strict : bool
+        Raise at the first problem rather than count it.
+    progress : callable, optional
+        Called as ``progress(bytes_done, bytes_total)``, in bytes before decompression; the total is of the
+        files whose size is known.
+
+    Returns
+    -------
+    iterator of Event
+        In the order of the files and their records.
+
+    Raises
+    ------
+    InputError
+        If there is no path, or (while iterating) none could be read.
+    DecodeError
+        While iterating, if the run is strict and something is broken.
+    """
+    # One path alone is meant as such, not as its characters.
+    given: list[str | Path] = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not given:
+        raise InputError("expected the path of a file or a folder, or - for standard input; found none")
+    return _read(given, Scribe(Report() if report is None else report, strict=strict), progress)
+
+
+def _read(paths: list[str | Path], scribe: Scribe, progress: Callable[[int, int], None] | None) -> Iterator[Event]:
+    report = scribe.report
+    before = len(report.problems)
+    sources = expand(paths, scribe)
+    total = sum(source.size for source in sources)
+    done = 0
+
+    def tick(size: int) -> None:
+        nonlocal done
+        done += size
+        report.bytes += size
+        if progress is not None:
+            progress(done, max(done, total))
+
+    opened = 0
+    for source in sources:
+        scribe.file, scribe.line = source.name, 0
+        try:
+            manager = source.open()
+        except (OSError, ValueError) as error:
+            scribe.problem(f"cannot be read: {reason(error)}")
+            continue
+        opened += 1
+        with manager as file:
+            try:
+                for event in _events(pieces(file, tick), scribe):
+                    report.events += 1
+                    yield event
+            except BrokenFileError as error:
+                scribe.problem(error.message, error.line)
+            except _NoTelemetryError as error:
+                if source.walked:
+                    report.ignored.append(source.name)
+                    continue
+                scribe.problem(f"expected {EXPECTED}, found {error}; leave it out", 1)
+        report.files += 1
+    if not opened:
+        first = next(iter(report.problems[before:]), "no file in it")
+        raise InputError(f"nothing could be read: {first}")
+
+
+def _events(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+    head, data = _peek(data)
+    content = recognise(head)
+    if content is Content.JSON or content is Content.TEXT:
+        yield from _json(data, scribe, trusted=content is Content.JSON)
+    elif content is Content.REQUEST:
+        yield from _request(data, scribe)
+    elif content is Content.MESSAGES:
+        yield from _messages(data, scribe)
+    elif content is Content.BINARY:
+        scribe.problem(f"expected {EXPECTED}, found binary data", 1)
+
+
+def _peek(data: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first HEAD bytes, and all the data again."""
+    head = b""
+    try:
+        for piece in data:
+            head += piece
+            if len(head) >= HEAD:
+                break
+    except BrokenFileError as error:
+        if not head:
+            raise
+        # What came before the break is still to be read.
+        data = _raise(error)
+    return head[:HEAD], chain((head,), data)
+
+
+def _raise(error: BrokenFileError) -> Iterator[bytes]:
+    yield b""
+    raise error
+
+
+def _json(data: Iterator[bytes], scribe: Scribe, *, trusted: bool) -> Iterator[Event]:
+    """Read JSON values; in what began as text, speak of no problem before the first object is found."""
+    held: list[tuple[int, str]] = []
+    for scribe.line, value in values(lines(data)):
+        if not trusted:
+            if not _is_document(value):
+                held.append((scribe.line, value.message if isinstance(value, Trouble) else _unknown(value)))
+                if len(held) >= PATIENCE:
+                    break
+                continue
+            trusted = True
+            for line, message in held:
+                scribe.problem(message, line)
+        if isinstance(value, Trouble):
+            scribe.problem(value.message)
+        else:
+            yield from _value(value, scribe)
+    if not trusted:
+        raise _NoTelemetryError("text")
+
+
+def _is_document(value: object) -> bool:
+    return isinstance(value[0] if isinstance(value, list) and value else value, dict) and bool(value)
+
+
+def _value(value: object, scribe: Scribe) -> Iterator[Event]:
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _document(item, (i,), scribe)
+    else:
+        yield from _document(value, (), scribe)
+
+
+def _document(value: object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
+    if not isinstance(value, dict):
+        scribe.problem(_unknown(value, path))
+        return
+    document = cast(Object, value)
+    known = not document  # an empty request is how JSON writes "nothing to export"
+    if "resourceLogs" in document:
+        known = True
+        yield from otlp_json.logs(document, path, scribe)
+    if "resourceSpans" in document:
+        known = True
+        yield from otlp_json.traces(document, path, scribe)
+    if "alerts" in document:
+        known = True
+        yield from alertmanager.alerts(document, path, scribe)
+    if "resourceMetrics" in document:
+        at = show_path((*path, "resourceMetrics"))
+        scribe.problem(f"{at}: expected logs or traces, found metrics, which are not grouped; leave them out")
+    elif not known:
+        scribe.problem(_unknown(value, path))
+
+
+def _unknown(value: object, path: JsonPath = ()) -> str:
+    at = f"{show_path(path)}: " if path else ""
+    return f"{at}expected {EXPECTED}, found {show(value)}"
+
+
+def _request(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+    scribe.line = 1
+    request = _whole(data)
+    if request is None:
+        scribe.problem(_too_long())
+    else:
+        yield from _protobuf(request, scribe)
+
+
+def _messages(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+    for scribe.line, message in Messages(data):
+        whole: bytes | None = message
+        if message is not None and message.startswith(ZSTD):
+            # The Collector compresses message by message.
+            try:
+                whole = _whole(unzstd((message,)))
+            except BrokenFileError as error:
+                scribe.problem(error.message)
+                continue
+        if whole is None:
+            scribe.problem(_too_long())
+        elif whole.startswith((b"{", b"[")):
+            value = parse(whole)
+            if isinstance(value, Trouble):
+                scribe.problem(value.message)
+            else:
+                yield from _value(value, scribe)
+        else:
+            yield from _protobuf(whole, scribe)
+
+
+def _protobuf(request: bytes, scribe: Scribe) -> Iterator[Event]:
+    from stormcell.decode import otlp_proto  # protobuf takes a while to load
+
+    yield from otlp_proto.events(request, scribe)
+
+
+def _whole(data: Iterable[bytes]) -> bytes | None:
+    """Join all pieces; None where they are over the limit."""
+    held: list[bytes] = []
+    size = 0
+    for piece in data:
+        size += len(piece)
+        if size > LIMIT:
+            return None
+        held.append(piece)
+    return b"".join(held)
+
+
+def _too_long() -> str:
+    return f"expected at most {LIMIT >> 20} MiB in one message, found more; skipped"
