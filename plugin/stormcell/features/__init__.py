@@ -1,0 +1,1 @@
+"""What is known of events: rows, surprise, links, blame, the table of columns."""

@@ -1,0 +1,94 @@
+"""Surprise: how unusual an event is against the background model of template counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from stormcell.config import BackgroundSettings
+from stormcell.types import DoubleArray, Rows, Template
+
+# A median absolute deviation times this estimates a standard deviation (normal distribution).
+_MAD_TO_SIGMA = 1.4826
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surprise:
+    """How unusual each row is, and how new its template.
+
+    Attributes
+    ----------
+    value : DoubleArray, shape (n,)
+        ``-ln(1 - novelty) + ln(1 + burst)``, at least 0.
+    novelty : DoubleArray, shape (n,)
+        1 minus the share of the other buckets that hold the template, in [0, 1].
+    """
+
+    value: DoubleArray
+    novelty: DoubleArray
+
+
+class Background:
+    """Counts of each template per time bucket.
+
+    Parameters
+    ----------
+    settings : BackgroundSettings
+    """
+
+    def __init__(self, settings: BackgroundSettings) -> None:
+        self._width = int(settings.bucket_seconds * 1e9)
+        self._needed = settings.learning_buckets
+        self._counts: dict[Template, Counter[int]] = {}
+        self._buckets: set[int] = set()
+
+    def learn(self, rows: Rows) -> None:
+        """Count ``rows``."""
+        buckets = rows.first // self._width
+        self._buckets.update(buckets.tolist())
+        for number, bucket, weight in zip(
+            rows.template.tolist(), buckets.tolist(), rows.weight.tolist(), strict=True
+        ):
+            self._counts.setdefault(rows.templates[number], Counter())[bucket] += weight
+
+    @property
+    def learning(self) -> bool:
+        """Whether too little has been seen to call anything usual."""
+        return len(self._buckets) < self._needed
+
+    def idf(self, templates: tuple[Template, ...]) -> DoubleArray:
+        """Return ln of the inverse share of buckets that hold each template, at least 0."""
+        held = np.array([len(self._counts.get(template, ())) for template in templates], dtype=np.float64)
+        return np.log((len(self._buckets) + 1.0) / (held + 0.5)).clip(min=0.0)
+
+    def surprise(self, rows: Rows) -> Surprise:
+        """Judge each row against the buckets other than its own.
+
+        With ``df`` of ``N`` other buckets holding the template, novelty is ``1 - (df + .5) / (N + 1)``. The
+        burst is how many robust deviations the count in the row's bucket is above the median of the others.
+        """
+        buckets = rows.first // self._width
+        pairs = np.stack([rows.template, buckets])
+        distinct, place = np.unique(pairs, axis=1, return_inverse=True)
+        value, novelty = np.empty(distinct.shape[1]), np.empty(distinct.shape[1])
+        for at, (number, bucket) in enumerate(distinct.T.tolist()):
+            value[at], novelty[at] = self._judge(rows.templates[number], bucket)
+        place = place.reshape(-1)
+        return Surprise(value[place], novelty[place])
+
+    def _judge(self, template: Template, bucket: int) -> tuple[float, float]:
+        counts = self._counts.get(template, Counter())
+        total = len(self._buckets | {bucket})
+        others = np.zeros(total - 1)
+        seen = [count for at, count in counts.items() if at != bucket]
+        others[: len(seen)] = seen
+        novelty = 1.0 - (len(seen) + 0.5) / total
+        burst = 0.0
+        if total > 1:
+            median = float(np.median(others))
+            spread = _MAD_TO_SIGMA * float(np.median(np.abs(others - median))) + float(np.sqrt(median + 1.0))
+            burst = max((counts[bucket] - median) / spread, 0.0)
+        rarity = -np.log(max(1.0 - novelty, 1.0 / (total + 1.0)))
+        return float(rarity + np.log1p(burst)), novelty
