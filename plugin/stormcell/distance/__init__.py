@@ -1,0 +1,1 @@
+"""Dissimilarities: of single fields, mixed, and explained."""
