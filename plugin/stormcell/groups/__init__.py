@@ -1,0 +1,1 @@
+"""From atoms to incident groups: the gate, sessions, clusters, exemplars."""

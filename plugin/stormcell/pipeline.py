@@ -1,0 +1,100 @@
+"""The pipeline: events in, groups out; the pure stages in order, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from stormcell.config import Settings
+from stormcell.features.blame import accuse
+from stormcell.features.links import find_links, join
+from stormcell.features.rows import build_rows
+from stormcell.features.surprise import Background
+from stormcell.features.table import RowFeatures, fields, tabulate
+from stormcell.groups.alike import link_alike
+from stormcell.groups.assemble import Solution, assemble
+from stormcell.groups.gate import passes
+from stormcell.groups.partition import partition
+from stormcell.groups.sessions import cut_sessions
+from stormcell.text.tfidf import TfidfEmbedder
+from stormcell.types import Event, Grouping, Rows
+
+
+def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping:
+    """Group events into incidents; what is usual is learned from the same events.
+
+    Parameters
+    ----------
+    events : iterable of Event
+        In any order.
+    settings : Settings, optional
+
+    Returns
+    -------
+    Grouping
+        The same for the same events, in whatever order they came.
+    """
+    settings = settings or Settings()
+    rows = build_rows(events, settings.rows)
+    background = Background(settings.background)
+    background.learn(rows)
+    return group_rows(rows, background, settings)
+
+
+def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: bool = True) -> Grouping:
+    """Group rows against a background model.
+
+    Parameters
+    ----------
+    rows : Rows
+    background : Background
+        What is usual.
+    settings : Settings
+    gate : bool
+        Whether background is set apart; without it every row comes into a group.
+    """
+    solution = solve(rows, background, settings, gate=gate)
+    groups, memberships = assemble(solution, settings)
+    return Grouping(
+        events=int(rows.weight.sum()),
+        duplicates=rows.duplicates,
+        groups=tuple(groups),
+        memberships=tuple(memberships),
+        learning=gate and background.learning,
+    )
+
+
+def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool) -> Solution:
+    """Link rows into atoms, set background apart, cut sessions and cluster each."""
+    features = describe(rows, background)
+    links = find_links(rows, settings.links)
+    atom_of = join(len(rows), links)
+    atoms = tabulate(rows, features, atom_of)
+    threshold = settings.grouping.gate if gate else 0.0
+    kept = np.flatnonzero(passes(atoms, threshold, learning=background.learning))
+    silence = int(settings.grouping.silence_seconds * 1e9)
+    sessions = [kept[session] for session in cut_sessions(atoms.first[kept], atoms.last[kept], silence)]
+
+    links += link_alike(rows, atom_of, atoms, sessions, int(settings.grouping.merge_seconds * 1e9))
+    merged_of = join(len(rows), links)
+    point_of = np.zeros(len(atoms.items), dtype=np.int64)
+    point_of[atom_of] = merged_of
+    points = tabulate(rows, features, merged_of)
+    weights = np.bincount(point_of, weights=1.0 + np.log(atoms.items), minlength=len(points.items)).astype(float)
+    sessions = [np.unique(point_of[session]) for session in sessions]
+    point_fields = fields(points, settings.weights, settings.grouping)
+    clusterings = [
+        partition(point_fields, session, points.items[session], weights[session], settings.grouping)
+        for session in sessions
+    ]
+    return Solution(rows, features, merged_of, points, point_fields, weights, links, sessions, clusterings)
+
+
+def describe(rows: Rows, background: Background) -> RowFeatures:
+    """Find out what the stages need to know of each row."""
+    surprise = background.surprise(rows)
+    texts = [template.text for template in rows.templates]
+    vectors = TfidfEmbedder(sorted(set(texts))).embed(texts)
+    rarity = background.idf(rows.templates).astype(np.float32)
+    return RowFeatures(surprise, accuse(rows, surprise.value), vectors * rarity[:, None])
