@@ -1,0 +1,36 @@
+"""What users read stays as it is until somebody decides otherwise; see README.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stormcell.render import Drafter, groups_json
+from stormcell_exporters.ndjson import NdjsonExporter
+from tests.unit.render.samples import SAMPLES, grouping
+
+HERE = Path(__file__).parent
+
+
+def compare(name: str, data: bytes) -> None:
+    golden = HERE / name
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        golden.write_bytes(data)
+    assert data.decode() == golden.read_bytes().decode()
+
+
+def test_groups_json() -> None:
+    compare("groups.json", groups_json(grouping()))
+
+
+def test_groups_ndjson(tmp_path: Path) -> None:
+    NdjsonExporter().export(grouping().groups, tmp_path / "groups.ndjson")
+    compare("groups.ndjson", (tmp_path / "groups.ndjson").read_bytes())
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_drafts(name: str) -> None:
+    made, atom = SAMPLES[name]()
+    compare(f"draft-{name}.md", Drafter().draft(made, [atom]).markdown.encode())
