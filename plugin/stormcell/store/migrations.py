@@ -1,0 +1,124 @@
+"""The shape of the store's tables, version by version.
+
+The version of a file is its ``PRAGMA user_version``: how many entries of ``MIGRATIONS`` it has been through.
+An entry is never edited once released; a change of shape is a new entry at the end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from stormcell.errors import StoreError
+
+APPLICATION_ID: Final = 0x53544D43
+"""What SQLite's header says of our files ("STMC"), so that no other program's database is taken for ours."""
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    # 1. What look-ups and the life of a group need is in columns; the rest of each thing is one JSON
+    # document. Members of a group are not written twice: they are the members of its atoms' rows.
+    """
+    CREATE TABLE groups (
+        id TEXT PRIMARY KEY,
+        status TEXT NOT NULL,
+        first_seen INTEGER NOT NULL,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE atoms (
+        id INTEGER PRIMARY KEY,
+        group_id TEXT REFERENCES groups (id) ON DELETE CASCADE,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX atoms_by_group ON atoms (group_id);
+
+    CREATE TABLE rows (
+        id INTEGER PRIMARY KEY,
+        atom_id INTEGER NOT NULL REFERENCES atoms (id) ON DELETE CASCADE,
+        event TEXT NOT NULL
+    );
+    CREATE INDEX rows_by_atom ON rows (atom_id);
+
+    CREATE TABLE members (
+        uid TEXT PRIMARY KEY,
+        row_id INTEGER NOT NULL REFERENCES rows (id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    CREATE INDEX members_by_row ON members (row_id);
+
+    CREATE TABLE drafts (
+        id INTEGER PRIMARY KEY,
+        group_id TEXT NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX drafts_by_group ON drafts (group_id, kind);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path, *, empty_is_new: bool) -> None:
+    """Bring the store behind ``connection`` to the newest version, or refuse it untouched.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        In autocommit mode (``isolation_level=None``).
+    path : Path
+        For the messages.
+    empty_is_new : bool
+        Whether a database without any table is to become a store; else it is refused.
+
+    Raises
+    ------
+    StoreError
+        If it is a newer store than this code knows, or no store at all.
+    sqlite3.Error
+        If it cannot be read or written; each migration happens whole or not at all.
+    """
+    if _version(connection, path, empty_is_new=empty_is_new) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again under the lock: another process may have migrated it meanwhile.
+        version = _version(connection, path, empty_is_new=empty_is_new)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        for statement in _statements(MIGRATIONS[version:]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some errors (a full disk) have rolled it back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path, *, empty_is_new: bool) -> int:
+    """Return the version of the store, having made sure that it is one that this code may write."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    [owner] = connection.execute("PRAGMA application_id").fetchone()
+    if owner != APPLICATION_ID:
+        [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if empty_is_new and version == tables == owner == 0:
+            return 0
+        raise StoreError(f"{path} is an SQLite database but not a Stormcell store; name another file")
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path} is a store of version {version} and this Stormcell knows versions up to "
+            f"{len(MIGRATIONS)}; upgrade Stormcell, or name another file"
+        )
+    return int(version)
+
+
+def _statements(scripts: Sequence[str]) -> Iterator[str]:
+    """Split scripts into statements; ``executescript`` would commit the transaction around it."""
+    for script in scripts:
+        statement = ""
+        for line in script.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                yield statement
+                statement = ""
+        if statement.strip():
+            yield statement  # unfinished: SQLite will say what is wrong with it

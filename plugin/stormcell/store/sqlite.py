@@ -1,0 +1,243 @@
+"""The default store: one SQLite file, the truth for groups, their members and drafts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stormcell.errors import StoreError
+from stormcell.store import codec
+from stormcell.store.codec import from_key, to_key
+from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
+from stormcell.store.writing import check, replace
+from stormcell.types import Draft, Group, Grouping, Membership, Row, Signal
+
+_LISTED = 10  # how many candidates an error message names at most
+
+
+class SqliteStore:
+    """Groups, their members and drafts in one SQLite file.
+
+    An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
+    manager, or call ``close``; one object is for one thread, one file may be shared by many processes.
+
+    Parameters
+    ----------
+    path : Path
+        The file. It is in WAL mode: while it is open, ``-wal`` and ``-shm`` files stand beside it.
+    create : bool
+        Whether a file that does not exist is created, with the first ``save``; until then the store reads
+        as empty and there is no file.
+    busy_timeout : float
+        Seconds to wait for another process that is writing.
+
+    Raises
+    ------
+    StoreError
+        If the file does not exist and is not to be created, is no store, is damaged, is of a newer version
+        than this code knows, or cannot be read or written. Every method may raise it. The file is never
+        removed, and untouched unless it is a store.
+    """
+
+    def __init__(self, path: Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self.path = path
+        self._create = create
+        self._busy_timeout = busy_timeout
+        self._connection: sqlite3.Connection | None = None
+        if self._opened() is None and not create:
+            raise StoreError(f"{path} does not exist; name an existing store, or run a grouping to fill one")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing again is harmless."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def save(self, grouping: Grouping, drafts: Sequence[Draft]) -> None:
+        """Store a grouping and drafts in one transaction: all of it, or nothing.
+
+        The newest grouping wins. A group whose id is stored already is replaced, members included. Events
+        of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
+        their drafts, and a group left with some keeps them, its ``members``, ``count`` and ``signals``
+        following. Drafts replace those of the same group and kind.
+
+        Raises
+        ------
+        ValueError
+            If the grouping contradicts itself: an event in two places, a group whose members are not those
+            of its atoms, an atom without events, an atom or a draft of a group that is not there.
+        """
+        check(grouping)
+        with failures_named(self.path):
+            if self._opened() is None and create(
+                self.path, lambda connection: replace(connection, self.path, grouping, drafts)
+            ):
+                return
+            with self._transaction("IMMEDIATE") as connection:
+                replace(connection, self.path, grouping, drafts)
+
+    def groups(self, *, status: str | None = None) -> list[Group]:
+        """Return the groups, of one status or all, ascending by (first_seen, id)."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            wanted = None if status is None else to_key(status)
+            found = connection.execute(
+                "SELECT id, status, first_seen, document FROM groups WHERE ? IS NULL OR status = ?",
+                (wanted, wanted),
+            )
+            groups = [_group(connection, *columns) for columns in found.fetchall()]
+            return sorted(groups, key=lambda group: (group.first_seen, group.id))
+
+    def group(self, id: str) -> Group | None:
+        """Return the group of an id, or of the one id that starts so; None if there is none.
+
+        Raises
+        ------
+        StoreError
+            If several ids start so.
+        """
+        with self._reading() as connection:
+            if connection is None or not id:
+                return None
+            ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
+            candidates = [id] if id in ids else sorted(other for other in ids if other.startswith(id))
+            if len(candidates) > 1:
+                raise StoreError(f"{len(candidates)} groups start with {id}: {_listed(candidates)}; write more")
+            for candidate in candidates:
+                columns = connection.execute(
+                    "SELECT id, status, first_seen, document FROM groups WHERE id = ?", (to_key(candidate),)
+                ).fetchone()
+                return _group(connection, *columns)
+            return None
+
+    def memberships(self, group_id: str) -> list[Membership]:
+        """Return the atoms of a group, by its whole id, in the order of their grouping."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            atoms = connection.execute("SELECT id FROM atoms WHERE group_id = ? ORDER BY id", (to_key(group_id),))
+            return [_membership(connection, atom) for (atom,) in atoms.fetchall()]
+
+    def membership_of(self, uid: str) -> Membership | None:
+        """Return the atom, background included, that holds an event; None if none does.
+
+        Parameters
+        ----------
+        uid : str
+            The event's; for an alert its fingerprint will do.
+
+        Raises
+        ------
+        StoreError
+            If alerts of that fingerprint are in several atoms.
+        """
+        with self._reading() as connection:
+            if connection is None:
+                return None
+            query = "SELECT uid, atom_id, event FROM members JOIN rows ON rows.id = row_id"
+            exact = connection.execute(f"{query} WHERE uid = ?", (to_key(uid),)).fetchone()
+            if exact is not None:
+                return _membership(connection, exact[1])
+            alerts = {
+                from_key(key): atom
+                for key, atom, event in connection.execute(
+                    # All that starts with "uid@": "A" is the character after "@".
+                    f"{query} WHERE uid >= ? AND uid < ? ORDER BY uid",
+                    (to_key(f"{uid}@"), to_key(f"{uid}A")),
+                )
+                if codec.load_event(event).signal is Signal.ALERT
+            }
+            atoms = set(alerts.values())
+            if len(atoms) > 1:
+                raise StoreError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
+            return _membership(connection, atoms.pop()) if atoms else None
+
+    def drafts(self, group_id: str) -> list[Draft]:
+        """Return the drafts of a group, by its whole id, in the order they were saved."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            found = connection.execute(
+                "SELECT kind, document FROM drafts WHERE group_id = ? ORDER BY id", (to_key(group_id),)
+            )
+            return [codec.load_draft(document, group_id, from_key(kind)) for kind, document in found]
+
+    def _opened(self) -> sqlite3.Connection | None:
+        """Return the connection, or None as long as there is no file."""
+        with failures_named(self.path):
+            if self._connection is None and self.path.exists():
+                self._connection = connect(self.path, busy_timeout=self._busy_timeout, empty_is_new=self._create)
+        return self._connection
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
+        connection = self._opened()
+        if connection is None:
+            raise StoreError(f"{self.path} was removed while it was being written; try again")
+        connection.execute(f"BEGIN {kind}")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # some errors (a full disk) have rolled it back already
+                connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """Yield a connection that sees one state of the store over several queries; None without a file."""
+        with failures_named(self.path), contents_trusted(self.path):
+            if self._opened() is None:
+                yield None
+                return
+            with self._transaction("DEFERRED") as connection:
+                yield connection
+
+
+def _group(
+    connection: sqlite3.Connection, key: str | bytes, status: str | bytes, first_seen: int, document: str
+) -> Group:
+    members = connection.execute(
+        "SELECT uid FROM atoms JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id"
+        " WHERE group_id = ?",
+        (key,),
+    )
+    uids = sorted(from_key(uid) for (uid,) in members)
+    return codec.load_group(document, from_key(key), from_key(status), first_seen, uids)
+
+
+def _membership(connection: sqlite3.Connection, atom: int) -> Membership:
+    group_id, document = connection.execute(
+        "SELECT group_id, document FROM atoms WHERE id = ?", (atom,)
+    ).fetchone()
+    events: dict[int, str] = {}
+    uids: dict[int, list[str]] = {}
+    for row, event, uid in connection.execute(
+        "SELECT rows.id, event, uid FROM rows JOIN members ON row_id = rows.id WHERE atom_id = ? ORDER BY rows.id",
+        (atom,),
+    ):
+        events[row] = event
+        uids.setdefault(row, []).append(from_key(uid))
+    rows = [Row(codec.load_event(events[row]), tuple(sorted(uids[row]))) for row in events]
+    return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
