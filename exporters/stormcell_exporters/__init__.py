@@ -1,0 +1,1 @@
+"""Exporters of incident groups, each found by its entry point."""
