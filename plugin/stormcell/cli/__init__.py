@@ -1,0 +1,1 @@
+"""The command line: parses options, reads and writes files, prints."""

@@ -1,0 +1,50 @@
+"""stormcell demo: the main job on bundled real input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stormcell.cli import options
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_DATA = "trainticket"
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")] = Path(
+        "stormcell-demo"
+    ),
+    as_json: options.Json = False,
+) -> None:
+    """See it work: group a slice of real telemetry from a ticket shop in which several faults overlap."""
+    from stormcell.cli.group import draft_path, read_and_group, show, write
+    from stormcell.cli.output import say
+
+    settings = options.settings(None)
+    data = _data()
+    say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
+    grouping, report = read_and_group([str(data)], settings, strict=False)
+    drafts = write(grouping, report, out, settings)
+    show(grouping, report, as_json=as_json)
+    largest = max(grouping.groups, key=lambda group: group.count)
+    draft = next(draft for draft in drafts if draft.group == largest.id)
+    say("")
+    say(f"A runbook draft of the largest: {draft_path(out, draft)}")
+    say(f"Why an event is where it is:    stormcell explain {largest.members[0]} --store {out}")
+    say(f"All about one incident:         stormcell groups show {largest.id} --store {out}")
+    say("Now yours:                      stormcell group PATH... --out out")
+
+
+def _data() -> Path | Traversable:
+    """Return the bundled input: in the package when installed, in the checkout when editable."""
+    from importlib.resources import files
+
+    packaged = files("stormcell") / "examples" / _DATA
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).resolve().parents[3] / "examples" / _DATA

@@ -1,0 +1,138 @@
+"""stormcell explain: why an event is where it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stormcell.cli import options
+
+if TYPE_CHECKING:
+    from stormcell.types import Group, Membership, Row
+
+_SHOWN_LINKS = 8
+_REASONS = {
+    "trace": "same trace",
+    "id": "same request id",
+    "resource": "same resource",
+    "burst": "one burst of logs of",
+    "alert": "same alert",
+    "alike": "same templates and blamed service within a minute, in",
+}
+
+
+def explain(
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="An event's uid; for an alert its fingerprint will do.")
+    ],
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Explain why an event is in its group: its links, the exact share of every field, and the runner-up."""
+    from stormcell.cli.output import console, print_json
+    from stormcell.errors import StoreError
+
+    with options.open_store(store) as opened:
+        atom = opened.membership_of(event)
+        if atom is None:
+            raise StoreError(f"no event {event!r} in the store; was its file among those that were grouped?")
+        group = opened.group(atom.group) if atom.group is not None else None
+        runner_up = opened.group(atom.runner_up) if atom.runner_up is not None else None
+    row = _row(atom, event)
+    if as_json:
+        print_json(_as_json(event, atom))
+        return
+    console().print("\n".join(_words(row, atom, group, runner_up)), soft_wrap=True)
+
+
+def _row(atom: Membership, uid: str) -> Row:
+    for row in atom.rows:
+        if any(uid in (member, member.partition("@")[0]) for member in row.members):
+            return row
+    return atom.rows[0]
+
+
+def _words(row: Row, atom: Membership, group: Group | None, runner_up: Group | None) -> list[str]:
+    from stormcell.escape import terminal
+    from stormcell.times import rfc3339
+
+    event = row.event
+    count = sum(len(other.members) for other in atom.rows)
+    lines = [
+        terminal(
+            f"{event.signal} {event.uid} of {event.service or 'an unknown service'} at {rfc3339(event.time)}"
+        ),
+        terminal(f"  {event.text[:200]}"),
+    ]
+    if len(row.members) > 1:
+        lines.append(f"  It stands for {len(row.members)} equal events of one moment.")
+    lines.append("")
+    if count > len(row.members):
+        lines.append(f"It certainly belongs with {count - len(row.members)} other events (one atom):")
+        lines += _link_words(atom)
+        lines.append("")
+    if group is None:
+        lines.append(
+            f"Background: the atom's surprise is {atom.surprise:.2f}, which is less than the gate asks for."
+        )
+        return lines
+    lines.append(terminal(f"In group {group.id}: {group.title}"))
+    lines.append(terminal(f"  spoken for by {group.medoid.signal} {group.medoid.uid} of {group.medoid.service}"))
+    lines.append(f"  surprise {atom.surprise:.2f}")
+    if any(group.medoid.uid in other.members for other in atom.rows):
+        lines.append("  This atom holds the exemplar itself: dissimilarity 0.")
+    else:
+        lines.append(f"  Dissimilarity to the exemplar's atom {atom.dissimilarity:.4f}, the sum of:")
+        lines += _share_words(atom)
+    if runner_up is None or atom.margin is None:
+        lines.append("  No runner-up: it is the only group of its session.")
+    else:
+        lines.append(terminal(f"  Runner-up {runner_up.id}: {runner_up.title}"))
+        lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
+    return lines
+
+
+def _link_words(atom: Membership) -> list[str]:
+    from stormcell.escape import terminal
+
+    counts: dict[tuple[str, str], int] = {}
+    for link in atom.links:
+        counts[link.reason, link.key] = counts.get((link.reason, link.key), 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [
+        terminal(f"  {_REASONS[reason]} {key}  ({count} {'link' if count == 1 else 'links'})")
+        for (reason, key), count in ranked[:_SHOWN_LINKS]
+    ]
+    if len(ranked) > _SHOWN_LINKS:
+        lines.append(f"  ... and {len(ranked) - _SHOWN_LINKS} more reasons (--json lists every link)")
+    return lines
+
+
+def _share_words(atom: Membership) -> list[str]:
+    lines = []
+    for share in sorted(atom.shares, key=lambda share: -share.share):
+        if share.weight == 0:
+            lines.append(f"    {share.name:<8}  -       missing on one side, left out")
+        else:
+            lines.append(
+                f"    {share.name:<8}  {share.share:.4f}  "
+                f"differs by {share.dissimilarity:.4f}, weight {share.weight:g}"
+            )
+    return lines
+
+
+def _as_json(uid: str, atom: Membership) -> dict[str, Any]:
+    return {
+        "event": uid,
+        "group": atom.group,
+        "surprise": atom.surprise,
+        "members": sorted(member for row in atom.rows for member in row.members),
+        "links": [asdict(link) for link in atom.links],
+        "dissimilarity": atom.dissimilarity,
+        "shares": [asdict(share) for share in atom.shares],
+        "runner_up": atom.runner_up,
+        "runner_up_dissimilarity": atom.runner_up_dissimilarity,
+        "margin": atom.margin,
+    }

@@ -1,0 +1,143 @@
+"""stormcell groups: what the store holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stormcell.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from stormcell.types import Event, Group, Membership
+
+app = typer.Typer(no_args_is_help=True, help="See the groups in the store.")
+
+_SHOWN_MEMBERS = 20
+
+
+@app.command("list", epilog=options.examples("stormcell groups list --store out"))
+def list_groups(
+    store: options.Store = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only open, acknowledged or resolved groups.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the groups."""
+    from stormcell.cli.output import console, print_json, say
+    from stormcell.render import group_json
+
+    with options.open_store(store) as opened:
+        groups = opened.groups(status=status)
+    if as_json:
+        print_json([group_json(group) for group in groups])
+        return
+    if groups:
+        from stormcell.cli.table import groups_table
+
+        printer = console()
+        printer.print(groups_table(groups, piped=not printer.is_terminal))
+    say(f"{len(groups):,} groups")
+
+
+@app.command("show", epilog=options.examples("stormcell groups show g-0061af --store out"))
+def show_group(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")],
+    store: options.Store = None,
+    members: Annotated[bool, typer.Option("--members", help="List every member, not only the first 20.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show a group: exemplar, earliest and most severe event, blame, fields and members."""
+    from stormcell.cli.output import console, print_json
+    from stormcell.errors import StoreError
+    from stormcell.render import group_json
+
+    with options.open_store(store) as opened:
+        found = opened.group(group)
+        if found is None:
+            raise StoreError(f"no group {group!r} in the store; `stormcell groups list` shows them all")
+        memberships = opened.memberships(found.id)
+    if as_json:
+        print_json({**group_json(found), "atoms": [_atom_json(atom) for atom in memberships]})
+        return
+    printer = console()
+    _print_group(printer, found)
+    _print_members(printer, memberships, every=members)
+
+
+def _print_group(printer: Console, group: Group) -> None:
+    from stormcell.escape import terminal
+    from stormcell.times import rfc3339, spoken
+
+    lines = [
+        terminal(f"{group.id}  {group.title}"),
+        f"  {group.count:,} events ("
+        + ", ".join(f"{count:,} {signal}s" for signal, count in group.signals.items())
+        + f") from {rfc3339(group.first_seen)} for {spoken(group.last_seen - group.first_seen)}; {group.status}",
+        "",
+        f"  exemplar     {_line(group.medoid)}",
+        f"  earliest     {_line(group.earliest)}",
+        f"  most severe  {_line(group.most_severe)}",
+        "",
+        "  blame        " + terminal(", ".join(f"{part.name} {part.blame:.0%}" for part in group.services[:8])),
+        f"  radius       {group.radius:.3f}"
+        + (f", mean margin to the runner-up {group.margin:.3f}" if group.margin is not None else ""),
+        "  differences  " + (", ".join(f"{s.name} {s.share:.3f}" for s in group.fields if s.share > 0) or "none"),
+        "",
+    ]
+    printer.print("\n".join(lines), soft_wrap=True)
+
+
+def _print_members(printer: Console, memberships: Sequence[Membership], *, every: bool) -> None:
+    from rich.text import Text
+
+    from stormcell.cli.output import table
+    from stormcell.escape import terminal
+    from stormcell.times import rfc3339
+
+    rows = sorted(
+        ((row, atom) for atom in memberships for row in atom.rows),
+        key=lambda pair: (pair[0].event.time, pair[0].event.uid),
+    )
+    shown = rows if every else rows[:_SHOWN_MEMBERS]
+    result = table(piped=not printer.is_terminal)
+    for column in ("time", "event", "count", "service", "text", "distance", "margin"):
+        result.add_column(
+            column, justify="right" if column in ("count", "distance", "margin") else "left", overflow="fold"
+        )
+    for row, atom in shown:
+        event = row.event
+        result.add_row(
+            Text(rfc3339(event.time)),
+            Text(terminal(event.uid), style="cyan"),
+            Text(str(len(row.members))),
+            Text(terminal(event.service)),
+            Text(terminal(event.text[:100])),
+            Text(f"{atom.dissimilarity:.3f}"),
+            Text("-" if atom.margin is None else f"{atom.margin:.3f}"),
+        )
+    printer.print(result)
+    if len(rows) > len(shown):
+        printer.print(f"... and {len(rows) - len(shown):,} more rows; --members lists them all")
+
+
+def _line(event: Event) -> str:
+    from stormcell.escape import terminal
+    from stormcell.times import rfc3339
+
+    text = terminal(event.text[:120])
+    return f"{terminal(event.uid)}  {rfc3339(event.time)}  {event.signal}  {terminal(event.service)}  {text}"
+
+
+def _atom_json(atom: Membership) -> dict[str, Any]:
+    return {
+        "members": sorted(uid for row in atom.rows for uid in row.members),
+        "dissimilarity": atom.dissimilarity,
+        "runner_up": atom.runner_up,
+        "margin": atom.margin,
+    }

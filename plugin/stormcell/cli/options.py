@@ -1,0 +1,71 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stormcell.errors import StoreError
+
+if TYPE_CHECKING:
+    from stormcell.config import Settings
+    from stormcell.store import SqliteStore
+
+STORE_NAME = "stormcell.db"
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Files or folders with OTLP logs and traces or Alertmanager webhooks; - is standard input.",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings file (default: stormcell.yaml, if it is here)."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first broken record.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="PATH",
+        help="The store, or the folder that `stormcell group --out` wrote (default: stormcell.db here).",
+    ),
+]
+
+
+def examples(*commands: str) -> str:
+    """Return the end of a help text that shows ``commands``, one a line."""
+    return "\n\n".join(("Examples:", *(f"  {command}" for command in commands)))
+
+
+def settings(path: Path | None) -> Settings:
+    """Read the settings."""
+    from stormcell.config import load
+
+    return load(path)
+
+
+def open_store(path: Path | None) -> SqliteStore:
+    """Open an existing store, named as a file or as the folder that holds it.
+
+    Raises
+    ------
+    StoreError
+        If there is none.
+    """
+    from stormcell.store import SqliteStore
+
+    place = path if path is not None else settings(None).store.path
+    if place.is_dir():
+        place /= STORE_NAME
+    if not place.exists():
+        raise StoreError(
+            f"there is no store at {place}; make one with `stormcell group PATH... --out DIR`, "
+            "then name DIR with --store"
+        )
+    return SqliteStore(place, create=False)

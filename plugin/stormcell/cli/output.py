@@ -1,0 +1,101 @@
+"""What every command prints: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from stormcell.escape import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from stormcell.decode import Report
+
+_SHOWN_PROBLEMS = 5
+_PATIENCE = 1.0
+"""Seconds before a progress bar appears."""
+
+# Wide enough that nothing is cut where no terminal sets the width.
+_PIPED_WIDTH = 2000
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """Return a console on standard output: coloured on a terminal, plain and uncut where it is piped."""
+    from rich.console import Console
+
+    stream = file or sys.stdout
+    width = None if stream.isatty() else _PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def table(*, piped: bool) -> Table:
+    """Return an empty table in our style; without lines where it is piped."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=None if piped else box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+
+
+def say(message: str) -> None:
+    """Print a message on standard error, harmless whatever it quotes."""
+    sys.stderr.write(terminal(message) + "\n")
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on standard output."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def say_problems(report: Report) -> None:
+    """Say how many records were left out, and which first."""
+    if report.broken == 0:
+        return
+    records = "problem" if report.broken == 1 else "problems"
+    say(f"{report.broken:,} {records} in the input; what could be read was kept:")
+    for problem in report.problems[:_SHOWN_PROBLEMS]:
+        say(f"  {problem}")
+    if report.broken > _SHOWN_PROBLEMS:
+        say(f"  ... and {report.broken - _SHOWN_PROBLEMS:,} more (--out keeps the first 100 in problems.txt)")
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on standard error once the work has taken a second; none where it is piped."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    task = bar.add_task(title, total=None)
+    began = time.monotonic()
+    shown = False
+
+    def update(done: int, total: int) -> None:
+        nonlocal shown
+        if not shown and time.monotonic() - began > _PATIENCE:
+            bar.start()
+            shown = True
+        bar.update(task, completed=done, total=max(total, done))
+
+    try:
+        yield update
+    finally:
+        if shown:
+            bar.stop()
