@@ -10,6 +10,7 @@ from rich.text import Text
 
 from stormcell.cli.output import table
 from stormcell.escape import terminal
+from stormcell.text.shorten import shorten
 from stormcell.times import spoken
 from stormcell.types import Group
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _SERVICES = 2
+_EXEMPLAR = 100
 _SEVERITY = ((21, "fatal", "bold red"), (17, "error", "red"), (13, "warn", "yellow"), (9, "info", ""))
 
 
@@ -26,6 +28,7 @@ def groups_table(groups: Sequence[Group], *, piped: bool) -> Table:
     result.add_column("group", no_wrap=True)
     result.add_column("worst", no_wrap=True)
     result.add_column("exemplar", ratio=5, overflow="fold")
+    result.add_column("", no_wrap=True)
     result.add_column("most blamed", ratio=3, overflow="fold")
     result.add_column("events", justify="right", no_wrap=True)
     result.add_column("from (UTC)", no_wrap=True)
@@ -35,27 +38,14 @@ def groups_table(groups: Sequence[Group], *, piped: bool) -> Table:
         result.add_row(
             Text(group.id, style="cyan"),
             _severity(group.most_severe.severity),
-            Text.assemble(terminal(_short(group.medoid.text)), ("  " + _where(group), "dim"), overflow="fold"),
+            Text(terminal(shorten(group.medoid.text, _EXEMPLAR)), overflow="fold"),
+            Text(group.medoid.signal.value, style="dim"),
             Text(terminal(blamed)),
-            _count(group),
+            Text(f"{group.count:,}"),
             Text(_clock(group.first_seen)),
             Text(spoken(group.last_seen - group.first_seen)),
         )
     return result
-
-
-def _short(text: str, most: int = 100) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def _where(group: Group) -> str:
-    """Name the exemplar's signal, and its service where it is not the most blamed one."""
-    service = group.medoid.service
-    blamed = group.services[0].name if group.services else ""
-    return (
-        group.medoid.signal.value if service in ("", blamed) else terminal(f"{group.medoid.signal} of {service}")
-    )
 
 
 def _severity(severity: int) -> Text:
@@ -63,11 +53,6 @@ def _severity(severity: int) -> Text:
         if severity >= least:
             return Text(name, style=style)
     return Text("-")
-
-
-def _count(group: Group) -> Text:
-    parts = " ".join(f"{count}{signal[0]}" for signal, count in group.signals.items())
-    return Text.assemble(f"{group.count:,}", (f"  {parts}", "dim"))
 
 
 def _clock(time: int) -> str:

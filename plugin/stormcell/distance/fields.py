@@ -136,7 +136,7 @@ class Gap:
         gap = np.maximum(self.first[a][:, None], self.first[b][None, :]) - np.minimum(
             self.last[a][:, None], self.last[b][None, :]
         )
-        block: FloatArray = -np.expm1(-np.maximum(gap, 0) / self.scale).astype(np.float32)
+        block: FloatArray = (1.0 - np.exp(-np.maximum(gap, 0) / self.scale)).astype(np.float32)
         return block
 
 

@@ -13,6 +13,7 @@ from stormcell.config import Settings
 from stormcell.distance.mixed import Field, explain
 from stormcell.features.table import RowFeatures, Table, fields, tabulate
 from stormcell.groups.partition import dissimilarities
+from stormcell.text.shorten import shorten
 from stormcell.types import (
     Blame,
     Clustering,
@@ -29,7 +30,7 @@ from stormcell.types import (
 )
 
 _CANDIDATES = 256
-_TITLE = 80
+_TITLE = 100
 _LEAST_BLAME = 0.005
 
 
@@ -268,8 +269,6 @@ def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Ite
 
 def _title(medoid: Event, services: Sequence[Blame]) -> str:
     """Say what happened and where: the exemplar's text and the most blamed service."""
-    text = " ".join(medoid.text.split())
-    if len(text) > _TITLE:
-        text = text[: _TITLE - 1] + "…"
+    text = shorten(medoid.text, _TITLE)
     where = services[0].name if services else medoid.service
     return f"{text} · {where}" if where else text
