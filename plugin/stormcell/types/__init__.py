@@ -1,0 +1,44 @@
+"""The vocabulary: frozen dataclasses that the rooms of the house hand to each other.
+
+Times are integers, nanoseconds since 1970-01-01 UTC. Nothing here computes more than a view of its own data.
+"""
+
+from stormcell.types.columns import (
+    BoolArray,
+    Clustering,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    Link,
+    Rows,
+    Spans,
+    Template,
+)
+from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
+from stormcell.types.results import Blame, Draft, Fact, Group, Grouping, MemberLink, Membership, Row, Share
+
+__all__ = [
+    "ERROR_SEVERITY",
+    "Attributes",
+    "Blame",
+    "BoolArray",
+    "Clustering",
+    "DoubleArray",
+    "Draft",
+    "Event",
+    "Fact",
+    "FloatArray",
+    "Group",
+    "Grouping",
+    "IntArray",
+    "Link",
+    "MemberLink",
+    "Membership",
+    "Row",
+    "Rows",
+    "Share",
+    "Signal",
+    "Spans",
+    "Template",
+    "Value",
+]

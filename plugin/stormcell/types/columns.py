@@ -1,0 +1,136 @@
+"""Many events as columns: what the computing stages hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormcell.types.events import Event, Signal
+
+FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """Timing and parentage of every span event, as columns of length s.
+
+    Attributes
+    ----------
+    row : IntArray
+        The row that the span was counted into.
+    span, parent : IntArray
+        64-bit ids; parent is 0 for a root.
+    duration : IntArray
+        ns.
+    """
+
+    row: IntArray
+    span: IntArray
+    parent: IntArray
+    duration: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A masked text and whose it is: what the background model counts."""
+
+    signal: Signal
+    service: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Weighted rows: events of one fingerprint, one time bucket and the same link keys, counted.
+
+    Attributes
+    ----------
+    events : tuple of Event, length n
+        The earliest event of each row, which stands for it; ascending by (time, uid).
+    members : tuple of tuple of str, length n
+        The uids of all events of each row, ascending.
+    weight : IntArray, shape (n,)
+        How many events.
+    first, last : IntArray, shape (n,)
+        Event times in ns.
+    template : IntArray, shape (n,)
+        Index into ``templates``.
+    templates : tuple of Template
+        Distinct.
+    fingerprints : tuple of str, length n
+        Identity after masking: template, service, severity, signal.
+    keys : tuple of tuple of str, length n
+        What links a row to others: trace, request and resource ids, each with its kind as a prefix.
+    spans : Spans
+    duplicates : int
+        Events dropped because their uid had been seen.
+    """
+
+    events: tuple[Event, ...]
+    members: tuple[tuple[str, ...], ...]
+    weight: IntArray
+    first: IntArray
+    last: IntArray
+    template: IntArray
+    templates: tuple[Template, ...]
+    fingerprints: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+    spans: Spans
+    duplicates: int = 0
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why two rows certainly belong together.
+
+    Attributes
+    ----------
+    a, b : int
+        Rows.
+    reason : str
+        "trace", "id", "resource", "burst" or "alert".
+    key : str
+        What they share: the trace id, the request id, the service of the burst, the alert.
+    """
+
+    a: int
+    b: int
+    reason: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """A solution of k-medoids over n points.
+
+    Attributes
+    ----------
+    medoids : IntArray, shape (k,)
+        Points, ascending.
+    labels : IntArray, shape (n,)
+        Index into ``medoids`` of the nearest one.
+    nearest, runner_up : FloatArray, shape (n,)
+        Dissimilarity to the nearest and to the second nearest medoid (inf where k = 1).
+    second : IntArray, shape (n,)
+        Index into ``medoids`` of the second nearest, -1 where k = 1.
+    loss : float
+        Weighted sum of ``nearest``.
+    iterations : int
+        Passes over the points.
+    """
+
+    medoids: IntArray
+    labels: IntArray
+    nearest: FloatArray
+    runner_up: FloatArray
+    second: IntArray
+    loss: float
+    iterations: int

@@ -1,0 +1,225 @@
+"""What a run found: groups, why each member is there, and drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stormcell.types.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One field's exact part in a mixed dissimilarity.
+
+    Attributes
+    ----------
+    name : str
+    dissimilarity : float
+        Partial dissimilarity, in [0, 1].
+    weight : float
+        The field's weight; 0 where a value is missing on either side.
+    share : float
+        ``weight * dissimilarity / sum of weights``: the shares sum to the mixed dissimilarity.
+    """
+
+    name: str
+    dissimilarity: float
+    weight: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """How much a group accuses a service: its part of all the blame, in [0, 1]."""
+
+    name: str
+    blame: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One weighted row of a group, as stored: its first event, all its uids."""
+
+    event: Event
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLink:
+    """Why two events certainly belong together; the events by uid (see Link)."""
+
+    a: str
+    b: str
+    reason: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One atom and why it is where it is.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        What the atom holds, ascending by time.
+    links : tuple of MemberLink
+        Why its rows are one atom.
+    surprise : float
+        How unusual it is against the background, as the gate saw it.
+    group : str or None
+        The id of its group; None for background.
+    dissimilarity : float
+        To the exemplar's atom; 0 for background.
+    shares : tuple of Share
+        The parts of ``dissimilarity``.
+    runner_up : str or None
+        The id of the group whose exemplar's atom is the second nearest, if there is one.
+    runner_up_dissimilarity : float or None
+    """
+
+    rows: tuple[Row, ...]
+    links: tuple[MemberLink, ...]
+    surprise: float
+    group: str | None = None
+    dissimilarity: float = 0.0
+    shares: tuple[Share, ...] = ()
+    runner_up: str | None = None
+    runner_up_dissimilarity: float | None = None
+
+    @property
+    def margin(self) -> float | None:
+        """How much farther the runner-up is than the exemplar; None without a runner-up."""
+        if self.runner_up_dissimilarity is None:
+            return None
+        return self.runner_up_dissimilarity - self.dissimilarity
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An incident group, spoken for by one real event.
+
+    Attributes
+    ----------
+    id : str
+        Stable: a hash of the medoid's fingerprint and the start of its session.
+    title : str
+    status : str
+        "open", "acknowledged" or "resolved".
+    medoid, earliest, latest, most_severe : Event
+        Real members. The medoid is the exemplar: the event whose weighted sum of dissimilarities to the
+        members is smallest.
+    count : int
+        Events.
+    signals : mapping of str to int
+        Events by signal.
+    services : tuple of Blame
+        Most blamed first; the parts sum to 1.
+    first_seen, last_seen : int
+        ns.
+    radius : float
+        Largest dissimilarity of a member to the exemplar's atom.
+    margin : float or None
+        Mean over the members, weighted, of how much farther the runner-up is; None without a runner-up.
+    fields : tuple of Share
+        Mean shares of the members' dissimilarity to the exemplar's atom.
+    members : tuple of str
+        All uids, ascending.
+    template : str
+        The medoid's masked text.
+    """
+
+    id: str
+    title: str
+    status: str
+    medoid: Event
+    earliest: Event
+    latest: Event
+    most_severe: Event
+    count: int
+    signals: Mapping[str, int]
+    services: tuple[Blame, ...]
+    first_seen: int
+    last_seen: int
+    radius: float
+    margin: float | None
+    fields: tuple[Share, ...]
+    members: tuple[str, ...]
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What a run found.
+
+    Attributes
+    ----------
+    events : int
+        Distinct events seen.
+    duplicates : int
+        Events dropped because their uid had been seen.
+    groups : tuple of Group
+        Ascending by (first_seen, id).
+    memberships : tuple of Membership
+        Every atom, background included.
+    learning : bool
+        Too little had been seen to know what is usual, so nothing was set apart.
+    """
+
+    events: int
+    duplicates: int
+    groups: tuple[Group, ...]
+    memberships: tuple[Membership, ...]
+    learning: bool = False
+
+    @property
+    def background(self) -> list[str]:
+        """The uids of events in no group, ascending."""
+        atoms = (m for m in self.memberships if m.group is None)
+        return sorted(uid for atom in atoms for row in atom.rows for uid in row.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value in a draft, and where it comes from.
+
+    Attributes
+    ----------
+    value : str
+        As shown, before escaping.
+    uid : str
+        The event.
+    field : str
+        The event's field path (see Event.field).
+    how : str
+        "" where the value is the field's own; else how it was derived from it ("counted over 12 members").
+    """
+
+    value: str
+    uid: str
+    field: str
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A runbook or postmortem in the making.
+
+    Attributes
+    ----------
+    group : str
+        Id of the group it is for.
+    kind : str
+        "runbook".
+    template : str
+        Name of the template that made it.
+    markdown : str
+    sources : tuple of Fact
+        In the order of the footnotes, the first being footnote 1.
+    """
+
+    group: str
+    kind: str
+    template: str
+    markdown: str
+    sources: tuple[Fact, ...]
