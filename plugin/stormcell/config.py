@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +12,12 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnparsableVariable
 
 from stormcell.errors import SettingsError
 
 DEFAULT_FILE = Path("stormcell.yaml")
+_PREFIX = "STORMCELL_"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -39,7 +42,7 @@ class LinksSettings(_Section):
     alert_seconds: NonNegative = 60.0
     """Notifications of the same alert at most this far apart are linked."""
     key_life_seconds: Positive = 1800.0
-    """A request or resource id seen again after this long links no more: ids are reused."""
+    """A request or resource id links for this long from when it was first seen: ids are reused."""
 
 
 class BackgroundSettings(_Section):
@@ -73,7 +76,7 @@ class GroupingSettings(_Section):
     """A silence this long ends a session."""
     gate: NonNegative = 1.2
     """Atoms less surprising than this are background; 0 keeps everything."""
-    opening_cost: NonNegative = 0.07
+    opening_cost: NonNegative = 0.06
     """What one more group costs, in units of the mean dissimilarity to the exemplar: more means fewer groups."""
     opening_cost_linked: NonNegative = 0.005
     """The same for sessions whose links already explain them."""
@@ -107,7 +110,7 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STORMCELL_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -161,10 +164,18 @@ def load(path: Path | None = None) -> Settings:
             raise SettingsError(f"{file} is not valid YAML: {error}") from error
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise SettingsError(f"{file}: expected sections such as `grouping:`, found {type(values).__name__}")
+    for variable in sorted(os.environ):
+        section, nested, _ = variable.upper().removeprefix(_PREFIX).lower().partition("__")
+        if variable.upper().startswith(_PREFIX) and nested and section not in Settings.model_fields:
+            raise SettingsError(f"{variable}: there is no section {section}; `stormcell config show` lists all")
     try:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
+    except UnparsableVariable as error:
+        raise SettingsError(
+            f"a {_PREFIX}* variable is not valid JSON, as sections and lists must be: {error}"
+        ) from error
 
 
 def _explain(error: ValidationError, file: Path) -> str:
@@ -172,7 +183,7 @@ def _explain(error: ValidationError, file: Path) -> str:
     lines = [f"wrong settings (in {file} or the environment):"]
     for problem in error.errors(include_url=False):
         place = ".".join(str(part) for part in problem["loc"])
-        variable = "STORMCELL_" + place.replace(".", "__").upper()
+        variable = _PREFIX + place.replace(".", "__").upper()
         message = problem["msg"]
         if problem["type"] == "extra_forbidden":
             message = "no such setting; `stormcell config show` lists them all"
@@ -195,7 +206,7 @@ def reference() -> str:
         lines += ["| setting | default | variable | meaning |", "| --- | --- | --- | --- |"]
         for key, field in type(model).model_fields.items():
             default = model.model_dump(mode="json")[key]
-            variable = f"STORMCELL_{name}__{key}".upper()
+            variable = f"{_PREFIX}{name}__{key}".upper()
             cells = (f"`{key}`", f"`{default}`", f"`{variable}`", str(field.description))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from stormcell.errors import OutputError
@@ -30,3 +32,37 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary.unlink()
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write {path}: {reason}; free some space or name another place") from error
+
+
+@contextlib.contextmanager
+def all_or_nothing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder; what is in it at the end moves into ``folder``, and nothing does after a failure.
+
+    Raises
+    ------
+    OutputError
+        If ``folder`` cannot be written.
+    """
+    unfinished = folder / f".unfinished-{os.getpid()}"
+    try:
+        with _failures_named(folder):
+            unfinished.mkdir(parents=True)
+        yield unfinished
+        with _failures_named(folder):
+            for file in sorted(unfinished.rglob("*")):
+                target = folder / file.relative_to(unfinished)
+                if file.is_dir():
+                    target.mkdir(exist_ok=True)
+                else:
+                    file.replace(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _failures_named(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write to {folder}: {reason}; free some space or name another place") from error

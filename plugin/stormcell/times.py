@@ -20,6 +20,11 @@ def rfc3339(time: int) -> str:
     return f"{(_EPOCH + timedelta(seconds=seconds)):%Y-%m-%dT%H:%M:%S}.{digits}Z"
 
 
+def readable(time: int) -> str:
+    """Return a time in ns as RFC 3339 in UTC to the millisecond, for people."""
+    return rfc3339(time // 1_000_000 * 1_000_000)
+
+
 def spoken(duration: int) -> str:
     """Return a duration in ns in its two largest units, such as ``4 min 12 s`` or ``35 ms``."""
     seconds, rest = divmod(duration, 1_000_000_000)

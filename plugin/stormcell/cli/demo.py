@@ -22,7 +22,7 @@ def demo(
     as_json: options.Json = False,
 ) -> None:
     """See it work: group a slice of real telemetry from a ticket shop in which several faults overlap."""
-    from stormcell.cli.group import draft_path, read_and_group, show, write
+    from stormcell.cli.group import draft_path, read_and_group, show, worst, write
     from stormcell.cli.output import say
 
     settings = options.settings(None)
@@ -31,12 +31,12 @@ def demo(
     grouping, report = read_and_group([str(data)], settings, strict=False)
     drafts = write(grouping, report, out, settings)
     show(grouping, report, as_json=as_json)
-    largest = max(grouping.groups, key=lambda group: group.count)
-    draft = next(draft for draft in drafts if draft.group == largest.id)
+    first = worst(grouping.groups)
+    draft = next(draft for draft in drafts if draft.group == first.id)
     say("")
-    say(f"A runbook draft of the largest: {draft_path(out, draft)}")
-    say(f"Why an event is where it is:    stormcell explain {largest.members[0]} --store {out}")
-    say(f"All about one incident:         stormcell groups show {largest.id} --store {out}")
+    say(f"A runbook draft of the worst:   {draft_path(out, draft)}")
+    say(f"Why an event is where it is:    stormcell explain {first.members[0]} --store {out}")
+    say(f"All about one incident:         stormcell groups show {first.id} --store {out}")
     say("Now yours:                      stormcell group PATH... --out out")
 
 

@@ -47,11 +47,12 @@ def evaluate(
     with progress("Reading") as update:
         result = score(read(paths, report, strict=strict, progress=update), labels, settings)
     if predictions is not None:
-        from stormcell.files import write_atomic
+        from stormcell.files import all_or_nothing, write_atomic
         from stormcell.render import groups_json
 
-        write_atomic(predictions / "A.json", groups_json(result.a.grouping))
-        write_atomic(predictions / "B.json", groups_json(result.b.grouping))
+        with all_or_nothing(predictions) as unfinished:
+            write_atomic(unfinished / "A.json", groups_json(result.a.grouping))
+            write_atomic(unfinished / "B.json", groups_json(result.b.grouping))
     say_problems(report)
     if as_json:
         print_json(result.as_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,14 @@ _REASONS = {
     "burst": "one burst of logs of",
     "alert": "same alert",
     "alike": "same templates and blamed service within a minute, in",
+}
+_COUNTED = {
+    "trace": "trace",
+    "id": "request id",
+    "resource": "resource",
+    "burst": "burst",
+    "alert": "alert",
+    "alike": "templates and blamed service",
 }
 
 
@@ -40,47 +49,48 @@ def explain(
             raise StoreError(f"no event {event!r} in the store; was its file among those that were grouped?")
         group = opened.group(atom.group) if atom.group is not None else None
         runner_up = opened.group(atom.runner_up) if atom.runner_up is not None else None
-    row = _row(atom, event)
+    row, uid = _find(atom, event)
     if as_json:
-        print_json(_as_json(event, atom))
+        print_json(_as_json(uid, atom))
         return
-    console().print("\n".join(_words(row, atom, group, runner_up)), soft_wrap=True)
+    console().print("\n".join(_words(row, uid, atom, group, runner_up)), soft_wrap=True)
 
 
-def _row(atom: Membership, uid: str) -> Row:
-    for row in atom.rows:
-        if any(uid in (member, member.partition("@")[0]) for member in row.members):
-            return row
-    return atom.rows[0]
+def _find(atom: Membership, asked: str) -> tuple[Row, str]:
+    """Return the row that holds the event asked for, and the event's whole uid."""
+    members = [(row, uid) for row in atom.rows for uid in row.members]
+    exact = (found for found in members if found[1] == asked)
+    alerts = (found for found in members if found[1].partition("@")[0] == asked)
+    return next(exact, None) or next(alerts)
 
 
-def _words(row: Row, atom: Membership, group: Group | None, runner_up: Group | None) -> list[str]:
+def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up: Group | None) -> list[str]:
     from stormcell.escape import terminal
-    from stormcell.times import rfc3339
+    from stormcell.times import readable
 
     event = row.event
     count = sum(len(other.members) for other in atom.rows)
     lines = [
         terminal(
-            f"{event.signal} {event.uid} of {event.service or 'an unknown service'} at {rfc3339(event.time)}"
+            f"{event.signal} {event.uid} of {event.service or 'an unknown service'} at {readable(event.time)}"
         ),
         terminal(f"  {event.text[:200]}"),
     ]
     if len(row.members) > 1:
-        lines.append(f"  It stands for {len(row.members)} equal events of one moment.")
+        among = f", {uid} among them" if uid != event.uid else ""
+        lines.append(terminal(f"  It stands for {len(row.members)} equal events of one moment{among}."))
     lines.append("")
     if count > len(row.members):
-        lines.append(f"It certainly belongs with {count - len(row.members)} other events (one atom):")
-        lines += _link_words(atom)
+        others = count - len(row.members)
+        lines.append(f"It certainly belongs with {others} other event{'s'[: others > 1]} (one atom):")
+        lines += _link_words(row, atom)
         lines.append("")
     if group is None:
-        lines.append(
-            f"Background: the atom's surprise is {atom.surprise:.2f}, which is less than the gate asks for."
-        )
+        lines.append(f"Background: its surprise is {atom.surprise:.2f}, too little for the gate (grouping.gate).")
         return lines
     lines.append(terminal(f"In group {group.id}: {group.title}"))
     lines.append(terminal(f"  spoken for by {group.medoid.signal} {group.medoid.uid} of {group.medoid.service}"))
-    lines.append(f"  surprise {atom.surprise:.2f}")
+    lines.append(f"  let through by the gate with a surprise of {atom.surprise:.2f}")
     if any(group.medoid.uid in other.members for other in atom.rows):
         lines.append("  This atom holds the exemplar itself: dissimilarity 0.")
     else:
@@ -94,19 +104,22 @@ def _words(row: Row, atom: Membership, group: Group | None, runner_up: Group | N
     return lines
 
 
-def _link_words(atom: Membership) -> list[str]:
+def _link_words(row: Row, atom: Membership) -> list[str]:
+    """Say what links the event itself, then what else holds the atom together, by reason."""
     from stormcell.escape import terminal
 
-    counts: dict[tuple[str, str], int] = {}
-    for link in atom.links:
-        counts[link.reason, link.key] = counts.get((link.reason, link.key), 0) + 1
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    uid = row.event.uid
+    direct = [link for link in atom.links if uid in (link.a, link.b)]
     lines = [
-        terminal(f"  {_REASONS[reason]} {key}  ({count} {'link' if count == 1 else 'links'})")
-        for (reason, key), count in ranked[:_SHOWN_LINKS]
+        terminal(f"  {_REASONS[link.reason]} {link.key}, with {link.a if link.b == uid else link.b}")
+        for link in direct[:_SHOWN_LINKS]
     ]
-    if len(ranked) > _SHOWN_LINKS:
-        lines.append(f"  ... and {len(ranked) - _SHOWN_LINKS} more reasons (--json lists every link)")
+    if len(direct) > _SHOWN_LINKS:
+        lines.append(f"  ... and {len(direct) - _SHOWN_LINKS} more links of it (--json lists them all)")
+    counts = Counter(link.reason for link in atom.links if uid not in (link.a, link.b))
+    if counts:
+        others = ", ".join(f"{count} by {_COUNTED[reason]}" for reason, count in counts.most_common())
+        lines.append(f"  the others among themselves: {others}")
     return lines
 
 

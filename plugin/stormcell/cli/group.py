@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stormcell.config import Settings
     from stormcell.decode import Report
-    from stormcell.types import Draft, Grouping
+    from stormcell.types import Draft, Group, Grouping, Membership
 
 Out = Annotated[
     Path | None,
@@ -35,51 +35,60 @@ def group(
     """
     settings = options.settings(config)
     grouping, report = read_and_group(paths, settings, strict=strict)
-    drafts = write(grouping, report, out, settings) if out is not None else []
+    if out is not None:
+        write(grouping, report, out, settings)
     show(grouping, report, as_json=as_json)
     if out is not None and not as_json:
-        _say_written(out, drafts)
+        _say_written(out, grouping)
 
 
 def read_and_group(paths: Sequence[str], settings: Settings, *, strict: bool) -> tuple[Grouping, Report]:
-    """Read files and group their events, with progress bars."""
+    """Read files and group their events, with progress bars.
+
+    Raises
+    ------
+    InputError
+        If there is nothing in them but problems.
+    """
     from stormcell.cli.output import progress
     from stormcell.decode import Report, read
+    from stormcell.errors import InputError
     from stormcell.pipeline import group as group_events
 
     report = Report()
     with progress("Reading") as update:
         grouping = group_events(read(paths, report, strict=strict, progress=update), settings)
+    if report.broken and not report.events:
+        raise InputError(f"no event could be read: {report.problems[0]}")
     return grouping, report
 
 
 def write(grouping: Grouping, report: Report, out: Path, settings: Settings) -> list[Draft]:
-    """Write everything under ``out``, each file whole or not at all; return the drafts."""
-    from stormcell.errors import OutputError
-    from stormcell.files import write_atomic
+    """Write everything under ``out``, or leave it as it was; return the drafts."""
+    from stormcell.files import all_or_nothing, write_atomic
     from stormcell.registry import exporter
     from stormcell.render import Drafter, groups_json
     from stormcell.store import SqliteStore
 
     drafter = Drafter(settings.drafts.templates)
-    members = {group.id: [m for m in grouping.memberships if m.group == group.id] for group in grouping.groups}
+    members: dict[str | None, list[Membership]] = {}
+    for membership in grouping.memberships:
+        members.setdefault(membership.group, []).append(membership)
     drafts = [drafter.draft(group, members[group.id]) for group in grouping.groups]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        folder = out / "drafts"
-        # Drafts of an earlier run would stand beside those of this one as if they belonged together.
-        for old in folder.glob("g-*.md"):
-            old.unlink()
-    except OSError as error:
-        raise OutputError(f"cannot write to {out}: {error.strerror}; name another place with --out") from error
-    write_atomic(out / "groups.json", groups_json(grouping))
-    exporter("ndjson").export(grouping.groups, out / "groups.ndjson")
-    for draft in drafts:
-        write_atomic(draft_path(out, draft), draft.markdown.encode())
     problems = "".join(f"{problem}\n" for problem in report.problems)
-    write_atomic(out / "problems.txt", problems.encode("utf-8", "backslashreplace"))
-    with SqliteStore(out / options.STORE_NAME, create=True) as store:
-        store.save(grouping, drafts)
+    with all_or_nothing(out) as unfinished:
+        write_atomic(unfinished / "groups.json", groups_json(grouping))
+        exporter("ndjson").export(grouping.groups, unfinished / "groups.ndjson")
+        for draft in drafts:
+            write_atomic(draft_path(unfinished, draft), draft.markdown.encode())
+        write_atomic(unfinished / "problems.txt", problems.encode("utf-8", "backslashreplace"))
+        with SqliteStore(out / options.STORE_NAME, create=True) as store:
+            store.save(grouping, drafts)
+    # Drafts of an earlier run would stand beside those of this one as if they belonged together.
+    current = {draft_path(out, draft) for draft in drafts}
+    for old in out.glob("drafts/g-*.md"):
+        if old not in current:
+            old.unlink(missing_ok=True)
     return drafts
 
 
@@ -90,28 +99,25 @@ def draft_path(out: Path, draft: Draft) -> Path:
 
 def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
     """Print the groups, and on standard error what became of the rest."""
-    import sys
-
-    from stormcell.cli.output import console, say, say_problems
+    from stormcell.cli.output import console, counted, print_bytes, say, say_problems
 
     if as_json:
         from stormcell.render import groups_json
 
-        sys.stdout.write(groups_json(grouping).decode())
+        print_bytes(groups_json(grouping))
     elif grouping.groups:
         from stormcell.cli.table import groups_table
 
         printer = console()
-        printer.print(groups_table(grouping.groups, piped=not printer.is_terminal))
+        printer.print(groups_table(grouping.groups, piped=not printer.is_terminal, width=printer.width))
     background = len(grouping.background)
-    incidents = "1 incident" if len(grouping.groups) == 1 else f"{len(grouping.groups):,} incidents"
     if grouping.events == 0:
         say("No events in the input: nothing to group.")
     else:
         say(
-            f"{grouping.events:,} events: {incidents}, "
-            f"{background:,} events ({background / grouping.events:.0%}) set apart as background"
-            + (f", {grouping.duplicates:,} duplicates dropped" if grouping.duplicates else "")
+            f"{counted(grouping.events, 'event')}: {counted(len(grouping.groups), 'incident')}, "
+            f"{counted(background, 'event')} ({background / grouping.events:.0%}) set apart as background"
+            + (f", {counted(grouping.duplicates, 'duplicate')} dropped" if grouping.duplicates else "")
             + "."
         )
     if grouping.learning:
@@ -119,9 +125,15 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
     say_problems(report)
 
 
-def _say_written(out: Path, drafts: Sequence[Draft]) -> None:
-    from stormcell.cli.output import say
+def worst(groups: Sequence[Group]) -> Group:
+    """Return the group to look at first: the most severe, of these the one with the most events."""
+    return max(groups, key=lambda group: (group.most_severe.severity, group.count))
 
-    say(f"Written to {out}: groups.json, groups.ndjson, {options.STORE_NAME}, {len(drafts)} drafts in drafts/.")
-    if drafts:
-        say(f"Next: stormcell groups show {drafts[0].group} --store {out}")
+
+def _say_written(out: Path, grouping: Grouping) -> None:
+    from stormcell.cli.output import counted, say
+
+    made = f"groups.json, groups.ndjson, {options.STORE_NAME}, {counted(len(grouping.groups), 'draft')} in drafts/"
+    say(f"Written to {out}: {made}.")
+    if grouping.groups:
+        say(f"Next: stormcell groups show {worst(grouping.groups).id} --store {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,18 +19,26 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="See the groups in the store.")
 
 _SHOWN_MEMBERS = 20
+_WIDE = 110
+_ID = 16
+
+
+class Status(StrEnum):
+    """Where a group is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
 
 
 @app.command("list", epilog=options.examples("stormcell groups list --store out"))
 def list_groups(
     store: options.Store = None,
-    status: Annotated[
-        str | None, typer.Option("--status", help="Only open, acknowledged or resolved groups.")
-    ] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only groups of this status.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """List the groups."""
-    from stormcell.cli.output import console, print_json, say
+    from stormcell.cli.output import console, counted, print_json, say
     from stormcell.render import group_json
 
     with options.open_store(store) as opened:
@@ -41,8 +50,8 @@ def list_groups(
         from stormcell.cli.table import groups_table
 
         printer = console()
-        printer.print(groups_table(groups, piped=not printer.is_terminal))
-    say(f"{len(groups):,} groups")
+        printer.print(groups_table(groups, piped=not printer.is_terminal, width=printer.width))
+    say(counted(len(groups), "group"))
 
 
 @app.command("show", epilog=options.examples("stormcell groups show g-0061af --store out"))
@@ -71,14 +80,15 @@ def show_group(
 
 
 def _print_group(printer: Console, group: Group) -> None:
+    from stormcell.cli.output import counted
     from stormcell.escape import terminal
-    from stormcell.times import rfc3339, spoken
+    from stormcell.times import readable, spoken
 
     lines = [
         terminal(f"{group.id}  {group.title}"),
-        f"  {group.count:,} events ("
-        + ", ".join(f"{count:,} {signal}s" for signal, count in group.signals.items())
-        + f") from {rfc3339(group.first_seen)} for {spoken(group.last_seen - group.first_seen)}; {group.status}",
+        f"  {counted(group.count, 'event')} ("
+        + ", ".join(counted(count, signal) for signal, count in group.signals.items())
+        + f") from {readable(group.first_seen)} for {spoken(group.last_seen - group.first_seen)}; {group.status}",
         "",
         f"  exemplar     {_line(group.medoid)}",
         f"  earliest     {_line(group.earliest)}",
@@ -98,22 +108,32 @@ def _print_members(printer: Console, memberships: Sequence[Membership], *, every
 
     from stormcell.cli.output import table
     from stormcell.escape import terminal
-    from stormcell.times import rfc3339
+    from stormcell.times import readable
 
     rows = sorted(
         ((row, atom) for atom in memberships for row in atom.rows),
         key=lambda pair: (pair[0].event.time, pair[0].event.uid),
     )
     shown = rows if every else rows[:_SHOWN_MEMBERS]
-    result = table(piped=not printer.is_terminal)
-    for column in ("time", "event", "count", "service", "text", "distance", "margin"):
+    piped = not printer.is_terminal
+    result = table(piped=piped)
+    # On a narrow terminal what explain tells as well gives way to the rest.
+    named = ("time", "event", "count", "service", "text", "distance", "margin")[
+        : 7 if printer.width >= _WIDE else 5
+    ]
+    for column in named:
         result.add_column(
-            column, justify="right" if column in ("count", "distance", "margin") else "left", overflow="fold"
+            column,
+            justify="right" if column in ("count", "distance", "margin") else "left",
+            overflow="fold",
+            # An id in two parts cannot be copied; most are this long.
+            min_width=_ID if column == "event" else None,
         )
     for row, atom in shown:
         event = row.event
-        result.add_row(
-            Text(rfc3339(event.time)),
+        time = readable(event.time)
+        cells = (
+            Text(time if piped else time[11:23]),
             Text(terminal(event.uid), style="cyan"),
             Text(str(len(row.members))),
             Text(terminal(event.service)),
@@ -121,6 +141,7 @@ def _print_members(printer: Console, memberships: Sequence[Membership], *, every
             Text(f"{atom.dissimilarity:.3f}"),
             Text("-" if atom.margin is None else f"{atom.margin:.3f}"),
         )
+        result.add_row(*cells[: len(named)])
     printer.print(result)
     if len(rows) > len(shown):
         printer.print(f"... and {len(rows) - len(shown):,} more rows; --members lists them all")
@@ -128,10 +149,10 @@ def _print_members(printer: Console, memberships: Sequence[Membership], *, every
 
 def _line(event: Event) -> str:
     from stormcell.escape import terminal
-    from stormcell.times import rfc3339
+    from stormcell.times import readable
 
     text = terminal(event.text[:120])
-    return f"{terminal(event.uid)}  {rfc3339(event.time)}  {event.signal}  {terminal(event.service)}  {text}"
+    return f"{terminal(event.uid)}  {readable(event.time)}  {event.signal}  {terminal(event.service)}  {text}"
 
 
 def _atom_json(atom: Membership) -> dict[str, Any]:

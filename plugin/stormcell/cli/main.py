@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from stormcell import __version__
 from stormcell.cli import demo, evaluate, explain, group, groups, options, settings
-from stormcell.errors import StormcellError
+from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
+
+
+class _Commands(TyperGroup):
+    """Runs a command to the point where all that it printed has left the process."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read our output (head, say) has had enough.
+            _drop_output()
+            raise typer.Exit from None
+        return result
+
 
 app = typer.Typer(
     name="stormcell",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,7 +59,7 @@ def _app(
     """
 
 
-app.command("demo")(demo.demo)
+app.command("demo", epilog=options.examples("stormcell demo", "stormcell demo --out /tmp/demo"))(demo.demo)
 app.command(
     "group",
     epilog=options.examples(
@@ -58,13 +76,34 @@ app.add_typer(settings.app, name="config")
 
 def main() -> None:
     """Run the command line; an error of ours becomes one clear message and its exit code."""
+    _settle_streams()
     try:
         app()
     except StormcellError as error:
-        lines = (terminal(line) for line in str(error).splitlines())
-        sys.stderr.write("stormcell: " + "\n".join(lines) + "\n")
-        raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        # Whoever read our output (head, say) has had enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        if error.filename is not None:  # not about a stream
+            raise
+        _drop_output()
+        _fail(f"cannot print the result: {error.strerror}; send it elsewhere", OutputError.exit_code)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    lines = (terminal(line) for line in message.splitlines())
+    sys.stderr.write("stormcell: " + "\n".join(lines) + "\n")
+    raise SystemExit(code) from None
+
+
+def _drop_output() -> None:
+    """Let what is left to print go nowhere, so that Python does not complain of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _settle_streams() -> None:
+    """Let printing survive closed streams, and encodings that lack a character."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for good
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

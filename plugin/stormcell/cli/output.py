@@ -49,17 +49,33 @@ def say(message: str) -> None:
     sys.stderr.write(terminal(message) + "\n")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 event`` or ``1,204 events``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def print_json(value: Any) -> None:
     """Print JSON on standard output."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    # A lone surrogate has no UTF-8, but \udc80 is how JSON writes it too.
+    print_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def print_bytes(data: bytes) -> None:
+    """Print on standard output as it is: JSON is UTF-8 whatever the terminal's encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
 
 
 def say_problems(report: Report) -> None:
-    """Say how many records were left out, and which first."""
+    """Say which files and how many records were left out, and which first."""
+    if report.ignored:
+        files = ", ".join(report.ignored[:_SHOWN_PROBLEMS])
+        more = ", ..." if len(report.ignored) > _SHOWN_PROBLEMS else ""
+        say(f"{counted(len(report.ignored), 'file')} in the folders without telemetry, left out: {files}{more}")
     if report.broken == 0:
         return
-    records = "problem" if report.broken == 1 else "problems"
-    say(f"{report.broken:,} {records} in the input; what could be read was kept:")
+    say(f"{counted(report.broken, 'problem')} in the input; what could be read was kept:")
     for problem in report.problems[:_SHOWN_PROBLEMS]:
         say(f"  {problem}")
     if report.broken > _SHOWN_PROBLEMS:

@@ -9,7 +9,7 @@ from stormcell.cli import options
 app = typer.Typer(no_args_is_help=True, help="See and check the settings.")
 
 
-@app.command("show")
+@app.command("show", epilog=options.examples("STORMCELL_GROUPING__GATE=2 stormcell config show"))
 def show(config: options.Config = None, as_json: options.Json = False) -> None:
     """Print the settings in force: defaults, overridden by the file, overridden by STORMCELL_* variables."""
     import sys
@@ -25,7 +25,7 @@ def show(config: options.Config = None, as_json: options.Json = False) -> None:
         sys.stdout.write(yaml.safe_dump(values, sort_keys=False))
 
 
-@app.command("check")
+@app.command("check", epilog=options.examples("stormcell config check --config stormcell.yaml"))
 def check(config: options.Config = None) -> None:
     """Check the settings file and the STORMCELL_* variables; exit 2 if one is wrong."""
     from stormcell.cli.output import say
@@ -34,7 +34,7 @@ def check(config: options.Config = None) -> None:
     say("The settings are valid.")
 
 
-@app.command("reference")
+@app.command("reference", epilog=options.examples("stormcell config reference > settings.md"))
 def reference() -> None:
     """Print every setting with its default and its meaning, as Markdown."""
     import sys

@@ -19,31 +19,42 @@ if TYPE_CHECKING:
 
 _SERVICES = 2
 _EXEMPLAR = 100
+_WIDE = 110
 _SEVERITY = ((21, "fatal", "bold red"), (17, "error", "red"), (13, "warn", "yellow"), (9, "info", ""))
 
 
-def groups_table(groups: Sequence[Group], *, piped: bool) -> Table:
-    """Return a table, one group a line, in the order given."""
+def groups_table(groups: Sequence[Group], *, piped: bool, width: int = _WIDE) -> Table:
+    """Return a table, one group a line, in the order given; with fewer columns where the terminal is narrow."""
     result = table(piped=piped)
+    wide = width >= _WIDE
     result.add_column("group", no_wrap=True)
     result.add_column("worst", no_wrap=True)
-    result.add_column("exemplar", ratio=5, overflow="fold")
-    result.add_column("", no_wrap=True)
-    result.add_column("most blamed", ratio=3, overflow="fold")
+    if wide:
+        result.add_column("exemplar", ratio=5, overflow="fold")
+        result.add_column("", no_wrap=True)
+        result.add_column("most blamed", ratio=3, overflow="fold")
+    else:
+        result.add_column("exemplar, most blamed", ratio=1, overflow="fold")
     result.add_column("events", justify="right", no_wrap=True)
     result.add_column("from (UTC)", no_wrap=True)
-    result.add_column("for", justify="right", no_wrap=True)
+    if wide:
+        result.add_column("for", justify="right", no_wrap=True)
     for group in groups:
-        blamed = ", ".join(f"{part.name} {part.blame:.0%}" for part in group.services[:_SERVICES])
+        exemplar = terminal(shorten(group.medoid.text, _EXEMPLAR))
+        blamed = terminal(", ".join(f"{part.name} {part.blame:.0%}" for part in group.services[:_SERVICES]))
+        what = (
+            (Text(exemplar), Text(group.medoid.signal.value, style="dim"), Text(blamed))
+            if wide
+            else (Text.assemble(exemplar, (f"\n{blamed}" if blamed else "", "dim")),)
+        )
+        lasted = (Text(spoken(group.last_seen - group.first_seen)),) if wide else ()
         result.add_row(
             Text(group.id, style="cyan"),
             _severity(group.most_severe.severity),
-            Text(terminal(shorten(group.medoid.text, _EXEMPLAR)), overflow="fold"),
-            Text(group.medoid.signal.value, style="dim"),
-            Text(terminal(blamed)),
+            *what,
             Text(f"{group.count:,}"),
-            Text(_clock(group.first_seen)),
-            Text(spoken(group.last_seen - group.first_seen)),
+            Text(_clock(group.first_seen, seconds=wide)),
+            *lasted,
         )
     return result
 
@@ -55,5 +66,6 @@ def _severity(severity: int) -> Text:
     return Text("-")
 
 
-def _clock(time: int) -> str:
-    return f"{datetime.fromtimestamp(time // 1_000_000_000, UTC):%m-%d %H:%M:%S}"
+def _clock(time: int, *, seconds: bool) -> str:
+    clock = datetime.fromtimestamp(time // 1_000_000_000, UTC)
+    return f"{clock:%m-%d %H:%M:%S}" if seconds else f"{clock:%m-%d %H:%M}"

@@ -51,15 +51,17 @@ def kmedoids(
     Raises
     ------
     ValueError
-        If k is not in 1 to n, or an array has the wrong shape or a negative or missing value.
+        If k is not in 1 to n, or an array has the wrong shape or a negative, infinite or missing value.
     """
     n = len(dissimilarity)
     weights = _checked(dissimilarity, k, weights)
     if isinstance(init, str):
+        if init not in _SEEDINGS:
+            raise ValueError(f"init must be one of {', '.join(_SEEDINGS)}, found {init!r}")
         medoids = _SEEDINGS[init](dissimilarity, weights, k, np.random.default_rng(seed))
     else:
         medoids = np.array(init, dtype=np.int64)
-        if len(set(medoids.tolist())) != k or medoids.min() < 0 or medoids.max() >= n:
+        if medoids.shape != (k,) or len(np.unique(medoids)) != k or medoids.min() < 0 or medoids.max() >= n:
             raise ValueError(f"init must name {k} different points, found {init!r}")
     state = Assignment(dissimilarity, weights, medoids)
     passes = swap(state)
@@ -72,8 +74,8 @@ def _checked(dissimilarity: FloatArray, k: int, weights: DoubleArray | None) -> 
         raise ValueError(f"the dissimilarity must be square, found shape {dissimilarity.shape}")
     if not 1 <= k <= n:
         raise ValueError(f"k must be 1 to the number of points ({n}), found {k}")
-    if not (dissimilarity.min() >= 0):
-        raise ValueError("the dissimilarity must have no negative or missing value")
+    if not (dissimilarity.min() >= 0 and dissimilarity.max() < np.inf):
+        raise ValueError("the dissimilarity must have no negative, infinite or missing value")
     if weights is None:
         return np.ones(n)
     if weights.shape != (n,) or not (np.isfinite(weights).all() and (weights > 0).all()):
@@ -99,18 +101,8 @@ class Assignment:
     def place(self, medoids: IntArray) -> None:
         """Take ``medoids`` and find every point's two nearest among them; ties go to the earlier one."""
         self.medoids = medoids
-        far = self.dissimilarity[:, medoids]
-        rows = np.arange(len(far))
-        self.nearest = far.argmin(axis=1)
-        self.d1 = far[rows, self.nearest]
-        if len(medoids) > 1:
-            rest = far.copy()
-            rest[rows, self.nearest] = np.inf
-            self.second = rest.argmin(axis=1)
-            self.d2 = rest[rows, self.second]
-        else:
-            self.second = np.full(len(far), -1)
-            self.d2 = np.full(len(far), np.inf, dtype=np.float32)
+        # Rows, as everywhere: rounding can leave the two halves of the matrix a little different.
+        self.nearest, self.d1, self.second, self.d2 = two_nearest(self.dissimilarity[medoids].T)
 
     @property
     def loss(self) -> float:
@@ -124,20 +116,44 @@ class Assignment:
 
     def clustering(self, iterations: int) -> Clustering:
         """Return the state as a solution, medoids ascending, each the nearest one to itself."""
-        self.place(np.sort(self.medoids))
-        labels = self.nearest.copy()
-        labels[self.medoids] = np.arange(len(self.medoids))
+        medoids = np.sort(self.medoids)
+        return settle(self.dissimilarity[medoids].T, self.weights, medoids, iterations)
+
+
+def two_nearest(far: FloatArray) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
+    """Return each point's nearest medoid, its distance, the second nearest and its distance.
+
+    Parameters
+    ----------
+    far : FloatArray, shape (n, k)
+        Distances to the medoids. Ties go to the earlier one; without a second it is -1, at inf.
+    """
+    points = np.arange(len(far))
+    nearest = far.argmin(axis=1)
+    if far.shape[1] == 1:
+        none = np.full(len(far), np.inf, dtype=np.float32)
+        return nearest, far[:, 0], np.full(len(far), -1), none
+    rest = far.copy()
+    rest[points, nearest] = np.inf
+    second = rest.argmin(axis=1)
+    return nearest, far[points, nearest], second, rest[points, second]
+
+
+def settle(far: FloatArray, weights: DoubleArray, medoids: IntArray, iterations: int) -> Clustering:
+    """Return the solution with given medoids (ascending), each the nearest one to itself."""
+    nearest, d1, second, d2 = two_nearest(far)
+    labels = nearest.copy()
+    labels[medoids] = np.arange(len(medoids))
+    return Clustering(
+        medoids=medoids,
+        labels=labels,
+        nearest=d1,
+        runner_up=d2,
         # Where a medoid has a twin at distance 0 the two nearest change places.
-        second = np.where(labels == self.nearest, self.second, self.nearest)
-        return Clustering(
-            medoids=self.medoids,
-            labels=labels,
-            nearest=self.d1,
-            runner_up=self.d2,
-            second=second,
-            loss=self.loss,
-            iterations=iterations,
-        )
+        second=np.where(labels == nearest, second, nearest),
+        loss=float(weights @ d1.astype(np.float64)),
+        iterations=iterations,
+    )
 
 
 def swap(state: Assignment) -> int:
@@ -154,13 +170,9 @@ def swap(state: Assignment) -> int:
     for passes in range(1, _MAX_PASSES + 1):
         is_medoid = set(state.medoids.tolist())
         for candidate in range(n):
-            if unchanged >= n:
-                return passes
             unchanged += 1
-            if candidate in is_medoid:
-                continue
-            gain, slot = _best_swap(state, removal, candidate)
-            if gain < -_TOLERANCE * max(state.loss, 1e-30):
+            gain, slot = (0.0, 0) if candidate in is_medoid else _best_swap(state, removal, candidate)
+            if gain < -_TOLERANCE * state.loss:
                 medoids = state.medoids.copy()
                 is_medoid.remove(int(medoids[slot]))
                 is_medoid.add(candidate)
@@ -168,6 +180,8 @@ def swap(state: Assignment) -> int:
                 state.place(medoids)
                 removal = state.removal_loss() if k > 1 else np.array([0.0])
                 unchanged = 0
+            if unchanged >= n:
+                return passes
     return passes
 
 

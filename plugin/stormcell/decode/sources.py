@@ -94,6 +94,9 @@ def _walk(folder: Path, scribe: Scribe) -> list[Source]:
     sources = []
     for parent, folders, names in os.walk(folder, onerror=refused):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        # Links to folders are not followed, for they can go round in circles; name such a folder to read it.
+        links = (Path(parent, name) for name in folders if Path(parent, name).is_symlink())
+        scribe.report.ignored.extend(printable(str(link)) for link in links)
         for name in names:
             path = Path(parent, name)
             if name.startswith("."):

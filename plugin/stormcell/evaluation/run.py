@@ -86,7 +86,9 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
         If no event of an incident is among the events.
     """
     settings = settings or Settings()
-    distinct = {event.uid: event for event in events}
+    distinct: dict[str, Event] = {}
+    for event in events:
+        distinct.setdefault(event.uid, event)
     labels = label_events(distinct.values(), truth)
     own = {uid: label for uid, label in labels.items() if not label.is_noise}
     if not own:

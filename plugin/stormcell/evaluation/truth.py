@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,14 @@ def read_truth(path: Path) -> dict[str, Label]:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the truth {path}: {error}") from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _labels(reader, path)
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.reader.line_num}: expected a line of CSV: {error}") from error
+
+
+def _labels(reader: csv.DictReader[str], path: Path) -> dict[str, Label]:
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(f"{path}:1: expected the columns {', '.join(_COLUMNS)}, found no {', '.join(missing)}")

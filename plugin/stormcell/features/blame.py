@@ -15,7 +15,8 @@ _ERROR_LEAF, _LEAF, _INNER = 1.0, 0.3, 0.1
 _ERROR_LOG, _LOG, _ALERT = 1.0, 0.7, 1.0
 _PRIOR = 0.05
 _MAX_HOPS = 4
-_NOT_NAME = re.compile(r"[^a-z0-9]+")
+# Masks are no names either: there are services called "email".
+_NOT_NAME = re.compile(r"(?:<[a-z]+>|[^a-z0-9])+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +85,8 @@ def _tree(rows: Rows, failed: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Tr
     count = len(spans.span)
     order = np.argsort(spans.span, kind="stable")
     at = np.searchsorted(spans.span[order], spans.parent)
-    at = np.minimum(at, max(count - 1, 0))
-    parent = order[at] if count else np.zeros(0, dtype=np.int64)
-    known = (spans.parent != 0) & (spans.span[parent] == spans.parent) if count else np.zeros(0, dtype=bool)
+    parent = order[np.minimum(at, count - 1)]
+    known = (spans.parent != 0) & (spans.parent != spans.span) & (spans.span[parent] == spans.parent)
     child_time = np.zeros(count)
     has_child, has_failed_child = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     np.add.at(child_time, parent[known], spans.duration[known])
@@ -94,8 +94,7 @@ def _tree(rows: Rows, failed: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Tr
     np.add.at(has_failed_child, parent[known], failed[spans.row[known]].astype(np.int64))
     # Children that run side by side can take longer than their parent.
     exclusive = np.maximum(spans.duration - child_time, 0.0) / 1e6
-    parent_row = np.where(known, spans.row[parent], -1) if count else np.zeros(0, dtype=np.int64)
-    return _Tree(parent_row, exclusive, has_child, has_failed_child)
+    return _Tree(np.where(known, spans.row[parent], -1), exclusive, has_child, has_failed_child)
 
 
 def _calls(

@@ -7,32 +7,36 @@ import numpy as np
 from stormcell.config import LinksSettings
 from stormcell.types import IntArray, Link, Rows
 
+_MORTAL = frozenset(("id", "resource"))
+
 
 def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
-    """Link each row to the one before it that carries the same key, if that was recent enough.
+    """Link each row to the latest one before it that carries the same key, while the key lives.
 
-    A trace id links for ever. Request and resource ids are reused, so they link within
-    ``key_life_seconds``. Logs of one service, pod and logger without a trace link in a burst, and
-    notifications of one alert while they repeat.
+    A trace id links for ever. Request and resource ids are reused, or name a tenant that is in every line: such a
+    key dies ``key_life_seconds`` after it was first seen, and is born anew. Logs of one service, pod and logger
+    without a trace link in a burst, and notifications of one alert while they repeat.
     """
-    limits = {
-        "id": int(settings.key_life_seconds * 1e9),
-        "resource": int(settings.key_life_seconds * 1e9),
-        "burst": int(settings.burst_seconds * 1e9),
-        "alert": int(settings.alert_seconds * 1e9),
-    }
+    life = int(settings.key_life_seconds * 1e9)
+    gaps = {"burst": int(settings.burst_seconds * 1e9), "alert": int(settings.alert_seconds * 1e9)}
     first, last = rows.first.tolist(), rows.last.tolist()
+    born: dict[str, int] = {}
     previous: dict[str, int] = {}
     links: list[Link] = []
     for row, keys in enumerate(rows.keys):
         for key in keys:
+            reason, _, value = key.partition(":")
+            if reason in _MORTAL and first[row] - born.setdefault(key, first[row]) > life:
+                born[key] = first[row]
+                del previous[key]
             before = previous.get(key)
-            if before is not None:
-                reason, _, value = key.partition(":")
-                limit = limits.get(reason)
-                if limit is None or first[row] - last[before] <= limit:
-                    links.append(Link(before, row, reason, value))
-            previous[key] = row
+            if before is None:
+                previous[key] = row
+                continue
+            if reason not in gaps or first[row] - last[before] <= gaps[reason]:
+                links.append(Link(before, row, reason, value))
+            if last[row] >= last[before]:
+                previous[key] = row
     return links
 
 

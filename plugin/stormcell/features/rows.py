@@ -66,7 +66,7 @@ class RowBuilder:
         parsed = self._parser.parse(event)
         template = Template(event.signal, event.service, parsed.template)
         number = self._templates.setdefault(template, len(self._templates))
-        keys = parsed.keys + _own_keys(event)
+        keys = tuple(sorted({*parsed.keys, *_own_keys(event)}))
         place = (number, event.severity, event.time // self._bucket, event.trace_id, keys)
         at = self._places.get(place)
         if at is None:
@@ -94,7 +94,7 @@ class RowBuilder:
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         row_of, span, parent, duration = (np.array(column, dtype=np.int64) for column in self._spans)
-        sort = np.lexsort((duration, span, place[row_of]))
+        sort = np.lexsort((parent, duration, span, place[row_of]))
         return Rows(
             events=tuple(row.event for row in rows),
             members=tuple(tuple(sorted(row.members)) for row in rows),
@@ -129,7 +129,7 @@ def _number(span_id: str) -> int:
     return int.from_bytes(bytes.fromhex(span_id), "big", signed=True)
 
 
-def _own_keys(event: Event) -> tuple[str, ...]:
+def _own_keys(event: Event) -> list[str]:
     """Return the link keys that stand in an event's fields; its text's are the parser's."""
     keys = []
     if event.trace_id:
@@ -140,10 +140,12 @@ def _own_keys(event: Event) -> tuple[str, ...]:
     if event.signal is Signal.LOG and not event.trace_id:
         logger = next((str(event.attributes[n]) for n in _LOGGER_ATTRIBUTES if n in event.attributes), "")
         pod = event.resource.get(semconv.K8S_POD) or event.resource.get(semconv.HOST_NAME) or ""
-        keys.append(f"burst:{event.service}|{pod}|{logger[:128]}")
+        # Logs of nobody knows whom have nothing certain in common.
+        if event.service or pod or logger:
+            keys.append(f"burst:{event.service}|{pod}|{logger[:128]}")
     elif event.signal is Signal.ALERT:
         keys.append(f"alert:{event.service}|{event.text}")
-    return tuple(keys)
+    return keys
 
 
 def _fingerprint(template: Template, severity: int) -> str:

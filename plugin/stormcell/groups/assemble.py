@@ -188,16 +188,19 @@ def _explain(
             replace(
                 base,
                 group=ids[clustering.labels[at]],
-                dissimilarity=_total(parts[at]),
+                dissimilarity=_total(parts[at], same=medoids[at] == atom),
                 shares=parts[at],
                 runner_up=ids[clustering.second[at]] if several else None,
-                runner_up_dissimilarity=_total(other_parts[at]) if several else None,
+                runner_up_dissimilarity=_total(other_parts[at], same=False) if several else None,
             )
         )
     return memberships
 
 
-def _total(shares: tuple[Share, ...]) -> float:
+def _total(shares: tuple[Share, ...], *, same: bool) -> float:
+    """Sum the shares; two atoms without a field in common are as different as can be."""
+    if not same and not any(share.weight for share in shares):
+        return 1.0
     return sum(share.share for share in shares)
 
 

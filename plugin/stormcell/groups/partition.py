@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stormcell.cluster.kmedoids import settle
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import Field, mixed
@@ -52,28 +53,20 @@ def partition(
     )
     if len(chosen) == len(atoms):
         return solved
-    return _assign(fields, atoms, weights, chosen[solved.medoids])
+    return _assign(fields, atoms, weights, chosen[solved.medoids], solved.iterations)
 
 
 def dissimilarities(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
     """Return mixed dissimilarities; two atoms without a field in common are as different as can be."""
-    return np.nan_to_num(mixed(fields, a, b), copy=False, nan=1.0)
+    far = np.nan_to_num(mixed(fields, a, b), copy=False, nan=1.0)
+    far[a[:, None] == b[None, :]] = 0.0
+    return far
 
 
-def _assign(fields: Sequence[Field], atoms: IntArray, weights: DoubleArray, medoids: IntArray) -> Clustering:
+def _assign(
+    fields: Sequence[Field], atoms: IntArray, weights: DoubleArray, medoids: IntArray, iterations: int
+) -> Clustering:
     """Assign all atoms to given medoids, in blocks."""
-    count, k = len(atoms), len(medoids)
-    labels, second = np.zeros(count, dtype=np.int64), np.full(count, -1)
-    nearest, runner_up = np.zeros(count, dtype=np.float32), np.full(count, np.inf, dtype=np.float32)
-    for start in range(0, count, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        far = dissimilarities(fields, atoms[part], atoms[medoids])
-        at = np.arange(len(far))
-        labels[part] = far.argmin(axis=1)
-        nearest[part] = far[at, labels[part]]
-        if k > 1:
-            far[at, labels[part]] = np.inf
-            second[part] = far.argmin(axis=1)
-            runner_up[part] = far[at, second[part]]
-    labels[medoids] = np.arange(k)
-    return Clustering(medoids, labels, nearest, runner_up, second, float(weights @ nearest), 0)
+    blocks = (atoms[start : start + _BLOCK] for start in range(0, len(atoms), _BLOCK))
+    far = np.concatenate([dissimilarities(fields, block, atoms[medoids]) for block in blocks])
+    return settle(far, weights, medoids, iterations)

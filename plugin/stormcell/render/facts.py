@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stormcell.semconv import ANNOTATIONS, LABELS
-from stormcell.times import rfc3339, spoken
+from stormcell.times import readable, spoken
 from stormcell.types import Event, Fact, Signal, Value
 
 MAX_SHOWN = 300
@@ -107,7 +107,7 @@ def shortened(long: Fact) -> Fact:
 
 def instant(event: Event) -> Fact:
     """Return the time of ``event`` in UTC, cut to the millisecond: nobody reads nine digits."""
-    return Fact(rfc3339(event.time // 1_000_000 * 1_000_000), event.uid, "time", "in UTC")
+    return Fact(readable(event.time), event.uid, "time", "in UTC")
 
 
 def as_text(value: Value) -> str:

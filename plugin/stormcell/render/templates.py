@@ -113,6 +113,9 @@ def load(folders: Sequence[Path], kind: str) -> Library:
             if folder is shipped:
                 sources[SHIPPED + name] = (source, path)
     if DEFAULT not in found:
+        if DEFAULT + SUFFIX in sources:
+            _, path = sources[DEFAULT + SUFFIX]
+            raise TemplateError(f"{path}:1: expected front matter with a title, found none; begin it with ---")
         raise TemplateError(f"{shipped}: there is no {DEFAULT}{SUFFIX}; install stormcell anew")
     ranked = sorted(found.values(), key=lambda one: (one.name == DEFAULT, -one.priority, one.name))
     return Library(tuple(ranked), sources)

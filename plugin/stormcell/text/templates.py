@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from stormcell.text.masking import mask
-from stormcell.types import Event, Signal
+from stormcell.text.masking import MAX_CHARACTERS, mask
+from stormcell.types import Event
 
 LENGTH: Final = 120
 """Characters of a masked log body that make its template."""
 
 _CACHE_SIZE: Final = 65_536
-_UUID: Final = re.compile(r"\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b")
+# The nil uuid names nothing.
+_UUID: Final = re.compile(r"\b(?!0{8}-)[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b")
 # The name of one resource among many, as in order-482913: a word, a dash, at least six digits.
 _RESOURCE: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9]{0,63}(?:-[A-Za-z][A-Za-z0-9]{0,63}){0,8}-\d{6,20}\b")
 _SEARCHED: Final = 512
@@ -39,16 +40,16 @@ class Parser:
     """Parses texts into templates, remembering those it has seen (bounded)."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[Signal, str], Parsed] = {}
+        self._seen: dict[str, Parsed] = {}
 
     def parse(self, event: Event) -> Parsed:
         """Return the template and the link keys of an event's text."""
-        place = (event.signal, event.text)
-        parsed = self._seen.get(place)
+        text = event.text[:MAX_CHARACTERS]
+        parsed = self._seen.get(text)
         if parsed is None:
             if len(self._seen) >= _CACHE_SIZE:
                 self._seen.clear()
-            parsed = self._seen[place] = _parse(event.text)
+            parsed = self._seen[text] = _parse(text)
         return parsed
 
 

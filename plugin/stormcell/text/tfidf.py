@@ -14,7 +14,7 @@ import numpy as np
 from stormcell.types import FloatArray
 
 DIMENSIONS: Final = 512
-_WORD: Final = re.compile(r"<[a-z]+>|[^\W_]+")
+_WORD: Final = re.compile(r"[^\W_]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MASKED: Final = re.compile(r"<[a-z]+>")
 _GRAM: Final = 4

@@ -107,8 +107,9 @@ class Group:
     status : str
         "open", "acknowledged" or "resolved".
     medoid, earliest, latest, most_severe : Event
-        Real members. The medoid is the exemplar: the event whose weighted sum of dissimilarities to the
-        members is smallest.
+        Real members. The medoid is the exemplar: of the events in the medoid atom, the one whose weighted sum of
+        dissimilarities to the group's atoms is smallest. Each stands for its row, so that the latest can be
+        earlier than ``last_seen`` by up to a bucket.
     count : int
         Events.
     signals : mapping of str to int

@@ -1,0 +1,56 @@
+"""stormcell demo."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.integration.program import Ran, stormcell
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "out"
+
+
+@pytest.fixture(scope="module")
+def ran(out: Path) -> Ran:
+    return stormcell("demo", "--out", out)
+
+
+def test_it_shows_incidents(ran: Ran) -> None:
+    assert ran.code == 0
+    header, *rows = ran.out.splitlines()
+    assert header.startswith("group")
+    assert len(rows) >= 3
+    assert all(row.startswith("g-") for row in rows)
+
+
+def test_it_names_a_draft_that_is_there(ran: Ran) -> None:
+    named = re.search(r"runbook draft[^:]*: +(.+\.md)$", ran.err, re.MULTILINE)
+    assert named is not None
+    assert Path(named[1]).read_text().startswith("# ")
+
+
+def test_what_it_says_to_try_next_works(ran: Ran) -> None:
+    commands = re.findall(r": +stormcell ((?:explain|groups show) .+)$", ran.err, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        tried = stormcell(*shlex.split(command))
+        assert (tried.code, tried.err) == (0, "")
+        assert tried.out
+
+
+def test_json(ran: Ran, out: Path) -> None:
+    again = stormcell("demo", "--out", out, "--json")
+    assert again.json["schema"] == "stormcell.groups/1"
+    assert f"{len(again.json['groups'])} incidents" in ran.err
+
+
+def test_it_writes_into_the_working_folder_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert stormcell("demo").code == 0
+    assert (tmp_path / "stormcell-demo" / "groups.json").exists()

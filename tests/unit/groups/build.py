@@ -1,0 +1,67 @@
+"""The stages before grouping, on events made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from stormcell.config import LinksSettings, Settings
+from stormcell.distance.fields import Categorical, Numeric
+from stormcell.distance.mixed import Field
+from stormcell.features.links import find_links, join
+from stormcell.features.surprise import Background
+from stormcell.features.table import Table, tabulate
+from stormcell.pipeline import describe
+from stormcell.types import Event, IntArray, Rows
+from tests.unit.features.build import alert, log, rows_of, span
+
+
+def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Table]:
+    """Return the rows of events, the atom of each and the table of atoms."""
+    rows = rows_of(events)
+    background = Background(Settings().background)
+    background.learn(rows)
+    atom_of = join(len(rows), find_links(rows, LinksSettings()))
+    return rows, atom_of, tabulate(rows, describe(rows, background), atom_of)
+
+
+def line(places: list[float]) -> list[Field]:
+    """Return one field: places on a line, NaN where missing."""
+    values = np.array(places)
+    return [Field("place", 1.0, Numeric(values, float(np.nanmax(values) - np.nanmin(values))))]
+
+
+def labelled(codes: list[int]) -> list[Field]:
+    return [Field("kind", 1.0, Categorical(np.array(codes)))]
+
+
+def storm() -> list[Event]:
+    """Return two incidents at the same time, and background that is always there."""
+    events = [log(at * 300, text="heartbeat", service="cron", uid=f"beat-{at:02d}") for at in range(40)]
+    for request in range(6):
+        at = 6000 + 20 * request
+        trace = f"{request + 1:032x}"
+        ids = range(10 * request + 1, 10 * request + 4)
+        front, back, base = ids
+        events += [
+            span(front, at=at, ms=90, failed=True, text="GET cart", service="front", trace_id=trace),
+            span(back, front, at=at + 0.01, ms=80, failed=True, text="add", service="cart", trace_id=trace),
+            span(base, back, at=at + 0.02, ms=70, failed=True, text="query", service="redis", trace_id=trace),
+            log(
+                at + 0.03,
+                text=f"connection {request} refused",
+                severity=17,
+                service="cart",
+                trace_id=trace,
+                uid=f"refused-{request}",
+            ),
+        ]
+        events.append(
+            log(at + 5, text=f"card {request} declined", severity=17, service="payment", uid=f"card-{request}")
+        )
+    events += [
+        alert(6030, service="cart", text="CartErrors", uid="alert-cart"),
+        alert(6031, service="payment", text="PaymentErrors", uid="alert-payment"),
+    ]
+    return events

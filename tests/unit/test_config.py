@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from stormcell import config
+from stormcell.config import Settings, load
+from stormcell.errors import SettingsError
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def every_setting() -> list[tuple[str, str]]:
+    return [
+        (section, name)
+        for section, field in Settings.model_fields.items()
+        for name in type(field.default).model_fields
+    ]
+
+
+every = pytest.mark.parametrize(("section", "name"), every_setting())
+
+
+def other_value(section: str, name: str, plus: int = 1) -> Any:
+    """Return a valid value that is not the default."""
+    default = getattr(getattr(Settings(), section), name)
+    if isinstance(default, tuple):
+        return [f"folder{plus}"]
+    if isinstance(default, Path):
+        return f"other{plus}.db"
+    return default + plus if default >= 1 else default + plus / 100
+
+
+def value_of(settings: BaseModel, section: str, name: str) -> Any:
+    return settings.model_dump(mode="json")[section][name]
+
+
+def write(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "stormcell.yaml"
+    path.write_text(content)
+    return path
+
+
+@every
+def test_a_file_sets_it(section: str, name: str, tmp_path: Path) -> None:
+    value = other_value(section, name)
+    path = write(tmp_path, yaml.safe_dump({section: {name: value}}))
+    assert value_of(load(path), section, name) == value != value_of(Settings(), section, name)
+
+
+@every
+def test_a_variable_sets_it_and_wins(
+    section: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_file, in_environment = other_value(section, name, 1), other_value(section, name, 2)
+    text = f'["{in_environment[0]}"]' if isinstance(in_environment, list) else str(in_environment)
+    monkeypatch.setenv(f"STORMCELL_{section}__{name}".upper(), text)
+    path = write(tmp_path, yaml.safe_dump({section: {name: in_file}}))
+    assert value_of(load(path), section, name) == in_environment != in_file
+
+
+def test_a_variable_leaves_the_rest_of_its_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "grouping: {gate: 3, opening_cost: 0.5}")
+    monkeypatch.setenv("STORMCELL_GROUPING__GATE", "4")
+    grouping = load(path).grouping
+    assert (grouping.gate, grouping.opening_cost) == (4, 0.5)
+
+
+def test_the_file_of_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load() == Settings()
+    write(tmp_path, "grouping: {gate: 3}")
+    assert load().grouping.gate == 3
+
+
+def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "# nothing yet\n")) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("grouping: {gate: -1}", r"grouping\.gate \(STORMCELL_GROUPING__GATE\): .* greater than or equal to 0"),
+        ("grouping: {gate: .inf}", r"grouping\.gate .*finite"),
+        ("grouping: {linked_share: 1.5}", r"grouping\.linked_share .*less than or equal to 1"),
+        ("grouping: {max_groups: 0}", r"grouping\.max_groups "),
+        ("grouping: {silence_seconds: 0}", r"grouping\.silence_seconds .*greater than 0"),
+        ("weights: {blame: much}", r"weights\.blame .*number"),
+        ("grouping: {gaet: 1}", r"grouping\.gaet .*no such setting"),
+        ("gruoping: {gate: 1}", r"gruoping .*no such setting"),
+        ("grouping: 3", r"grouping "),
+    ],
+)
+def test_names_the_wrong_setting(tmp_path: Path, content: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("STORMCELL_GROUPING__GATE", "high", r"STORMCELL_GROUPING__GATE\): .*number"),
+        ("STORMCELL_GROUPING__GAET", "1", r"STORMCELL_GROUPING__GAET\): no such setting"),
+        ("STORMCELL_GRUOPING__GATE", "1", "STORMCELL_GRUOPING__GATE: there is no section gruoping"),
+        ("STORMCELL_GROUPING", "high", 'JSON.*"grouping"'),
+        ("STORMCELL_DRAFTS__TEMPLATES", "folder", 'JSON.*"drafts"'),
+    ],
+)
+def test_names_the_wrong_variable(
+    variable: str, value: str, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=complaint):
+        load()
+
+
+def test_names_every_wrong_setting_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, "grouping: {gate: -1, max_groups: 0}\nweights: {nosuch: 1}"))
+    assert all(name in str(caught.value) for name in ("grouping.gate", "grouping.max_groups", "weights.nosuch"))
+
+
+@pytest.mark.parametrize("content", ["grouping: {gate: 1", "a: b: c", "\x00"])
+def test_refuses_what_is_no_yaml(tmp_path: Path, content: str) -> None:
+    with pytest.raises(SettingsError, match=r"stormcell\.yaml is not valid YAML"):
+        load(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("content", ["- gate", "gate", "3", "{1: 2}"])
+def test_refuses_yaml_without_sections(tmp_path: Path, content: str) -> None:
+    with pytest.raises(SettingsError, match="expected sections"):
+        load(write(tmp_path, content))
+
+
+def test_refuses_what_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "stormcell.yaml"
+    path.write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(SettingsError, match="is not valid YAML"):
+        load(path)
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot read the settings .*nosuch\.yaml: No such file"):
+        load(tmp_path / "nosuch.yaml")
+
+
+def test_the_reference_is_current() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == config.reference()
+
+
+@every
+def test_the_reference_explains_it(section: str, name: str) -> None:
+    variable = f"STORMCELL_{section}__{name}".upper()
+    (line,) = (line for line in config.reference().splitlines() if f"`{variable}`" in line)
+    assert len(line.split(" | ")[-1].strip(" |")) > 10
+    assert "None" not in line

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+
+from stormcell.text.tfidf import TfidfEmbedder
+
+CORPUS = [
+    "order <num> not found",
+    "order <num> was not found in the store",
+    "cannot connect to payment gateway",
+    "connection to payment gateway refused",
+    "ticket sold out",
+]
+
+
+def cosine(one: str, other: str) -> float:
+    a, b = TfidfEmbedder(CORPUS).embed([one, other]).astype(float)
+    return float(a @ b)
+
+
+def test_similar_texts_are_nearer_than_different_ones() -> None:
+    assert cosine(CORPUS[0], CORPUS[1]) > cosine(CORPUS[0], CORPUS[2]) + 0.3
+    assert cosine(CORPUS[2], CORPUS[3]) > cosine(CORPUS[2], CORPUS[4]) + 0.3
+
+
+def test_forms_of_a_word_are_alike() -> None:
+    assert cosine("connect", "connection") > 0.3
+
+
+def test_reads_camel_case_as_words() -> None:
+    assert cosine("OrderNotFound", "order not found") > 0.99
+
+
+def test_masks_carry_no_meaning() -> None:
+    assert np.array_equal(*TfidfEmbedder(CORPUS).embed(["order <num>", "order <uuid>"]))
+    assert not TfidfEmbedder(CORPUS).embed(["<num> <path>"]).any()
+
+
+def test_rare_words_weigh_more() -> None:
+    embedder = TfidfEmbedder([*(f"error {word}" for word in ("one", "two", "six", "ten")), "disk"])
+    error, disk, both = embedder.embed(["error", "disk", "error disk"])
+    assert both @ disk > both @ error
