@@ -14,8 +14,8 @@ SILENCE_A = 0.659
 """What silence reaches in mode A on trainticket-overlap: the mark that was set beforehand."""
 
 _COLUMNS = (
-    *("data", "mode", "method", "ARI", "precision", "recall", "F1", "contamination", "incident recall"),
-    *("groups / true", "most blamed service @1", "@3", "exemplar's service @1"),
+    *("data", "mode", "method", "ARI", "pairwise F1", "precision / recall", "contamination", "incident recall"),
+    *("groups / true", "most blamed service @1 / @3", "exemplar's service @1"),
 )
 
 
@@ -57,14 +57,18 @@ def markdown(scored: dict[str, Evaluation]) -> str:
             for method, scores in (("**stormcell**", outcome.stormcell), *outcome.baselines.items()):
                 fit, hits = scores.agreement, outcome.services
                 shares = (scores.contamination, scores.incident_recall) if mode == "B" else ()
-                services = (hits.blamed_at_1, hits.blamed_at_3, hits.exemplar_at_1) if "*" in method else ()
+                services = (
+                    (f"{hits.blamed_at_1:.2f} / {hits.blamed_at_3:.2f}", f"{hits.exemplar_at_1:.2f}")
+                    if "*" in method
+                    else ("", "")
+                )
                 rows.append(
                     (
                         *(name, mode, method),
-                        *(f"{value:.3f}" for value in (fit.ari, fit.precision, fit.recall, fit.f1)),
+                        *(f"{fit.ari:.3f}", f"{fit.f1:.3f}", f"{fit.precision:.2f} / {fit.recall:.2f}"),
                         *([f"{value:.3f}" for value in shares] or ["", ""]),
                         f"{scores.groups} / {scores.incidents}",
-                        *([f"{value:.2f}" for value in services] or ["", "", ""]),
+                        *services,
                     )
                 )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -174,17 +174,6 @@ def test_a_file_without_events_is_no_failure(data: bytes, tmp_path: Path) -> Non
     assert (listed.code, listed.out, listed.err) == (0, "", "0 groups\n")
 
 
-def test_no_access(tmp_path: Path) -> None:
-    path = good(tmp_path / "in").with_name("bad.jsonl")
-    path.write_text("{}")
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("root reads everything")
-    ran = stormcell("group", path.parent, "--json")
-    assert "bad.jsonl:0: cannot be read: Permission denied" in ran.err
-    assert _placed(ran.json) == set(GOOD)
-
-
 def test_a_loop_of_folders_is_read_once(tmp_path: Path) -> None:
     good(tmp_path)
     (tmp_path / "again").symlink_to(tmp_path)

@@ -23,7 +23,7 @@ def demo(
 ) -> None:
     """See it work: group a slice of real telemetry from a ticket shop in which several faults overlap."""
     from stormcell.cli.group import draft_path, read_and_group, show, worst, write
-    from stormcell.cli.output import say
+    from stormcell.cli.output import console, say
 
     settings = options.settings(None)
     data = _data()
@@ -33,11 +33,14 @@ def demo(
     show(grouping, report, as_json=as_json)
     first = worst(grouping.groups)
     draft = next(draft for draft in drafts if draft.group == first.id)
-    say("")
-    say(f"A runbook draft of the worst:   {draft_path(out, draft)}")
-    say(f"Why an event is where it is:    stormcell explain {first.members[0]} --store {out}")
-    say(f"All about one incident:         stormcell groups show {first.id} --store {out}")
-    say("Now yours:                      stormcell group PATH... --out out")
+    if not as_json:
+        lines = (
+            f"A runbook draft of the worst:   {draft_path(out, draft)}",
+            f"Why an event is where it is:    stormcell explain {first.members[0]} --store {out}",
+            f"All about one incident:         stormcell groups show {first.id} --store {out}",
+            "Now yours:                      stormcell group PATH... --out out",
+        )
+        console().print("", *lines, sep="\n", soft_wrap=True)
 
 
 def _data() -> Path | Traversable:
