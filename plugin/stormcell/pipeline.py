@@ -9,16 +9,17 @@ import numpy as np
 from stormcell.config import Settings
 from stormcell.features.blame import accuse
 from stormcell.features.links import find_links, join
+from stormcell.features.outline import RowFeatures, outline, units
 from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
-from stormcell.features.table import RowFeatures, fields, tabulate
+from stormcell.features.table import fields, tabulate
 from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import Solution, assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
 from stormcell.text.tfidf import TfidfEmbedder
-from stormcell.types import Event, Grouping, Rows
+from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
 
 
 def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping:
@@ -70,25 +71,50 @@ def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool)
     features = describe(rows, background)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
-    atoms = tabulate(rows, features, atom_of)
+    atoms = outline(rows, features, atom_of)
     threshold = settings.grouping.gate if gate else 0.0
-    kept = np.flatnonzero(passes(atoms, threshold, learning=background.learning))
+    kept = passes(atoms.surprise, threshold, learning=background.learning)
     silence = int(settings.grouping.silence_seconds * 1e9)
-    sessions = [kept[session] for session in cut_sessions(atoms.first[kept], atoms.last[kept], silence)]
+    inside = np.flatnonzero(kept)
+    sessions = [inside[at] for at in cut_sessions(atoms.first[inside], atoms.last[inside], silence)]
 
     links += link_alike(rows, atom_of, atoms, sessions, int(settings.grouping.merge_seconds * 1e9))
-    merged_of = join(len(rows), links)
-    point_of = np.zeros(len(atoms.items), dtype=np.int64)
-    point_of[atom_of] = merged_of
-    points = tabulate(rows, features, merged_of)
-    weights = np.bincount(point_of, weights=1.0 + np.log(atoms.items), minlength=len(points.items)).astype(float)
-    sessions = [np.unique(point_of[session]) for session in sessions]
-    point_fields = fields(points, settings.weights, settings.grouping)
+    merged_of = _first(join(len(rows), links), kept[atom_of])
+    merged = np.zeros(len(atoms.items), dtype=np.int64)
+    merged[atom_of] = merged_of
+    chosen = np.flatnonzero(kept[atom_of])
+    table = tabulate(rows, features, merged_of[chosen], chosen)
+    surprise = np.zeros(units(merged_of))
+    np.maximum.at(surprise, merged, atoms.surprise)
+    weights = np.zeros(len(table.outline.items))
+    np.add.at(weights, merged[inside], 1.0 + np.log(atoms.items[inside]))
+    sessions = [np.unique(merged[session]) for session in sessions]
+    table_fields = fields(table, settings.weights, settings.grouping)
     clusterings = [
-        partition(point_fields, session, points.items[session], weights[session], settings.grouping)
+        partition(table_fields, session, table.outline.items[session], weights[session], settings.grouping)
         for session in sessions
     ]
-    return Solution(rows, features, merged_of, points, point_fields, weights, links, sessions, clusterings)
+    return Solution(
+        rows=rows,
+        features=features,
+        atom_of=merged_of,
+        surprise=surprise,
+        table=table,
+        fields=table_fields,
+        weights=weights,
+        links=links,
+        sessions=sessions,
+        clusterings=clusterings,
+    )
+
+
+def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
+    """Renumber labels so that those of chosen rows come first; a label is chosen as a whole or not at all."""
+    apart = np.ones(units(labels), dtype=bool)
+    apart[labels[chosen]] = False
+    numbers = np.empty(len(apart), dtype=np.int64)
+    numbers[np.argsort(apart, kind="stable")] = np.arange(len(apart))
+    return numbers[labels]
 
 
 def describe(rows: Rows, background: Background) -> RowFeatures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from stormcell.types import DoubleArray, Rows, Template
 
 # A median absolute deviation times this estimates a standard deviation (normal distribution).
 _MAD_TO_SIGMA = 1.4826
+_NEVER: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,26 +71,32 @@ class Background:
         With ``df`` of ``N`` other buckets holding the template, novelty is ``1 - (df + .5) / (N + 1)``. The
         burst is how many robust deviations the count in the row's bucket is above the median of the others.
         """
-        buckets = rows.first // self._width
-        pairs = np.stack([rows.template, buckets])
-        distinct, place = np.unique(pairs, axis=1, return_inverse=True)
-        value, novelty = np.empty(distinct.shape[1]), np.empty(distinct.shape[1])
-        for at, (number, bucket) in enumerate(distinct.T.tolist()):
-            value[at], novelty[at] = self._judge(rows.templates[number], bucket)
-        place = place.reshape(-1)
-        return Surprise(value[place], novelty[place])
+        buckets = (rows.first // self._width).tolist()
+        judged: dict[tuple[int, int, bool], tuple[float, float]] = {}
+        value, novelty = np.empty(len(rows)), np.empty(len(rows))
+        for row, (number, bucket) in enumerate(zip(rows.template.tolist(), buckets, strict=True)):
+            counts = self._counts.get(rows.templates[number], _NEVER)
+            # Without its own bucket, all that tells one bucket from another is the count that is left out.
+            key = (number, counts.get(bucket, 0), bucket in self._buckets)
+            found = judged.get(key)
+            if found is None:
+                found = judged[key] = self._judge(counts, key[1], known=key[2])
+            value[row], novelty[row] = found
+        return Surprise(value, novelty)
 
-    def _judge(self, template: Template, bucket: int) -> tuple[float, float]:
-        counts = self._counts.get(template, Counter())
-        total = len(self._buckets | {bucket})
+    def _judge(self, counts: Mapping[int, int], own: int, *, known: bool) -> tuple[float, float]:
+        """Judge a count against those in the other buckets."""
+        total = len(self._buckets) + (not known)
+        seen = list(counts.values())
+        if own:
+            seen.remove(own)
         others = np.zeros(total - 1)
-        seen = [count for at, count in counts.items() if at != bucket]
         others[: len(seen)] = seen
         novelty = 1.0 - (len(seen) + 0.5) / total
         burst = 0.0
         if total > 1:
             median = float(np.median(others))
             spread = _MAD_TO_SIGMA * float(np.median(np.abs(others - median))) + float(np.sqrt(median + 1.0))
-            burst = max((counts[bucket] - median) / spread, 0.0)
+            burst = max((own - median) / spread, 0.0)
         rarity = -np.log(max(1.0 - novelty, 1.0 / (total + 1.0)))
         return float(rarity + np.log1p(burst)), novelty

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stormcell.features.table import Table
+from stormcell.features.outline import Outline
 from stormcell.types import IntArray, Link, Rows
 
 
 def link_alike(
-    rows: Rows, atom_of: IntArray, atoms: Table, sessions: Sequence[IntArray], stretch: int
+    rows: Rows, atom_of: IntArray, atoms: Outline, sessions: Sequence[IntArray], stretch: int
 ) -> list[Link]:
     """Link the atoms of a session that agree in blamed service, templates and stretch of time.
 
@@ -19,7 +19,7 @@ def link_alike(
     ----------
     rows : Rows, n rows
     atom_of : IntArray, shape (n,)
-    atoms : Table, m atoms
+    atoms : Outline, m atoms
     sessions : sequence of IntArray
         Atoms.
     stretch : int

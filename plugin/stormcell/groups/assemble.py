@@ -11,7 +11,8 @@ import numpy as np
 
 from stormcell.config import Settings
 from stormcell.distance.mixed import Field, explain
-from stormcell.features.table import RowFeatures, Table, fields, tabulate
+from stormcell.features.outline import RowFeatures
+from stormcell.features.table import Table, fields, tabulate
 from stormcell.groups.partition import dissimilarities
 from stormcell.text.shorten import shorten
 from stormcell.types import (
@@ -43,13 +44,14 @@ class Solution:
     rows : Rows
     features : RowFeatures
     atom_of : IntArray, shape (n,)
-        The atom of each row.
-    table : Table
+        The atom of each row: 0 to p - 1 those that passed the gate, then to m - 1 background.
+    surprise : DoubleArray, shape (m,)
         Of the atoms.
+    table : Table, p atoms
     fields : sequence of Field
-        Of the mixed dissimilarity over the atoms.
-    weights : DoubleArray, shape (m,)
-        Of the atoms.
+        Of the mixed dissimilarity over the p atoms.
+    weights : DoubleArray, shape (p,)
+        Inside the objective.
     links : sequence of Link
     sessions : sequence of IntArray
         Atoms of each session.
@@ -60,6 +62,7 @@ class Solution:
     rows: Rows
     features: RowFeatures
     atom_of: IntArray
+    surprise: DoubleArray
     table: Table
     fields: Sequence[Field]
     weights: DoubleArray
@@ -77,7 +80,7 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
     taken: Counter[tuple[str, int]] = Counter()
     grouped: set[int] = set()
     for session, clustering in zip(solution.sessions, solution.clusterings, strict=True):
-        start = int(solution.table.first[session].min())
+        start = int(solution.table.outline.first[session].min())
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
         exemplars = [
             _exemplar(solution, rows_of, int(session[medoid]), atoms, settings)
@@ -163,7 +166,7 @@ def _membership(
     return Membership(
         rows=tuple(Row(rows.events[row], rows.members[row]) for row in rows_of[atom].tolist()),
         links=tuple(links_of.get(atom, ())),
-        surprise=float(solution.table.surprise[atom]),
+        surprise=float(solution.surprise[atom]),
     )
 
 

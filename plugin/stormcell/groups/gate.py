@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from stormcell.features.table import Table
-from stormcell.types import BoolArray
+from stormcell.types import BoolArray, DoubleArray
 
 
-def passes(atoms: Table, threshold: float, *, learning: bool) -> BoolArray:
+def passes(surprise: DoubleArray, threshold: float, *, learning: bool) -> BoolArray:
     """Return which atoms are surprising enough to be grouped.
 
     While the background model is still learning nothing is known to be usual, so everything passes.
 
     Parameters
     ----------
-    atoms : Table, m atoms
+    surprise : DoubleArray, shape (m,)
+        Of each atom.
     threshold : float
         The least surprise.
     learning : bool
@@ -22,6 +22,5 @@ def passes(atoms: Table, threshold: float, *, learning: bool) -> BoolArray:
     -------
     BoolArray, shape (m,)
     """
-    surprise = atoms.surprise
     chosen: BoolArray = (surprise >= threshold) | learning
     return chosen

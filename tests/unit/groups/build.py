@@ -10,20 +10,20 @@ from stormcell.config import LinksSettings, Settings
 from stormcell.distance.fields import Categorical, Numeric
 from stormcell.distance.mixed import Field
 from stormcell.features.links import find_links, join
+from stormcell.features.outline import Outline, outline
 from stormcell.features.surprise import Background
-from stormcell.features.table import Table, tabulate
 from stormcell.pipeline import describe
 from stormcell.types import Event, IntArray, Rows
 from tests.unit.features.build import alert, log, rows_of, span
 
 
-def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Table]:
-    """Return the rows of events, the atom of each and the table of atoms."""
+def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Outline]:
+    """Return the rows of events, the atom of each and the outline of atoms."""
     rows = rows_of(events)
     background = Background(Settings().background)
     background.learn(rows)
     atom_of = join(len(rows), find_links(rows, LinksSettings()))
-    return rows, atom_of, tabulate(rows, describe(rows, background), atom_of)
+    return rows, atom_of, outline(rows, describe(rows, background), atom_of)
 
 
 def line(places: list[float]) -> list[Field]:
