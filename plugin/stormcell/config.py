@@ -19,7 +19,9 @@ from stormcell.errors import SettingsError
 DEFAULT_FILE = Path("stormcell.yaml")
 _PREFIX = "STORMCELL_"
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -30,25 +32,25 @@ class _Section(BaseModel):
 class RowsSettings(_Section):
     """Which events are counted as one row."""
 
-    bucket_seconds: Positive = 1.0
+    bucket_seconds: Seconds = 1.0
     """Events of one fingerprint and one trace within this many seconds are one weighted row."""
 
 
 class LinksSettings(_Section):
     """Which rows certainly belong together."""
 
-    burst_seconds: NonNegative = 1.0
+    burst_seconds: SecondsOrZero = 1.0
     """Logs without a trace, of one service, pod and logger, at most this far apart are linked."""
-    alert_seconds: NonNegative = 60.0
+    alert_seconds: SecondsOrZero = 60.0
     """Notifications of the same alert at most this far apart are linked."""
-    key_life_seconds: Positive = 1800.0
+    key_life_seconds: Seconds = 1800.0
     """A request or resource id links for this long from when it was first seen: ids are reused."""
 
 
 class BackgroundSettings(_Section):
     """What is usual."""
 
-    bucket_seconds: Positive = 900.0
+    bucket_seconds: Seconds = 900.0
     """Width of the time buckets over which templates are counted."""
     learning_buckets: Annotated[int, Field(ge=0)] = 4
     """Until this many buckets have been seen nothing is known to be usual, and nothing is set apart."""
@@ -57,23 +59,23 @@ class BackgroundSettings(_Section):
 class WeightsSettings(_Section):
     """Weights of the fields of the mixed dissimilarity; 0 leaves a field out."""
 
-    blame: NonNegative = 2.0
+    blame: Weight = 2.0
     """Which services are accused, 1 - cosine."""
-    text: NonNegative = 0.5
+    text: Weight = 0.5
     """What the texts say, (1 - cosine) / 2."""
-    hops: NonNegative = 0.5
+    hops: Weight = 0.5
     """How far apart the most blamed services are in the call graph."""
-    time: NonNegative = 0.5
+    time: Weight = 0.5
     """The gap in time, 1 - exp(-gap / time_scale)."""
-    novelty: NonNegative = 0.25
+    novelty: Weight = 0.25
     """The difference in how new the texts are."""
 
 
 class GroupingSettings(_Section):
     """How atoms become groups."""
 
-    silence_seconds: Positive = 300.0
-    """A silence this long ends a session."""
+    silence_seconds: Seconds = 300.0
+    """A silence between two atoms of more than this ends a session."""
     gate: NonNegative = 1.2
     """Atoms less surprising than this are background; 0 keeps everything."""
     opening_cost: NonNegative = 0.06
@@ -84,10 +86,10 @@ class GroupingSettings(_Section):
     """A session is explained by its links where the squared shares of its atoms sum to at least this."""
     max_groups: Annotated[int, Field(ge=1)] = 40
     """Most groups that one session can have."""
-    time_scale_seconds: Positive = 120.0
+    time_scale_seconds: Seconds = 120.0
     """Scale of the gap in time."""
-    merge_seconds: NonNegative = 60.0
-    """Atoms of one blamed service and the same templates in one stretch this long are one point."""
+    merge_seconds: SecondsOrZero = 60.0
+    """Atoms of one blamed service and the same templates in one stretch of the clock this long are one point."""
     max_points: Annotated[int, Field(ge=2)] = 3000
     """Exemplars of a session are chosen among at most this many of its heaviest points."""
 
@@ -106,16 +108,8 @@ class DraftsSettings(_Section):
     """Folders of your own runbook templates, searched before the shipped ones."""
 
 
-class Settings(BaseSettings):
-    """Everything that can be set."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-    )
+class Settings(_Section):
+    """Everything that can be set; made by itself it holds the defaults."""
 
     rows: RowsSettings = RowsSettings()
     links: LinksSettings = LinksSettings()
@@ -124,6 +118,12 @@ class Settings(BaseSettings):
     grouping: GroupingSettings = GroupingSettings()
     store: StoreSettings = StoreSettings()
     drafts: DraftsSettings = DraftsSettings()
+
+
+class _Sources(BaseSettings, Settings):
+    """Settings with what the environment says of them."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     @classmethod
     def settings_customise_sources(
@@ -169,7 +169,7 @@ def load(path: Path | None = None) -> Settings:
         if variable.upper().startswith(_PREFIX) and nested and section not in Settings.model_fields:
             raise SettingsError(f"{variable}: there is no section {section}; `stormcell config show` lists all")
     try:
-        return Settings(**values)
+        return Settings.model_validate(_Sources(**values).model_dump())
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
     except UnparsableVariable as error:

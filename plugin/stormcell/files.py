@@ -49,6 +49,10 @@ def all_or_nothing(folder: Path) -> Iterator[Path]:
             unfinished.mkdir(parents=True)
         yield unfinished
         with _failures_named(folder):
+            for file in unfinished.rglob("*"):
+                target = folder / file.relative_to(unfinished)
+                if target.exists() and target.is_dir() != file.is_dir():
+                    raise OSError(f"{target} is in the way")
             for file in sorted(unfinished.rglob("*")):
                 target = folder / file.relative_to(unfinished)
                 if file.is_dir():

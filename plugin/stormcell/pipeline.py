@@ -30,11 +30,13 @@ def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping
     events : iterable of Event
         In any order.
     settings : Settings, optional
+        The defaults if left out; ``config.load`` reads the file and the environment.
 
     Returns
     -------
     Grouping
-        The same for the same events, in whatever order they came.
+        The same for the same events, in whatever order they came. Of different events with one uid the first is
+        kept.
     """
     settings = settings or Settings()
     rows = build_rows(events, settings.rows)

@@ -27,7 +27,7 @@ class Exporter(Protocol):
 
         Raises
         ------
-        OSError
+        OutputError
             If the target cannot be written; nothing half-written is left.
         """
         ...

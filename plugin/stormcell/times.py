@@ -31,7 +31,9 @@ def spoken(duration: int) -> str:
     if seconds < 60:
         for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
             if duration >= size:
-                return f"{duration / size:.3g} {unit}"
+                # Three digits, cut and not rounded, which could reach the next unit.
+                step = size // 100 if duration < 10 * size else size // 10 if duration < 100 * size else size
+                return f"{duration // step * step / size:g} {unit}"
         return f"{rest} ns"
     for (unit, size), (smaller, part) in pairwise(_UNITS):
         if seconds >= size:

@@ -54,3 +54,10 @@ def test_it_writes_into_the_working_folder_by_default(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     assert stormcell("demo").code == 0
     assert (tmp_path / "stormcell-demo" / "groups.json").exists()
+
+
+def test_nothing_to_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMCELL_GROUPING__GATE", "100")
+    ran = stormcell("demo", "--out", tmp_path)
+    assert (ran.code, ran.out) == (0, "")
+    assert "0 incidents" in ran.err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,18 @@ def test_json_is_complete(small: Path) -> None:
     told: dict[str, Any] = stormcell("explain", "0000000000000001", "--store", small, "--json").json
     keys = "event group surprise members links dissimilarity shares runner_up runner_up_dissimilarity margin"
     assert set(told) == set(keys.split())
+
+
+def test_a_runner_up_that_has_gone_is_still_named(grouped: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(grouped, tmp_path / "out")
+    groups = json.loads((out / "groups.json").read_bytes())["groups"]
+    group = next(group for group in groups if group["margin"] is not None)
+    uid = group["members"][0]
+    runner_up = stormcell("explain", uid, "--store", out, "--json").json["runner_up"]
+    with sqlite3.connect(out / "stormcell.db") as store:
+        store.execute("PRAGMA foreign_keys = OFF")
+        store.execute("DELETE FROM groups WHERE id = ?", (runner_up,))
+    store.close()
+    ran = stormcell("explain", uid, "--store", out)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"Runner-up {runner_up}: (grouped anew since)" in ran.out

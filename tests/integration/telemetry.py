@@ -84,3 +84,8 @@ def good(folder: Path) -> Path:
 
 def _resource(service: str | None) -> Json:
     return {"attributes": [] if service is None else attributes(service__name=service)}
+
+
+def placed(document: Json) -> set[str]:
+    """Return the uids in a groups.json, in a group or in the background."""
+    return {*document["background"], *(uid for group in document["groups"] for uid in group["members"])}

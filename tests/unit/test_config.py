@@ -88,7 +88,7 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
         ("grouping: {gate: .inf}", r"grouping\.gate .*finite"),
         ("grouping: {linked_share: 1.5}", r"grouping\.linked_share .*less than or equal to 1"),
         ("grouping: {max_groups: 0}", r"grouping\.max_groups "),
-        ("grouping: {silence_seconds: 0}", r"grouping\.silence_seconds .*greater than 0"),
+        ("grouping: {silence_seconds: 0}", r"grouping\.silence_seconds .*greater than or equal"),
         ("weights: {blame: much}", r"weights\.blame .*number"),
         ("grouping: {gaet: 1}", r"grouping\.gaet .*no such setting"),
         ("gruoping: {gate: 1}", r"gruoping .*no such setting"),
@@ -158,3 +158,18 @@ def test_the_reference_explains_it(section: str, name: str) -> None:
     (line,) = (line for line in config.reference().splitlines() if f"`{variable}`" in line)
     assert len(line.split(" | ")[-1].strip(" |")) > 10
     assert "None" not in line
+
+
+@pytest.mark.parametrize("value", ["1e-10", "1e10", "nan"])
+@pytest.mark.parametrize(
+    "name", ["ROWS__BUCKET_SECONDS", "BACKGROUND__BUCKET_SECONDS", "GROUPING__SILENCE_SECONDS"]
+)
+def test_times_that_no_clock_counts_are_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"STORMCELL_{name}", value)
+    with pytest.raises(SettingsError, match=f"STORMCELL_{name}"):
+        load()
+
+
+def test_the_defaults_are_those_of_nobodys_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMCELL_GROUPING__GATE", "7")
+    assert (Settings().grouping.gate, load().grouping.gate) == (1.2, 7)

@@ -12,6 +12,8 @@ from stormcell.cli import options
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from stormcell.types import Grouping
+
 _DATA = "trainticket"
 
 
@@ -31,16 +33,25 @@ def demo(
     grouping, report = read_and_group([str(data)], settings, strict=False)
     drafts = write(grouping, report, out, settings)
     show(grouping, report, as_json=as_json)
+    if as_json or not grouping.groups:
+        return
     first = worst(grouping.groups)
     draft = next(draft for draft in drafts if draft.group == first.id)
-    if not as_json:
-        lines = (
-            f"A runbook draft of the worst:   {draft_path(out, draft)}",
-            f"Why an event is where it is:    stormcell explain {first.members[0]} --store {out}",
-            f"All about one incident:         stormcell groups show {first.id} --store {out}",
-            "Now yours:                      stormcell group PATH... --out out",
-        )
-        console().print("", *lines, sep="\n", soft_wrap=True)
+    program = options.program()
+    lines = (
+        f"A runbook draft of the worst:   {draft_path(out, draft)}",
+        f"Why an event is where it is:    {program} explain {_telling(grouping)} --store {out}",
+        f"All about one incident:         {program} groups show {first.id} --store {out}",
+        f"Now yours:                      {program} group PATH... --out out",
+    )
+    console().print("", *lines, sep="\n", soft_wrap=True)
+
+
+def _telling(grouping: Grouping) -> str:
+    """Return an event whose explanation shows most: as far from its exemplar as any, and with a runner-up."""
+    grouped = [membership for membership in grouping.memberships if membership.group is not None]
+    chosen = max(grouped, key=lambda membership: (membership.margin is not None, membership.dissimilarity))
+    return chosen.rows[0].event.uid
 
 
 def _data() -> Path | Traversable:

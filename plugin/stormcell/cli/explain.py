@@ -20,7 +20,7 @@ _REASONS = {
     "resource": "same resource",
     "burst": "one burst of logs of",
     "alert": "same alert",
-    "alike": "same templates and blamed service within a minute, in",
+    "alike": "same templates and blamed service within one clock minute, in",
 }
 _COUNTED = {
     "trace": "trace",
@@ -65,6 +65,7 @@ def _find(atom: Membership, asked: str) -> tuple[Row, str]:
 
 
 def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up: Group | None) -> list[str]:
+    from stormcell.cli.output import counted
     from stormcell.escape import terminal
     from stormcell.times import readable
 
@@ -82,7 +83,8 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
     lines.append("")
     if count > len(row.members):
         others = count - len(row.members)
-        lines.append(f"It certainly belongs with {others} other event{'s'[: others > 1]} (one atom):")
+        sure = "It is" if any(link.reason == "alike" for link in atom.links) else "It certainly is"
+        lines.append(f"{sure} one with {counted(others, 'other event')} (an atom):")
         lines += _link_words(row, atom)
         lines.append("")
     if group is None:
@@ -96,10 +98,11 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
     else:
         lines.append(f"  Dissimilarity to the exemplar's atom {atom.dissimilarity:.4f}, the sum of:")
         lines += _share_words(atom)
-    if runner_up is None or atom.margin is None:
+    if atom.runner_up is None or atom.margin is None:
         lines.append("  No runner-up: it is the only group of its session.")
     else:
-        lines.append(terminal(f"  Runner-up {runner_up.id}: {runner_up.title}"))
+        title = runner_up.title if runner_up else "(grouped anew since)"
+        lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
     return lines
 

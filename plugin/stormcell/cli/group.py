@@ -120,7 +120,7 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
             + (f", {counted(grouping.duplicates, 'duplicate')} dropped" if grouping.duplicates else "")
             + "."
         )
-    if grouping.learning:
+    if grouping.learning and grouping.events:
         say("Too little was seen to know what is usual (see background.learning_buckets): nothing was set apart.")
     say_problems(report)
 
@@ -136,4 +136,4 @@ def _say_written(out: Path, grouping: Grouping) -> None:
     made = f"groups.json, groups.ndjson, {options.STORE_NAME}, {counted(len(grouping.groups), 'draft')} in drafts/"
     say(f"Written to {out}: {made}.")
     if grouping.groups:
-        say(f"Next: stormcell groups show {worst(grouping.groups).id} --store {out}")
+        say(f"Next: {options.program()} groups show {worst(grouping.groups).id} --store {out}")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="See the groups in the store.")
 
 _SHOWN_MEMBERS = 20
-_WIDE = 110
 _ID = 16
 
 
@@ -106,7 +105,7 @@ def _print_group(printer: Console, group: Group) -> None:
 def _print_members(printer: Console, memberships: Sequence[Membership], *, every: bool) -> None:
     from rich.text import Text
 
-    from stormcell.cli.output import table
+    from stormcell.cli.output import WIDE, table
     from stormcell.escape import terminal
     from stormcell.times import readable
 
@@ -119,7 +118,7 @@ def _print_members(printer: Console, memberships: Sequence[Membership], *, every
     result = table(piped=piped)
     # On a narrow terminal what explain tells as well gives way to the rest.
     named = ("time", "event", "count", "service", "text", "distance", "margin")[
-        : 7 if printer.width >= _WIDE else 5
+        : 7 if printer.width >= WIDE else 5
     ]
     for column in named:
         result.add_column(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,16 @@ Store = Annotated[
 def examples(*commands: str) -> str:
     """Return the end of a help text that shows ``commands``, one a line."""
     return "\n\n".join(("Examples:", *(f"  {command}" for command in commands)))
+
+
+def program() -> str:
+    """Return what to type to run this program: its name, or where it is if that is not on the path."""
+    import shutil
+    import sys
+
+    if shutil.which("stormcell") or not Path(sys.argv[0]).name.startswith("stormcell"):
+        return "stormcell"
+    return os.path.relpath(sys.argv[0])
 
 
 def settings(path: Path | None) -> Settings:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from stormcell.decode import Report
 
 _SHOWN_PROBLEMS = 5
+WIDE = 110
+"""Columns from which a table has room for everything."""
 _PATIENCE = 1.0
 """Seconds before a progress bar appears."""
 

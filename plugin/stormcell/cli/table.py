@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from stormcell.cli.output import table
+from stormcell.cli.output import WIDE, table
 from stormcell.escape import terminal
 from stormcell.text.shorten import shorten
 from stormcell.times import spoken
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 _SERVICES = 2
 _EXEMPLAR = 100
-_WIDE = 110
 _SEVERITY = ((21, "fatal", "bold red"), (17, "error", "red"), (13, "warn", "yellow"), (9, "info", ""))
 
 
-def groups_table(groups: Sequence[Group], *, piped: bool, width: int = _WIDE) -> Table:
+def groups_table(groups: Sequence[Group], *, piped: bool, width: int = WIDE) -> Table:
     """Return a table, one group a line, in the order given; with fewer columns where the terminal is narrow."""
     result = table(piped=piped)
-    wide = width >= _WIDE
+    wide = width >= WIDE
     result.add_column("group", no_wrap=True)
     result.add_column("worst", no_wrap=True)
     if wide:
@@ -40,7 +39,7 @@ def groups_table(groups: Sequence[Group], *, piped: bool, width: int = _WIDE) ->
     if wide:
         result.add_column("for", justify="right", no_wrap=True)
     for group in groups:
-        exemplar = terminal(shorten(group.medoid.text, _EXEMPLAR))
+        exemplar = terminal(shorten(group.medoid.text, _EXEMPLAR)) or "(no text)"
         blamed = terminal(", ".join(f"{part.name} {part.blame:.0%}" for part in group.services[:_SERVICES]))
         what = (
             (Text(exemplar), Text(group.medoid.signal.value, style="dim"), Text(blamed))

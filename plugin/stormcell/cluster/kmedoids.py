@@ -18,6 +18,7 @@ _LAB_SAMPLE = 10
 _MAX_PASSES = 100
 # An improvement below this share of the loss is rounding, not a better solution.
 _TOLERANCE = 1e-7
+_ROUNDING = 1e-12
 
 
 def kmedoids(
@@ -166,13 +167,15 @@ def swap(state: Assignment) -> int:
     if k == n:
         return 0
     removal = state.removal_loss() if k > 1 else np.array([0.0])
+    # The gain is a difference of sums of this size; what is below their rounding would be swapped back and forth.
+    noise = _ROUNDING * float(state.weights.sum()) * float(state.dissimilarity.max())
     unchanged, passes = 0, 0
     for passes in range(1, _MAX_PASSES + 1):
         is_medoid = set(state.medoids.tolist())
         for candidate in range(n):
             unchanged += 1
             gain, slot = (0.0, 0) if candidate in is_medoid else _best_swap(state, removal, candidate)
-            if gain < -_TOLERANCE * state.loss:
+            if gain < -max(_TOLERANCE * state.loss, noise):
                 medoids = state.medoids.copy()
                 is_medoid.remove(int(medoids[slot]))
                 is_medoid.add(candidate)

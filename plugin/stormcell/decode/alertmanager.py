@@ -19,6 +19,9 @@ SERVICE_LABELS = ("service", "job", "app", "deployment", "app_kubernetes_io_name
 UNKNOWN_SEVERITY = 13
 """An alert without a known severity is taken for a warning: somebody wanted to be told."""
 
+SAYING = ("summary", "message", "description")
+"""Annotations that stand in for the name of an alert without one; the first that is there."""
+
 SEVERITY_LABELS = {
     **dict.fromkeys(("critical", "page", "fatal", "emergency"), 21),
     **dict.fromkeys(("error", "major", "high"), 17),
@@ -60,8 +63,8 @@ def _alert(
     status = _status(alert, payload, path, scribe)
     end = (_time(alert, "endsAt", path, scribe) or 0) if status == RESOLVED else 0
     attributes: dict[str, Value] = {LABELS + name: value for name, value in labels.items()}
-    for name, value in _texts(alert, "annotations", path, scribe).items():
-        attributes[ANNOTATIONS + name] = value
+    annotations = _texts(alert, "annotations", path, scribe)
+    attributes.update((ANNOTATIONS + name, value) for name, value in annotations.items())
     if url := text(alert, "generatorURL", path, scribe):
         attributes["generatorURL"] = url
     attributes.update(common)
@@ -72,7 +75,7 @@ def _alert(
         time=start,
         service=next((labels[name] for name in SERVICE_LABELS if labels.get(name)), ""),
         severity=SEVERITY_LABELS.get(labels.get("severity", "").strip().lower(), UNKNOWN_SEVERITY),
-        text=labels.get("alertname", ""),
+        text=labels.get("alertname") or next((annotations[n] for n in SAYING if annotations.get(n)), ""),
         duration=max(end - start, 0),
         status=status,
         attributes=attributes,

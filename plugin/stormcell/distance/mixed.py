@@ -14,6 +14,8 @@ import numpy as np
 from stormcell.distance.fields import Partial
 from stormcell.types import DoubleArray, FloatArray, IntArray, Share
 
+_BLOCK = 256
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
@@ -46,6 +48,14 @@ def mixed(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
     FloatArray, shape (len(a), len(b))
         In [0, 1]; NaN where two rows have no field in common.
     """
+    far = np.empty((len(a), len(b)), dtype=np.float32)
+    # In blocks: the sums are in double precision, and those of a whole matrix would take ten times its size.
+    for start in range(0, len(a), _BLOCK):
+        far[start : start + _BLOCK] = _mixed(fields, a[start : start + _BLOCK], b)
+    return far
+
+
+def _mixed(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
     total = np.zeros((len(a), len(b)), dtype=np.float64)
     weights = np.zeros((len(a), len(b)), dtype=np.float64)
     for field in fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -131,10 +132,15 @@ def _mode(grouping: Grouping, labels: Mapping[str, Label], baselines: Mapping[st
 
 
 def _as_truth(grouping: Grouping, labels: Mapping[str, Label]) -> Grouping:
-    """Spell the uids as the truth does, so that others can join the two."""
+    """Spell the uids as the truth does, so that others can join the two.
+
+    An alert that fired several times keeps its own uids: the truth's one would stand for all of them.
+    """
+    named = Counter(label.uid for label in labels.values())
 
     def spell(uid: str) -> str:
-        return labels[uid].uid if uid in labels else uid
+        label = labels.get(uid)
+        return label.uid if label is not None and named[label.uid] == 1 else uid
 
     def spell_event(event: Event) -> Event:
         return replace(event, uid=spell(event.uid))

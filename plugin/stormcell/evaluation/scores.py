@@ -46,7 +46,7 @@ class ServiceHits:
     Attributes
     ----------
     incidents : int
-        How many could be judged.
+        How many have a known service; one whose events are in no group counts as not found.
     blamed_at_1, blamed_at_3 : float
         Share for which the service is the most blamed one, or among the three most blamed.
     exemplar_at_1, exemplar_at_3 : float
@@ -96,15 +96,21 @@ def score(groups: Mapping[str, str], labels: Mapping[str, Label]) -> Scores:
 
 def service_hits(groups: Sequence[Group], labels: Mapping[str, Label]) -> ServiceHits:
     """Score the blamed services and the exemplars' services."""
-    holders: dict[tuple[str, str], Counter[int]] = {}
+    holders: dict[tuple[str, str], Counter[int]] = {
+        (label.incident, label.service): Counter()
+        for label in labels.values()
+        if label.service and not label.is_noise
+    }
     for number, group in enumerate(groups):
         for uid in group.members:
             label = labels.get(uid)
             if label is not None and label.service and not label.is_noise:
-                holders.setdefault((label.incident, label.service), Counter())[number] += 1
+                holders[label.incident, label.service][number] += 1
     hits: Counter[str] = Counter()
     for (_, service), counts in holders.items():
         best = [groups[n] for n, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]]
+        if not best:
+            continue
         blamed = [blame.name for blame in best[0].services[:3]]
         hits["blamed_at_1"] += blamed[:1] == [service]
         hits["blamed_at_3"] += service in blamed

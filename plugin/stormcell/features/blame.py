@@ -15,6 +15,7 @@ _ERROR_LEAF, _LEAF, _INNER = 1.0, 0.3, 0.1
 _ERROR_LOG, _LOG, _ALERT = 1.0, 0.7, 1.0
 _PRIOR = 0.05
 _MAX_HOPS = 4
+_MAX_SERVICES = 1024
 # Masks are no names either: there are services called "email".
 _NOT_NAME = re.compile(r"(?:<[a-z]+>|[^a-z0-9])+")
 
@@ -58,7 +59,7 @@ def accuse(rows: Rows, surprise: DoubleArray) -> Accusations:
     learned from its template's child spans, else one that its operation names, else its own. A log or an alert
     accuses its own service by its surprise.
     """
-    services = tuple(sorted({t.service for t in rows.templates if t.service}))
+    services = _vocabulary(rows)
     number = {service: at for at, service in enumerate(services)}
     own = np.array([number.get(t.service, -1) for t in rows.templates], dtype=np.int64)
     failed = np.array([event.is_error for event in rows.events], dtype=bool)
@@ -77,6 +78,16 @@ def accuse(rows: Rows, surprise: DoubleArray) -> Accusations:
         elif event.signal is Signal.ALERT:
             weight[row] = rows.weight[row] * _ALERT
     return Accusations(services, callee[rows.template], weight * (surprise + _PRIOR), _hops(len(services), edges))
+
+
+def _vocabulary(rows: Rows) -> tuple[str, ...]:
+    """Return the services, ascending; of very many (a pod's name sent as the service's) those with most events."""
+    events: Counter[str] = Counter()
+    for template, weight in zip(rows.template.tolist(), rows.weight.tolist(), strict=True):
+        events[rows.templates[template].service] += weight
+    del events[""]
+    ranked = sorted(events.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(sorted(name for name, _ in ranked[:_MAX_SERVICES]))
 
 
 def _tree(rows: Rows, failed: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Tree:

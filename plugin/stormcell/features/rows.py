@@ -53,16 +53,20 @@ class RowBuilder:
         self._templates: dict[Template, int] = {}
         self._rows: list[_Row] = []
         self._places: dict[tuple[int, int, int, str, tuple[str, ...]], int] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, int] = {}
         self._spans = tuple(array("q") for _ in range(4))
         self.duplicates = 0
 
     def add(self, event: Event) -> None:
-        """Count one event; one whose uid was seen before is a duplicate and dropped."""
-        if event.uid in self._seen:
+        """Count one event; one whose uid was seen before is a duplicate and dropped, the first read is kept."""
+        known = self._seen.get(event.uid)
+        if known is not None:
             self.duplicates += 1
+            # A resolved alert repeats the firing one and knows more, whichever was read first.
+            row = self._rows[known]
+            if event.signal is Signal.ALERT and row.event.uid == event.uid:
+                row.event = max(row.event, event, key=_knowledge)
             return
-        self._seen.add(event.uid)
         parsed = self._parser.parse(event)
         template = Template(event.signal, event.service, parsed.template)
         number = self._templates.setdefault(template, len(self._templates))
@@ -72,6 +76,7 @@ class RowBuilder:
         if at is None:
             at = self._places[place] = len(self._rows)
             self._rows.append(_Row(event, number, keys))
+        self._seen[event.uid] = at
         row = self._rows[at]
         row.members.append(event.uid)
         row.last = max(row.last, event.time)
@@ -116,6 +121,11 @@ def build_rows(events: Iterable[Event], settings: RowsSettings) -> Rows:
     for event in events:
         builder.add(event)
     return builder.finish()
+
+
+def _knowledge(alert: Event) -> tuple[bool, int, str]:
+    """Rank what notifications of one alert tell; the rest only makes the order complete."""
+    return alert.status == "resolved", alert.duration, repr(sorted(alert.attributes.items()))
 
 
 def _column(values: Iterable[int]) -> IntArray:

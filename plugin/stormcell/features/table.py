@@ -73,5 +73,5 @@ def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -
 
 def _unit(vectors: FloatArray) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: FloatArray = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return unit
+    np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+    return vectors

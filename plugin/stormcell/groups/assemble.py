@@ -32,7 +32,6 @@ from stormcell.types import (
 
 _CANDIDATES = 256
 _TITLE = 100
-_LEAST_BLAME = 0.005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,9 +257,7 @@ def _blame(solution: Solution, own: IntArray) -> tuple[Blame, ...]:
         return ()
     parts = sums / sums.sum()
     order = np.lexsort((np.arange(len(parts)), -parts))
-    return tuple(
-        Blame(accusations.services[at], float(parts[at])) for at in order.tolist() if parts[at] >= _LEAST_BLAME
-    )
+    return tuple(Blame(accusations.services[at], float(parts[at])) for at in order.tolist() if parts[at] > 0)
 
 
 def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iterator[Share]:
@@ -275,6 +272,6 @@ def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Ite
 
 def _title(medoid: Event, services: Sequence[Blame]) -> str:
     """Say what happened and where: the exemplar's text and the most blamed service."""
-    text = shorten(medoid.text, _TITLE)
+    text = shorten(medoid.text, _TITLE) or "(no text)"
     where = services[0].name if services else medoid.service
     return f"{text} · {where}" if where else text

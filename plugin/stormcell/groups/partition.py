@@ -12,8 +12,6 @@ from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import Field, mixed
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
-_BLOCK = 4096
-
 
 def partition(
     fields: Sequence[Field],
@@ -66,7 +64,5 @@ def dissimilarities(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatA
 def _assign(
     fields: Sequence[Field], atoms: IntArray, weights: DoubleArray, medoids: IntArray, iterations: int
 ) -> Clustering:
-    """Assign all atoms to given medoids, in blocks."""
-    blocks = (atoms[start : start + _BLOCK] for start in range(0, len(atoms), _BLOCK))
-    far = np.concatenate([dissimilarities(fields, block, atoms[medoids]) for block in blocks])
-    return settle(far, weights, medoids, iterations)
+    """Assign all atoms to given medoids."""
+    return settle(dissimilarities(fields, atoms, atoms[medoids]), weights, medoids, iterations)

@@ -106,10 +106,10 @@ def context(group: Group, memberships: Sequence[Membership]) -> Context:
         status=Fact(group.status, medoid.uid, "uid", "the status of its group"),
         count=Fact(str(group.count), earliest.uid, "time", counted),
         single=group.count == 1,
-        lasting=group.last_seen > group.first_seen,
+        lasting=latest.time > earliest.time,
         first_seen=instant(earliest),
         last_seen=instant(latest),
-        duration=Fact(spoken(max(group.last_seen - group.first_seen, 0)), latest.uid, "time", _since(earliest)),
+        duration=Fact(spoken(max(latest.time - earliest.time, 0)), latest.uid, "time", _since(earliest)),
         radius=Fact(f"{group.radius:.2f}", medoid.uid, "uid", f"largest dissimilarity to it {over}"),
         margin=(
             None

@@ -53,13 +53,27 @@ def contents_trusted(path: Path) -> Iterator[None]:
 
 
 def connect(path: Path, *, busy_timeout: float, empty_is_new: bool) -> sqlite3.Connection:
-    """Open the existing file ``path`` and bring it to the newest version."""
-    connection = _connect(path, "rw", busy_timeout)
+    """Open the existing file ``path`` and bring it to the newest version.
+
+    One that may only be read, in another's folder or on a medium that cannot be written, is read as it is.
+    """
+    try:
+        return _open(path, "rw", busy_timeout=busy_timeout, empty_is_new=empty_is_new)
+    except sqlite3.OperationalError as error:
+        refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        if not (refused and path.is_file()):
+            raise
+        return _open(path, "ro&immutable=1", busy_timeout=busy_timeout, empty_is_new=False)
+
+
+def _open(path: Path, mode: str, *, busy_timeout: float, empty_is_new: bool) -> sqlite3.Connection:
+    connection = _connect(path, mode, busy_timeout)
     try:
         # Before anything else, so that a file that is not ours stays as it is.
         migrate(connection, path, empty_is_new=empty_is_new)
         # Of a file that is in WAL mode already, as all of ours are, this writes nothing.
-        connection.execute("PRAGMA journal_mode = WAL")
+        if mode == "rw":
+            connection.execute("PRAGMA journal_mode = WAL")
         # In WAL mode this can lose the last transaction at a power cut, never the store.
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection)

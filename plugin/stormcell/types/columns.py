@@ -89,14 +89,14 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Why two rows certainly belong together.
+    """Why two rows are one atom.
 
     Attributes
     ----------
     a, b : int
         Rows.
     reason : str
-        "trace", "id", "resource", "burst" or "alert".
+        "trace", "id", "resource", "burst" or "alert": certain. "alike": they say the same of the same service.
     key : str
         What they share: the trace id, the request id, the service of the burst, the alert.
     """

@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MemberLink:
-    """Why two events certainly belong together; the events by uid (see Link)."""
+    """Why two events are in one atom; the events by uid (see Link)."""
 
     a: str
     b: str
@@ -72,7 +72,7 @@ class Membership:
     dissimilarity : float
         To the exemplar's atom; 0 for background.
     shares : tuple of Share
-        The parts of ``dissimilarity``.
+        The parts of ``dissimilarity``; all 0 where the two have no field in common, which counts as 1.
     runner_up : str or None
         The id of the group whose exemplar's atom is the second nearest, if there is one.
     runner_up_dissimilarity : float or None

@@ -43,7 +43,7 @@ def test_packed_members_follow_each_other(packing: str) -> None:
 
 
 def test_padding_after_gzip_is_harmless() -> None:
-    assert outcome(gzip.compress(THREE) + b"\0" * 512) == outcome(THREE)
+    assert outcome(gzip.compress(THREE, mtime=0) + b"\0" * 512) == outcome(THREE)
 
 
 @pytest.mark.parametrize("packing", PACKERS)
@@ -61,7 +61,7 @@ def folder(base: Path) -> Path:
     (base / "b" / "x.json").write_bytes(line(logs(log(body={"stringValue": "b"}))))
     (base / ".hidden.jsonl").write_bytes(line(logs(log())))
     (base / ".git" / "x.jsonl").write_bytes(line(logs(log())))
-    (base / "truth.csv.gz").write_bytes(gzip.compress(b"uid,signal\n1,log\n" * 2000))
+    (base / "truth.csv.gz").write_bytes(gzip.compress(b"uid,signal\n1,log\n" * 2000, mtime=0))
     (base / "README.md").write_text("[![badge](x)](y)\n# Data\n")
     (base / "empty.jsonl").touch()
     return base
@@ -120,7 +120,7 @@ def test_an_empty_folder_is_said_so(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"  \r\n", gzip.compress(b""), zstd(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"  \r\n", gzip.compress(b"", mtime=0), zstd(b"")])
 def test_an_empty_file_is_fine(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "empty").write_bytes(data)
     report = Report()
@@ -207,7 +207,7 @@ def test_a_file_name_cannot_act_on_the_terminal(tmp_path: Path) -> None:
 
 
 def test_progress_counts_bytes_on_disk(tmp_path: Path) -> None:
-    (tmp_path / "a.gz").write_bytes(gzip.compress(THREE * 100))
+    (tmp_path / "a.gz").write_bytes(gzip.compress(THREE * 100, mtime=0))
     (tmp_path / "b").write_bytes(THREE * 1000)
     seen: list[tuple[int, int]] = []
     list(read([tmp_path], progress=lambda done, total: seen.append((done, total))))
@@ -246,10 +246,21 @@ def test_the_first_hundred_problems_are_kept_and_all_counted() -> None:
 
 
 def test_json_needs_neither_protobuf_nor_zstandard(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(gzip.compress(THREE))
+    (tmp_path / "a").write_bytes(gzip.compress(THREE, mtime=0))
     code = (
         "import sys; from stormcell.decode import read; assert len(list(read(sys.argv[1:]))) == 3;"
         "print([name for name in sys.modules if name in ('google.protobuf', 'zstandard', 'opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a"], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_a_link_to_a_folder_is_named_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_bytes(THREE)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.jsonl").write_bytes(THREE)
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    report = Report()
+    assert len(list(read([tmp_path / "in"], report))) == 3
+    assert report.ignored == [str(tmp_path / "in" / "link")]

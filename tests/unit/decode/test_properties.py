@@ -62,7 +62,7 @@ def check_sound(data: bytes) -> None:
 @given(st.binary(max_size=2000))
 def test_any_bytes(data: bytes) -> None:
     check_sound(data)
-    check_sound(gzip.compress(data))
+    check_sound(gzip.compress(data, mtime=0))
     check_sound(b"\x0a" + data)
     check_sound(len(data).to_bytes(4, "big") + data)
 
@@ -103,7 +103,7 @@ def test_any_json_anywhere_in_a_good_request(request: Any, data: Any, value: Any
     assert len(events) >= 2
 
 
-PACKED = [gzip.compress(line(GOOD[0])), zstandard.ZstdCompressor().compress(line(GOOD[1])), line(GOOD[2])]
+PACKED = [gzip.compress(line(GOOD[0]), mtime=0), zstandard.ZstdCompressor().compress(line(GOOD[1])), line(GOOD[2])]
 
 
 @quick

@@ -105,3 +105,12 @@ def test_settings_are_heeded() -> None:
 def test_refuses_a_truth_of_other_events() -> None:
     with pytest.raises(InputError, match="none of the 1 events is in an incident of the truth"):
         evaluate([log(uid="a")], {"a": Label("a", "noise", ""), "b": Label("b", "i", "")})
+
+
+def test_an_alert_that_fired_twice_keeps_its_own_uids() -> None:
+    again = ALERT.replace("00:00:00", "00:00:30")
+    twice = [*events(), alert(6080, uid=again, text="PaymentErrors", service="payment")]
+    for mode in (evaluate(twice, truth()).a, evaluate(twice, truth()).b):
+        members = [uid for group in mode.grouping.groups for uid in group.members]
+        assert len(members) == len(set(members))
+        assert "f00d" not in members

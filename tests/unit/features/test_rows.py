@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,3 +165,11 @@ def test_the_first_and_the_last_possible_time() -> None:
 def test_nothing() -> None:
     rows = rows_of([])
     assert (len(rows), rows.templates, rows.weight.tolist()) == (0, (), [])
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_resolved_alert_replaces_the_firing_one_whichever_came_first(swap: bool) -> None:
+    firing = alert(uid="a")
+    resolved = alert(uid="a", status="resolved", duration=60 * SECOND)
+    rows = rows_of([resolved, firing] if swap else [firing, resolved])
+    assert (rows.events, rows.members, rows.duplicates) == ((resolved,), (("a",),), 1)

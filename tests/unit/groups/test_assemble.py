@@ -83,7 +83,7 @@ def test_what_is_said_of_the_whole(made: tuple[list[Group], list[Membership]]) -
         assert found.most_severe.severity == max(event.severity for event in members)
         assert {found.medoid.uid, found.earliest.uid, found.most_severe.uid} <= set(found.members)
         assert found.title.endswith(found.services[0].name)
-        assert 0 < sum(blame.blame for blame in found.services) <= 1 + 1e-9
+        assert sum(blame.blame for blame in found.services) == pytest.approx(1)
         amounts = [blame.blame for blame in found.services]
         assert amounts == sorted(amounts, reverse=True)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -280,3 +281,24 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     monkeypatch.setattr(migrations, "MIGRATIONS", one)
     with SqliteStore(path, create=False) as store:
         assert store.groups() == list(GROUPING.groups)
+
+
+def test_a_store_in_a_folder_of_somebody_else_can_be_read() -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "stormcell.db")
+        with SqliteStore(path, create=True) as store:
+            store.save(GROUPING, [])
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(65_534)
+        try:
+            with SqliteStore(path, create=False) as store:
+                assert store.groups() == list(GROUPING.groups)
+                with pytest.raises(StoreError, match="cannot be written"):
+                    store.save(GROUPING, [])
+        finally:
+            os.seteuid(before)
+            Path(folder).chmod(0o700)
+        assert [file.name for file in Path(folder).iterdir()] == ["stormcell.db"]

@@ -1,0 +1,5 @@
+"""python -m stormcell."""
+
+from stormcell.cli.main import main
+
+main()
