@@ -23,7 +23,10 @@ def demo(
     ),
     as_json: options.Json = False,
 ) -> None:
-    """See it work: group a slice of real telemetry from a ticket shop in which several faults overlap."""
+    """See it work on bundled real telemetry.
+
+    Groups 90 minutes of a ticket shop in which several faults overlap, and says what to try next.
+    """
     from stormcell.cli.group import draft_path, read_and_group, show, worst, write
     from stormcell.cli.output import console, say
 

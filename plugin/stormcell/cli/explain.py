@@ -39,7 +39,10 @@ def explain(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Explain why an event is in its group: its links, the exact share of every field, and the runner-up."""
+    """Explain why an event is in its group.
+
+    Prints its links, the exact share of every field in its dissimilarity, the runner-up and the margin.
+    """
     from stormcell.cli.output import console, print_json
     from stormcell.errors import StoreError
 

@@ -60,7 +60,10 @@ def show_group(
     members: Annotated[bool, typer.Option("--members", help="List every member, not only the first 20.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show a group: exemplar, earliest and most severe event, blame, fields and members."""
+    """Show one group.
+
+    Prints its exemplar, its earliest and most severe event, blame, fields and members.
+    """
     from stormcell.cli.output import console, print_json
     from stormcell.errors import StoreError
     from stormcell.render import group_json

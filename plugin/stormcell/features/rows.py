@@ -53,20 +53,21 @@ class RowBuilder:
         self._templates: dict[Template, int] = {}
         self._rows: list[_Row] = []
         self._places: dict[tuple[int, int, int, str, tuple[str, ...]], int] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: set[str] = set()
+        self._alerts: dict[str, _Row] = {}
         self._spans = tuple(array("q") for _ in range(4))
         self.duplicates = 0
 
     def add(self, event: Event) -> None:
         """Count one event; one whose uid was seen before is a duplicate and dropped, the first read is kept."""
-        known = self._seen.get(event.uid)
-        if known is not None:
+        if event.uid in self._seen:
             self.duplicates += 1
             # A resolved alert repeats the firing one and knows more, whichever was read first.
-            row = self._rows[known]
-            if event.signal is Signal.ALERT and row.event.uid == event.uid:
-                row.event = max(row.event, event, key=_knowledge)
+            known = self._alerts.get(event.uid)
+            if known is not None and event.signal is Signal.ALERT and known.event.uid == event.uid:
+                known.event = max(known.event, event, key=_knowledge)
             return
+        self._seen.add(event.uid)
         parsed = self._parser.parse(event)
         template = Template(event.signal, event.service, parsed.template)
         number = self._templates.setdefault(template, len(self._templates))
@@ -76,13 +77,14 @@ class RowBuilder:
         if at is None:
             at = self._places[place] = len(self._rows)
             self._rows.append(_Row(event, number, keys))
-        self._seen[event.uid] = at
         row = self._rows[at]
         row.members.append(event.uid)
         row.last = max(row.last, event.time)
         if (event.time, event.uid) < (row.event.time, row.event.uid):
             row.event, row.first = event, event.time
-        if event.signal is Signal.SPAN:
+        if event.signal is Signal.ALERT:
+            self._alerts[event.uid] = row
+        elif event.signal is Signal.SPAN:
             values = (at, _number(event.span_id), _number(event.parent_id), event.duration)
             for column, value in zip(self._spans, values, strict=True):
                 column.append(value)
