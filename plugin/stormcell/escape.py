@@ -1,4 +1,4 @@
-"""Makes any text harmless where it is shown: terminal, Markdown, shell, HTML.
+"""Makes any text harmless where it is shown: terminal, Markdown, shell.
 
 Telemetry is written by whoever can send a request, so its text may hold terminal codes, markup, template
 syntax and characters that reorder what the eye reads. Each function here keeps the text readable and whole.
@@ -6,7 +6,6 @@ syntax and characters that reorder what the eye reads. Each function here keeps 
 
 from __future__ import annotations
 
-import html as _html
 import re
 import shlex
 
@@ -85,11 +84,6 @@ def shell(text: str) -> str:
     A leading dash stays: put the word behind ``--`` or ``--option=``.
     """
     return shlex.quote(terminal(text))
-
-
-def html(text: str) -> str:
-    """Return ``text`` for the content or a quoted attribute of an HTML element."""
-    return _html.escape(terminal(text), quote=True)
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given
@@ -145,23 +144,3 @@ def test_code_shows_any_text(text: str) -> None:
 @example("$(reboot); `reboot` 'x' \"y\"")
 def test_shell_gives_one_word(text: str) -> None:
     assert shlex.split(escape.shell(text)) == [escape.terminal(text)]
-
-
-@given(HOSTILE)
-def test_html_gives_text(text: str) -> None:
-    class Reader(HTMLParser):
-        data = ""
-        tags = 0
-
-        def handle_data(self, data: str) -> None:
-            self.data += data
-
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            self.tags += 1
-
-    reader = Reader()
-    reader.feed(escape.html(text))
-    reader.close()
-    assert (reader.data, reader.tags) == (escape.terminal(text), 0)
-    assert '"' not in escape.html(text)
-    assert "'" not in escape.html(text)
