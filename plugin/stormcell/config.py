@@ -82,7 +82,7 @@ class GroupingSettings(_Section):
     """What one more group costs, in units of the mean dissimilarity to the exemplar: more means fewer groups."""
     opening_cost_linked: NonNegative = 0.005
     """The same for sessions whose links already explain them."""
-    linked_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    linked_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     """A session is explained by its links where the squared shares of its atoms sum to at least this."""
     max_groups: Annotated[int, Field(ge=1)] = 40
     """Most groups that one session can have."""
