@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Finding what is shipped, and writing files whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from stormcell.errors import OutputError
+
+
+def shipped(folder: str) -> Traversable:
+    """Return a folder that is shipped with the package: in it when installed, in the checkout when editable."""
+    packaged = files("stormcell") / folder
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / folder
 
 
 def write_atomic(path: Path, data: bytes) -> None:

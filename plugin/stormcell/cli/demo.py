@@ -10,8 +10,6 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     from stormcell.types import Grouping
 
 _DATA = "trainticket"
@@ -29,9 +27,10 @@ def demo(
     """
     from stormcell.cli.group import draft_path, read_and_group, show, worst, write
     from stormcell.cli.output import console, say
+    from stormcell.files import shipped
 
     settings = options.settings(None)
-    data = _data()
+    data = shipped("examples") / _DATA
     say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
     grouping, report = read_and_group([str(data)], settings, strict=False)
     drafts = write(grouping, report, out, settings)
@@ -55,13 +54,3 @@ def _telling(grouping: Grouping) -> str:
     grouped = [membership for membership in grouping.memberships if membership.group is not None]
     chosen = max(grouped, key=lambda membership: (membership.margin is not None, membership.dissimilarity))
     return chosen.rows[0].event.uid
-
-
-def _data() -> Path | Traversable:
-    """Return the bundled input: in the package when installed, in the checkout when editable."""
-    from importlib.resources import files
-
-    packaged = files("stormcell") / "examples" / _DATA
-    if packaged.is_dir():
-        return packaged
-    return Path(__file__).resolve().parents[3] / "examples" / _DATA

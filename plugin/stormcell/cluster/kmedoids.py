@@ -6,6 +6,7 @@ doi:10.1016/j.is.2021.101804. The weights stand inside the objective: a point of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -209,9 +210,7 @@ def _sums(labels: IntArray, values: DoubleArray, count: int) -> DoubleArray:
     return np.bincount(labels, weights=values, minlength=count).astype(np.float64)
 
 
-def build(
-    dissimilarity: FloatArray, weights: DoubleArray, k: int, rng: np.random.Generator | None = None
-) -> IntArray:
+def build(dissimilarity: FloatArray, weights: DoubleArray, k: int) -> IntArray:
     """Seed greedily: each next medoid is the point that lowers the loss most (PAM's BUILD)."""
     nearest = np.full(len(dissimilarity), np.inf)
     medoids: list[int] = []
@@ -272,4 +271,8 @@ def _plus_plus(dissimilarity: FloatArray, weights: DoubleArray, k: int, rng: np.
     return np.array(medoids, dtype=np.int64)
 
 
-_SEEDINGS = {"k-medoids++": _plus_plus, "lab": _lab, "build": build}
+_SEEDINGS: dict[str, Callable[[FloatArray, DoubleArray, int, np.random.Generator], IntArray]] = {
+    "k-medoids++": _plus_plus,
+    "lab": _lab,
+    "build": lambda dissimilarity, weights, k, _: build(dissimilarity, weights, k),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from stormcell.decode.events import SEVERITIES, STATUSES, hex_id, log_event, service_of, span_event
 from stormcell.decode.json_values import (
@@ -19,30 +19,33 @@ from stormcell.decode.json_values import (
 from stormcell.decode.report import JsonPath, Scribe
 from stormcell.types import Attributes, Event
 
+_Read = Callable[[Object, Attributes, str, JsonPath, Scribe], Event | None]
+
 _SEVERITY_NAMES = {f"SEVERITY_NUMBER_{name}": value for name, value in SEVERITIES.items()}
 _STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": code for code, name in enumerate(STATUSES)}
 
 
 def logs(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
     """Yield the events of an ExportLogsServiceRequest."""
-    for at, holder in objects(request, "resourceLogs", path, scribe):
-        resource = _resource(holder, at, scribe)
-        service = service_of(resource)
-        for scope_at, scope in objects(holder, "scopeLogs", at, scribe):
-            for record_at, record in objects(scope, "logRecords", scope_at, scribe):
-                event = _log(record, resource, service, record_at, scribe)
-                if event is not None:
-                    yield event
+    return _events(request, ("resourceLogs", "scopeLogs", "logRecords"), _log, path, scribe)
 
 
 def traces(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
     """Yield the events of an ExportTraceServiceRequest."""
-    for at, holder in objects(request, "resourceSpans", path, scribe):
+    return _events(request, ("resourceSpans", "scopeSpans", "spans"), _span, path, scribe)
+
+
+def _events(
+    request: Object, names: tuple[str, str, str], read: _Read, path: JsonPath, scribe: Scribe
+) -> Iterator[Event]:
+    """Walk resources, scopes and records, and read each record."""
+    outer, middle, inner = names
+    for at, holder in objects(request, outer, path, scribe):
         resource = _resource(holder, at, scribe)
         service = service_of(resource)
-        for scope_at, scope in objects(holder, "scopeSpans", at, scribe):
-            for span_at, span in objects(scope, "spans", scope_at, scribe):
-                event = _span(span, resource, service, span_at, scribe)
+        for scope_at, scope in objects(holder, middle, at, scribe):
+            for record_at, record in objects(scope, inner, scope_at, scribe):
+                event = read(record, resource, service, record_at, scribe)
                 if event is not None:
                     yield event
 

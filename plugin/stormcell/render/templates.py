@@ -10,14 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-import stormcell
+from stormcell import files
 from stormcell.errors import TemplateError
 from stormcell.types import Event, Group, Signal
 
@@ -102,7 +101,7 @@ def load(folders: Sequence[Path], kind: str) -> Library:
     """
     found: dict[str, Template] = {}
     sources: dict[str, tuple[str, str]] = {}
-    shipped = shipped_folder() / kind
+    shipped = files.shipped("templates") / kind
     for folder in (*folders, shipped):
         for name, path, text in _read(folder):
             template, source = parse(name, path, text)
@@ -119,12 +118,6 @@ def load(folders: Sequence[Path], kind: str) -> Library:
         raise TemplateError(f"{shipped}: there is no {DEFAULT}{SUFFIX}; install stormcell anew")
     ranked = sorted(found.values(), key=lambda one: (one.name == DEFAULT, -one.priority, one.name))
     return Library(tuple(ranked), sources)
-
-
-def shipped_folder() -> Traversable:
-    """Return the folder of shipped templates: in the package, else in the checkout."""
-    packaged = files("stormcell") / "templates"
-    return packaged if packaged.is_dir() else Path(stormcell.__file__).parents[2] / "templates"
 
 
 def parse(name: str, path: str, text: str) -> tuple[Template | None, str]:

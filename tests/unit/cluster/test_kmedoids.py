@@ -159,4 +159,4 @@ def test_refuses_wrong_starting_points(init: list[int]) -> None:
 
 def test_refuses_an_unknown_seeding() -> None:
     with pytest.raises(ValueError, match=r"init must be one of k-medoids\+\+, lab, build, found 'best'"):
-        kmedoids(square(3), 2, init="best")  # type: ignore[arg-type]
+        kmedoids(square(3), 2, init="best")  # type: ignore[arg-type]  # as an untyped caller may
