@@ -93,6 +93,28 @@ def _records(document: Json, outer: str, middle: str, inner: str) -> Iterator[Js
             yield from scope[inner]
 
 
+def sizes() -> list[Result]:
+    """Count what the events become. Imports the program itself, so that it must come after the measurements."""
+    from stormcell import read
+    from stormcell.config import Settings
+    from stormcell.features.links import find_links, join
+    from stormcell.features.rows import build_rows
+    from stormcell.features.surprise import Background
+    from stormcell.pipeline import group_rows
+
+    settings = Settings()
+    rows = build_rows(read([DATA]), settings.rows)
+    background = Background(settings.background)
+    background.learn(rows)
+    grouping = group_rows(rows, background, settings)
+    return [
+        Result("rows", len(rows), ""),
+        Result("atoms", len(set(join(len(rows), find_links(rows, settings.links)).tolist())), ""),
+        Result("atoms, repetitions joined", len(grouping.memberships), ""),
+        Result("groups", len(grouping.groups), ""),
+    ]
+
+
 def main() -> None:
     """Measure and report."""
     options = arguments(__doc__).parse_args()
@@ -120,6 +142,7 @@ def main() -> None:
             Result(f"same events {TIMES} times over, peak memory", often.peak / 1e6, "MB"),
             Result.at_most(f"peak memory of {TIMES} times over one time", often.peak / peak, "x", 1.5),
             Result("memory an added event", (more.peak - often.peak) / (more.events - often.events), "B"),
+            *sizes(),
         ],
         as_json=options.json,
     )
