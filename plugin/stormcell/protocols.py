@@ -1,12 +1,12 @@
-"""What others may implement: one or two methods each."""
+"""What others may implement: a few methods each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
-from stormcell.types import FloatArray, Group
+from stormcell.types import Clustering, DoubleArray, FloatArray, Group, IntArray
 
 
 @runtime_checkable
@@ -29,5 +29,47 @@ class Exporter(Protocol):
         ------
         OutputError
             If the target cannot be written; nothing half-written is left.
+        """
+        ...
+
+
+class Points(Protocol):
+    """Rows of one space, between which a dissimilarity is defined: all that k-medoids needs to know of them."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def take(self, rows: IntArray) -> Self:
+        """Return the points with the given numbers, in their order."""
+        ...
+
+    def cross(self, other: Self) -> FloatArray:
+        """Return the dissimilarities of these points and others, shape (len(self), len(other)), finite, >= 0."""
+        ...
+
+
+@runtime_checkable
+class Clusterer(Protocol):
+    """Finds medoids; found by its entry point in the group ``stormcell.clusterers``."""
+
+    def cluster(self, points: Points, k: int, *, weights: DoubleArray | None = None, seed: int = 0) -> Clustering:
+        """Return ``k`` different medoids, every point labelled with the nearest, itself nearest to itself.
+
+        Parameters
+        ----------
+        points : Points
+            A solver may ask for a kind of them, such as rows at Euclidean distance.
+        k : int
+            1 to the number of points.
+        weights : DoubleArray, shape (n,), optional
+            Positive; 1 each by default. A solver that knows no weights takes equal ones only.
+        seed : int
+            0 to 2**32 - 1, for what is drawn: the same seed gives the same solution.
+
+        Raises
+        ------
+        ValueError
+            If k is not in 1 to n, or the solver cannot use these points or these weights.
         """
         ...

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stormcell.cluster.kmedoids import Assignment, best_addition, swap
+from stormcell.cluster.assignment import settle, two_nearest
+from stormcell.cluster.fasterpam import Assignment, best_addition, swap
 from stormcell.types import Clustering, DoubleArray, FloatArray
 
 _MAX_ROUNDS = 50
@@ -45,12 +46,13 @@ def cluster_by_opening_cost(
         _drop(state, price)
         if state.loss + price * len(state.medoids) >= before * (1 - 1e-9):
             break
-    return state.clustering(passes)
+    medoids = np.sort(state.medoids)
+    return settle(two_nearest(dissimilarity[medoids].T), weights, medoids, passes)
 
 
 def _add(state: Assignment, price: float, max_k: int) -> None:
     while len(state.medoids) < max_k:
-        point, loss = best_addition(state.dissimilarity, state.weights, state.d1.astype(np.float64))
+        point, loss = best_addition(state.dissimilarity, state.weights, state.found.d1.astype(np.float64))
         if state.loss - loss <= price or point in state.medoids:
             return
         state.place(np.append(state.medoids, point))

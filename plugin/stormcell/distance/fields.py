@@ -1,26 +1,36 @@
-"""Partial dissimilarities: how two rows differ in one field, each in [0, 1], in blocks.
+"""Partial dissimilarities: how two rows differ in one field, each in [0, 1].
 
-Every partial dissimilarity answers ``block(a, b)`` for two arrays of row numbers with float32 values of shape
-(len(a), len(b)); NaN marks a pair of which either value is missing (Gower's delta = 0).
+Every one is over rows of its own, of which ``take`` gives some and which ``cross`` compares with others of the
+same field; NaN marks a pair of which either value is missing (Gower's delta = 0).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray
 
 _NAN = np.float32(np.nan)
+# Rounding leaves a vector some 1e-7 away from itself, and from one of the same direction.
+ROUNDING = 1e-6
 
 
 class Partial(Protocol):
     """The dissimilarity of one field."""
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
-        """Return the partial dissimilarities of rows ``a`` and rows ``b``, NaN where missing."""
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def take(self, rows: IntArray) -> Self:
+        """Return the field of the rows with the given numbers, in their order."""
+        ...
+
+    def cross(self, other: Self) -> FloatArray:
+        """Return the partial dissimilarities of these rows and others, shape (len(self), len(other))."""
         ...
 
 
@@ -39,14 +49,49 @@ class Numeric:
     values: DoubleArray
     span: float
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        difference = np.abs(self.values[a][:, None] - self.values[b][None, :])
-        if self.span > 0:
-            difference = np.minimum(difference / self.span, 1.0)
-        else:
-            difference = np.where(np.isnan(difference), np.nan, 0.0)
+        return type(self)(self.values[rows], self.span)
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        # A difference too large for a number is beyond every range.
+        with np.errstate(over="ignore"):
+            difference = np.abs(self.values[:, None] - other.values[None, :])
+            if self.span > 0:
+                difference = np.minimum(difference / self.span, 1.0)
+            else:
+                difference = np.where(np.isnan(difference), np.nan, 0.0)
         block: FloatArray = difference.astype(np.float32)
+        return block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cyclic:
+    """The way around a circle: ``2 min(|x - y|, 1 - |x - y|)``, 1 for opposite places.
+
+    Attributes
+    ----------
+    values : DoubleArray, shape (n,)
+        In periods, from 0 to 1; NaN where missing.
+    """
+
+    values: DoubleArray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: IntArray) -> Self:
+        """See Partial."""
+        return type(self)(self.values[rows])
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        difference = np.abs(self.values[:, None] - other.values[None, :])
+        block: FloatArray = (2.0 * np.minimum(difference, 1.0 - difference)).astype(np.float32)
         return block
 
 
@@ -62,9 +107,16 @@ class Categorical:
 
     codes: IntArray
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        left, right = self.codes[a][:, None], self.codes[b][None, :]
+        return type(self)(self.codes[rows])
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        left, right = self.codes[:, None], other.codes[None, :]
         differ: FloatArray = np.asarray(left != right, dtype=np.float32)
         differ[np.broadcast_to((left < 0) | (right < 0), differ.shape)] = _NAN
         return differ
@@ -82,16 +134,23 @@ class AsymmetricBinary:
 
     values: DoubleArray
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        left, right = self.values[a][:, None], self.values[b][None, :]
+        return type(self)(self.values[rows])
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        left, right = self.values[:, None], other.values[None, :]
         differ = np.abs(left - right)
         return np.where((left == 0) & (right == 0), np.nan, differ).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cosine:
-    """``(1 - cos) * scale``; a row of zeros is missing.
+    """``(1 - cos) * scale``; a row of zeros is missing, and what is below 1e-6 is 0.
 
     Attributes
     ----------
@@ -104,15 +163,26 @@ class Cosine:
     vectors: FloatArray
     scale: float
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        left, right = self.vectors[a], self.vectors[b]
-        far: FloatArray = np.clip((1.0 - left @ right.T) * np.float32(self.scale), 0.0, 1.0).astype(np.float32)
-        # Rounding leaves a row some 1e-7 away from itself.
-        far[a[:, None] == b[None, :]] = 0.0
-        far[~_filled(left), :] = _NAN
-        far[:, ~_filled(right)] = _NAN
+        return type(self)(self.vectors[rows], self.scale)
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        apart = 1.0 - self.vectors @ other.vectors.T
+        far: FloatArray = np.clip(apart * np.float32(self.scale), 0.0, 1.0).astype(np.float32)
+        far[apart < ROUNDING] = 0.0
+        far[~self.filled, :] = _NAN
+        far[:, ~other.filled] = _NAN
         return far
+
+    @property
+    def filled(self) -> BoolArray:
+        """Which rows are not missing."""
+        return np.asarray(self.vectors.any(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,10 +201,17 @@ class Gap:
     last: IntArray
     scale: float
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        gap = np.maximum(self.first[a][:, None], self.first[b][None, :]) - np.minimum(
-            self.last[a][:, None], self.last[b][None, :]
+        return type(self)(self.first[rows], self.last[rows], self.scale)
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        gap = np.maximum(self.first[:, None], other.first[None, :]) - np.minimum(
+            self.last[:, None], other.last[None, :]
         )
         block: FloatArray = (1.0 - np.exp(-np.maximum(gap, 0) / self.scale)).astype(np.float32)
         return block
@@ -155,16 +232,19 @@ class Lookup:
     codes: IntArray
     table: FloatArray
 
-    def block(self, a: IntArray, b: IntArray) -> FloatArray:
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: IntArray) -> Self:
         """See Partial."""
-        left, right = self.codes[a], self.codes[b]
+        return type(self)(self.codes[rows], self.table)
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Partial."""
+        left, right = self.codes, other.codes
         if self.table.size == 0:
-            return np.full((len(a), len(b)), _NAN, dtype=np.float32)
+            return np.full((len(left), len(right)), _NAN, dtype=np.float32)
         found = self.table[left[:, None], right[None, :]].astype(np.float32)
         found[left < 0, :] = _NAN
         found[:, right < 0] = _NAN
         return found
-
-
-def _filled(vectors: FloatArray) -> BoolArray:
-    return np.asarray(vectors.any(axis=1))

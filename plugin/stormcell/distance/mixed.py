@@ -1,17 +1,18 @@
 """The mixed dissimilarity: a weighted mean of partial ones over the fields that both rows have, and its parts.
 
-Gower (1971), with the treatment of missing values of R's ``cluster::daisy``: a field that either row lacks has
-weight 0 for the pair.
+Gower, "A general coefficient of similarity and some of its properties", Biometrics 27 (1971), with the treatment
+of missing values of R's ``cluster::daisy``: a field that either row lacks has weight 0 for the pair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from stormcell.distance.fields import Partial
+from stormcell.distance.points import LARGE
 from stormcell.types import DoubleArray, FloatArray, IntArray, Share
 
 _BLOCK = 256
@@ -33,52 +34,125 @@ class Field:
     weight: float
     partial: Partial
 
+    def take(self, rows: IntArray) -> Field:
+        """Return the field of some rows."""
+        return Field(self.name, self.weight, self.partial.take(rows))
 
-def mixed(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
-    """Return the mixed dissimilarities of rows ``a`` and rows ``b``.
+
+class MixedPoints:
+    """Rows compared by the weighted mean of partial dissimilarities over the fields that both have.
+
+    Two rows without a field in common are 1 apart. A row is 0 away from itself, whatever it lacks.
 
     Parameters
     ----------
-    fields : sequence of Field
-    a, b : IntArray
-        Row numbers.
+    fields : tuple of Field
+        At least one, all of the same number of rows.
 
-    Returns
-    -------
-    FloatArray, shape (len(a), len(b))
-        In [0, 1]; NaN where two rows have no field in common.
+    Raises
+    ------
+    ValueError
+        If there is no field, or the fields differ in their number of rows.
     """
-    far = np.empty((len(a), len(b)), dtype=np.float32)
+
+    __slots__ = ("_numbers", "_origin", "fields")
+
+    def __init__(self, fields: tuple[Field, ...]) -> None:
+        lengths = {field.name: len(field.partial) for field in fields}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"the fields must be one or more of as many rows each, found {lengths}")
+        self.fields = fields
+        self._numbers: IntArray = np.arange(len(fields[0].partial))
+        self._origin: object = fields
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def take(self, rows: IntArray) -> Self:
+        """See Points."""
+        taken = type(self)(tuple(field.take(rows) for field in self.fields))
+        taken._numbers, taken._origin = self._numbers[rows], self._origin
+        return taken
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Points; in [0, 1].
+
+        Blocks of more than ``LARGE`` pairs are computed by compiled kernels in single precision, smaller ones in
+        double precision. Both agree to 1e-6.
+        """
+        rows, columns = len(self), len(other)
+        same = self._origin is other._origin
+        half = same and np.array_equal(self._numbers, other._numbers)
+        if rows * columns <= LARGE:
+            far = _small(self.fields, other.fields, rows, columns)
+        else:
+            far = _large(self.fields, other.fields, rows, columns, half=half)
+        if half:
+            np.fill_diagonal(far, 0.0)
+        if same:
+            far[_equal(self._numbers, other._numbers)] = 0.0
+        return far
+
+
+def _small(left: tuple[Field, ...], right: tuple[Field, ...], rows: int, columns: int) -> FloatArray:
+    far = np.empty((rows, columns), dtype=np.float32)
     # In blocks: the sums are in double precision, and those of a whole matrix would take ten times its size.
-    for start in range(0, len(a), _BLOCK):
-        far[start : start + _BLOCK] = _mixed(fields, a[start : start + _BLOCK], b)
+    for start in range(0, rows, _BLOCK):
+        some = np.arange(start, min(start + _BLOCK, rows))
+        total = np.zeros((len(some), columns), dtype=np.float64)
+        weights = np.zeros((len(some), columns), dtype=np.float64)
+        for field, other in zip(left, right, strict=True):
+            if field.weight <= 0:
+                continue
+            block: FloatArray = field.partial.take(some).cross(other.partial)
+            missing = np.isnan(block)
+            total += field.weight * np.where(missing, 0.0, block)
+            weights += field.weight * ~missing
+        far[some] = np.divide(total, weights, out=np.ones_like(total), where=weights > 0)
     return far
 
 
-def _mixed(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
-    total = np.zeros((len(a), len(b)), dtype=np.float64)
-    weights = np.zeros((len(a), len(b)), dtype=np.float64)
-    for field in fields:
-        if field.weight <= 0:
-            continue
-        block = field.partial.block(a, b)
-        missing = np.isnan(block)
-        total += field.weight * np.where(missing, 0.0, block)
-        weights += field.weight * ~missing
-    with np.errstate(invalid="ignore"):
-        return (total / weights).astype(np.float32)
+def _large(
+    left: tuple[Field, ...], right: tuple[Field, ...], rows: int, columns: int, *, half: bool
+) -> FloatArray:
+    # Imported where there is much to compute: numba takes a while.
+    from stormcell.distance.tiles import Pair, mixed_tiles
+
+    whole = sum(field.weight for field in left if field.weight > 0)
+    pairs = [
+        Pair(field.weight / whole, field.partial, other.partial)
+        for field, other in zip(left, right, strict=True)
+        if field.weight > 0
+    ]
+    return mixed_tiles(pairs, rows, columns, half=half)
 
 
-def explain(fields: Sequence[Field], a: IntArray, b: IntArray) -> list[tuple[Share, ...]]:
+def _equal(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
+    """Return all places (i, j) where ``a[i] == b[j]``."""
+    order = np.argsort(b, kind="stable")
+    first = np.searchsorted(b, a, side="left", sorter=order)
+    count = np.searchsorted(b, a, side="right", sorter=order) - first
+    i = np.repeat(np.arange(len(a)), count)
+    within = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
+    return i, order[np.repeat(first, count) + within]
+
+
+def explain(points: MixedPoints, a: IntArray, b: IntArray) -> list[tuple[Share, ...]]:
     """Return the exact parts of the mixed dissimilarity for each pair ``(a[i], b[i])``.
+
+    Parameters
+    ----------
+    points : MixedPoints
+    a, b : IntArray, shape (p,)
+        Rows.
 
     Returns
     -------
-    list of tuple of Share, length len(a)
-        One share a field, in the order of ``fields``; the shares of a pair sum to its dissimilarity (0 where
-        two rows have no field in common).
+    list of tuple of Share, length p
+        One share a field of a weight above 0, in the order of the fields; the shares of a pair sum to its
+        dissimilarity (0 where two rows have no field in common).
     """
-    used = [field for field in fields if field.weight > 0]
+    used = [field for field in points.fields if field.weight > 0]
     parts = np.zeros((len(a), len(used)))
     for column, field in enumerate(used):
         parts[:, column] = _pairs(field.partial, a, b)
@@ -100,10 +174,10 @@ def explain(fields: Sequence[Field], a: IntArray, b: IntArray) -> list[tuple[Sha
     ]
 
 
-def _pairs(partial: Partial, a: IntArray, b: IntArray) -> DoubleArray:
+def _pairs(partial: Any, a: IntArray, b: IntArray) -> DoubleArray:
     """Return the partial dissimilarity of each pair; pairs that share a ``b`` are computed together."""
     result = np.empty(len(a))
     for other in np.unique(b):
         chosen = b == other
-        result[chosen] = partial.block(a[chosen], np.array([other]))[:, 0]
+        result[chosen] = partial.take(a[chosen]).cross(partial.take(np.array([other])))[:, 0]
     return result

@@ -8,7 +8,7 @@ import numpy as np
 
 from stormcell.config import GroupingSettings, WeightsSettings
 from stormcell.distance.fields import Cosine, Gap, Lookup, Numeric
-from stormcell.distance.mixed import Field
+from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.features.outline import Outline, RowFeatures, outline
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows
 
@@ -59,16 +59,18 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     return Table(narrow, _unit(blame.astype(np.float32)), _unit(text), novelty, accusations.hops)
 
 
-def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> list[Field]:
-    """Return the fields of the mixed dissimilarity over the units of a table."""
+def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> MixedPoints:
+    """Return the units of a table as points, compared by the fields of the mixed dissimilarity."""
     narrow = table.outline
-    return [
-        Field("blame", weights.blame, Cosine(table.blame, 1.0)),
-        Field("text", weights.text, Cosine(table.text, 0.5)),
-        Field("hops", weights.hops, Lookup(narrow.accused, table.hops)),
-        Field("time", weights.time, Gap(narrow.first, narrow.last, grouping.time_scale_seconds * 1e9)),
-        Field("novelty", weights.novelty, Numeric(np.sqrt(table.novelty), 1.0)),
-    ]
+    return MixedPoints(
+        (
+            Field("blame", weights.blame, Cosine(table.blame, 1.0)),
+            Field("text", weights.text, Cosine(table.text, 0.5)),
+            Field("hops", weights.hops, Lookup(narrow.accused, table.hops)),
+            Field("time", weights.time, Gap(narrow.first, narrow.last, grouping.time_scale_seconds * 1e9)),
+            Field("novelty", weights.novelty, Numeric(np.sqrt(table.novelty), 1.0)),
+        )
+    )
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stormcell.config import Settings
-from stormcell.distance.mixed import Field, explain
+from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table, fields, tabulate
-from stormcell.groups.partition import dissimilarities
 from stormcell.text.shorten import shorten
 from stormcell.types import (
     Blame,
@@ -47,8 +46,8 @@ class Solution:
     surprise : DoubleArray, shape (m,)
         Of the atoms.
     table : Table, p atoms
-    fields : sequence of Field
-        Of the mixed dissimilarity over the p atoms.
+    fields : MixedPoints
+        The p atoms.
     weights : DoubleArray, shape (p,)
         Inside the objective.
     links : sequence of Link
@@ -63,7 +62,7 @@ class Solution:
     atom_of: IntArray
     surprise: DoubleArray
     table: Table
-    fields: Sequence[Field]
+    fields: MixedPoints
     weights: DoubleArray
     links: Sequence[Link]
     sessions: Sequence[IntArray]
@@ -142,11 +141,8 @@ def _exemplar(
     chosen = np.concatenate([members, np.array(candidates)])
     units = np.concatenate([labels, len(atoms) + np.arange(len(candidates))])
     table = tabulate(rows, solution.features, units, chosen)
-    far = dissimilarities(
-        fields(table, settings.weights, settings.grouping),
-        len(atoms) + np.arange(len(candidates)),
-        np.arange(len(atoms)),
-    )
+    compared = fields(table, settings.weights, settings.grouping)
+    far = compared.take(len(atoms) + np.arange(len(candidates))).cross(compared.take(np.arange(len(atoms))))
     sums = far.astype(np.float64) @ solution.weights[atoms]
     # Rows ascend by (time, uid), so of equals the earliest wins.
     return candidates[int(sums.round(9).argmin())]

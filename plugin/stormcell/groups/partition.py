@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from stormcell.cluster.kmedoids import settle
+from stormcell.cluster.assignment import settle, two_nearest
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import GroupingSettings
-from stormcell.distance.mixed import Field, mixed
-from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
+from stormcell.distance.mixed import MixedPoints
+from stormcell.types import Clustering, DoubleArray, IntArray
 
 
 def partition(
-    fields: Sequence[Field],
+    points: MixedPoints,
     atoms: IntArray,
     items: IntArray,
     weights: DoubleArray,
@@ -24,8 +22,8 @@ def partition(
 
     Parameters
     ----------
-    fields : sequence of Field
-        Over all atoms.
+    points : MixedPoints
+        All atoms.
     atoms : IntArray, shape (p,)
         The session's atoms.
     items : IntArray, shape (p,)
@@ -43,26 +41,15 @@ def partition(
     shares = items / items.sum()
     linked = float((shares**2).sum()) >= settings.linked_share
     chosen = np.sort(np.lexsort((np.arange(len(atoms)), -weights))[: settings.max_points])
+    candidates = points.take(atoms[chosen])
     solved = cluster_by_opening_cost(
-        dissimilarities(fields, atoms[chosen], atoms[chosen]),
+        candidates.cross(candidates),
         weights[chosen],
         opening_cost=settings.opening_cost_linked if linked else settings.opening_cost,
         max_k=settings.max_groups,
     )
     if len(chosen) == len(atoms):
         return solved
-    return _assign(fields, atoms, weights, chosen[solved.medoids], solved.iterations)
-
-
-def dissimilarities(fields: Sequence[Field], a: IntArray, b: IntArray) -> FloatArray:
-    """Return mixed dissimilarities; two atoms without a field in common are as different as can be."""
-    far = np.nan_to_num(mixed(fields, a, b), copy=False, nan=1.0)
-    far[a[:, None] == b[None, :]] = 0.0
-    return far
-
-
-def _assign(
-    fields: Sequence[Field], atoms: IntArray, weights: DoubleArray, medoids: IntArray, iterations: int
-) -> Clustering:
-    """Assign all atoms to given medoids."""
-    return settle(dissimilarities(fields, atoms, atoms[medoids]), weights, medoids, iterations)
+    medoids = chosen[solved.medoids]
+    far = points.take(atoms).cross(points.take(atoms[medoids]))
+    return settle(two_nearest(far), weights, medoids, solved.iterations)

@@ -134,3 +134,8 @@ class Clustering:
     second: IntArray
     loss: float
     iterations: int
+
+    @property
+    def margin(self) -> FloatArray:
+        """By how much the second nearest medoid is farther than the nearest, shape (n,); inf where k = 1."""
+        return self.runner_up - self.nearest

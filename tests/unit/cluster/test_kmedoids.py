@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.kmedoids import Init, kmedoids
+from stormcell.cluster.kmedoids import kmedoids
+from stormcell.cluster.seeding import Init
 from tests.unit.cluster.points import Points, assert_consistent, points, random_points, swaps
 
 INITS: tuple[Init, ...] = get_args(Init)
@@ -125,7 +126,7 @@ def test_refuses_a_wrong_k(k: int) -> None:
 
 
 def test_refuses_no_points() -> None:
-    with pytest.raises(ValueError, match="k must be"):
+    with pytest.raises(ValueError, match="there is no point to cluster"):
         kmedoids(square(0), 1)
 
 
@@ -147,16 +148,18 @@ def test_refuses_values_that_are_no_dissimilarity(value: float) -> None:
     "weights", [[1, 1], [1, 1, 0], [1, 1, -1], [1, 1, np.nan], [1, 1, np.inf], [[1], [1], [1]]]
 )
 def test_refuses_wrong_weights(weights: list[float]) -> None:
-    with pytest.raises(ValueError, match="weights must be 3 positive numbers"):
+    with pytest.raises(
+        ValueError, match=r"expected 3 weights, one a point|weights must be positive numbers, found .* at point 2"
+    ):
         kmedoids(square(3), 2, weights=np.array(weights, dtype=float))
 
 
 @pytest.mark.parametrize("init", [[0], [0, 0], [0, 0, 1], [0, 3], [-1, 0], [[0, 1]]])
 def test_refuses_wrong_starting_points(init: list[int]) -> None:
-    with pytest.raises(ValueError, match="init must name 2 different points"):
+    with pytest.raises(ValueError, match=r"init must (name|be a list of)"):
         kmedoids(square(3), 2, init=np.array(init))
 
 
 def test_refuses_an_unknown_seeding() -> None:
-    with pytest.raises(ValueError, match=r"init must be one of k-medoids\+\+, lab, build, found 'best'"):
+    with pytest.raises(ValueError, match=r"init must be one of k-medoids\+\+, lab, build, random, found 'best'"):
         kmedoids(square(3), 2, init="best")  # type: ignore[arg-type]  # as an untyped caller may

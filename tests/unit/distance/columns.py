@@ -8,8 +8,9 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from stormcell.distance.fields import AsymmetricBinary, Categorical, Cosine, Gap, Lookup, Numeric, Partial
+from stormcell.distance.fields import AsymmetricBinary, Categorical, Cosine, Cyclic, Gap, Lookup, Numeric, Partial
 from stormcell.distance.mixed import Field
+from stormcell.distance.sets import Sets
 from stormcell.types import BoolArray
 
 MISSING = np.nan
@@ -80,25 +81,41 @@ def lookup(n: int) -> st.SearchStrategy[Column]:
     return _cells(st.integers(-1, 2), n).map(lambda c: Column(Lookup(np.array(c), table), np.array(c) < 0))
 
 
+def cyclic(n: int) -> st.SearchStrategy[Column]:
+    place = st.one_of(st.just(MISSING), st.floats(0, 1))
+    return _cells(place, n).map(lambda c: Column(Cyclic(np.array(c)), np.isnan(c)))
+
+
+def sets(n: int) -> st.SearchStrategy[Column]:
+    def make(cells: list[set[int] | None]) -> Column:
+        sizes = np.array([-1 if cell is None else len(cell) for cell in cells])
+        items = np.array([item for cell in cells for item in sorted(cell or ())], dtype=np.int64)
+        return Column(Sets(items, sizes), sizes < 0)
+
+    return _cells(st.one_of(st.none(), st.sets(st.integers(0, 9), max_size=5)), n).map(make)
+
+
 KINDS = {
     "numeric": numeric,
     "constant": constant,
     "categorical": categorical,
     "binary": binary,
     "cosine": cosine,
+    "cyclic": cyclic,
     "gap": gap,
     "lookup": lookup,
+    "sets": sets,
 }
 
 
 @st.composite
-def tables(draw: st.DrawFn, least: int = 1) -> tuple[int, list[Field], list[Column]]:
+def tables(draw: st.DrawFn) -> tuple[int, tuple[Field, ...], list[Column]]:
     """Draw the number of rows, the fields over them and what they are made of."""
     n = draw(st.integers(1, 6))
-    names = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=least, max_size=5))
+    names = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=5))
     columns = [draw(KINDS[name](n)) for name in names]
     weights = [draw(st.one_of(st.just(0.0), st.floats(0.01, 10))) for _ in names]
-    fields = [
+    fields = tuple(
         Field(name, weight, column.partial) for name, weight, column in zip(names, weights, columns, strict=True)
-    ]
+    )
     return n, fields, columns

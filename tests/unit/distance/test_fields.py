@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.distance.fields import AsymmetricBinary, Categorical, Cosine, Gap, Lookup, Numeric, Partial
+from stormcell.distance.fields import AsymmetricBinary, Categorical, Cosine, Cyclic, Gap, Lookup, Numeric, Partial
+from stormcell.distance.sets import Sets
 from stormcell.types import FloatArray
 from tests.unit.distance.columns import KINDS
 
@@ -14,7 +15,8 @@ SECOND = 1_000_000_000
 
 
 def square(partial: Partial, n: int) -> FloatArray:
-    return partial.block(np.arange(n), np.arange(n))
+    assert len(partial) == n
+    return partial.cross(partial)
 
 
 every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -45,8 +47,9 @@ def test_a_block_is_a_part_of_the_whole(kind: str, data: st.DataObject) -> None:
     partial = data.draw(KINDS[kind](n)).partial
     some = st.lists(st.integers(0, n - 1), max_size=4).map(lambda rows: np.array(rows, dtype=np.int64))
     a, b = data.draw(some), data.draw(some)
-    block = partial.block(a, b)
+    block = partial.take(a).cross(partial.take(b))
     assert block.shape == (len(a), len(b))
+    assert block.dtype == np.float32
     assert np.allclose(block, square(partial, n)[np.ix_(a, b)], atol=1e-6, equal_nan=True)
 
 
@@ -104,3 +107,51 @@ def test_lookup() -> None:
 
 def test_lookup_without_categories() -> None:
     assert np.isnan(square(Lookup(np.array([-1, -1]), np.zeros((0, 0), dtype=np.float32)), 2)).all()
+
+
+def test_rounding_leaves_no_vector_away_from_itself() -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 384)).astype(np.float32)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    twice = np.concatenate([unit, unit])
+    far = square(Cosine(twice, 0.5), 100)
+    assert (far.diagonal() == 0).all()
+    assert (far[:50, 50:].diagonal() == 0).all()
+    assert (far[np.triu_indices(50, 1)] > 0.1).all()
+
+
+def test_cyclic_goes_the_shorter_way() -> None:
+    far = square(Cyclic(np.array([0.0, 0.25, 0.5, 0.75, 1.0])), 5)
+    assert far[0].tolist() == [0, 0.5, 1, 0.5, 0]
+
+
+def sets_of(*cells: set[int] | None) -> Sets:
+    items = [item for cell in cells for item in sorted(cell or ())]
+    return Sets(np.array(items, dtype=np.int64), np.array([-1 if cell is None else len(cell) for cell in cells]))
+
+
+def test_sets_by_what_they_share() -> None:
+    far = square(sets_of({1, 2, 3}, {2, 3, 4}, {9}, set(), None), 5)
+    assert far[0].tolist()[:4] == [0, 0.5, 1, 1]
+    assert far[3, 3] == 0
+    assert np.isnan(far[4]).all()
+
+
+def test_sets_without_any_item() -> None:
+    assert square(sets_of(set(), set()), 2).tolist() == [[0, 0], [0, 0]]
+
+
+@given(st.lists(st.one_of(st.none(), st.sets(st.integers(0, 20), max_size=8)), min_size=1, max_size=8))
+def test_sets_in_large_blocks_are_the_same(cells: list[set[int] | None]) -> None:
+    sets = sets_of(*cells)
+    rows = np.resize(np.arange(len(cells)), 310)
+    assert np.array_equal(
+        sets.take(rows).cross(sets.take(rows[5:])),
+        square(sets, len(cells))[np.ix_(rows, rows[5:])],
+        equal_nan=True,
+    )
+
+
+def test_sets_of_very_many_items() -> None:
+    left, right = set(range(0, 30000, 2)), set(range(0, 30000, 3))
+    far = square(sets_of(left, right), 2)
+    assert far[0, 1] == np.float32(1 - len(left & right) / len(left | right))

@@ -8,7 +8,7 @@ import numpy as np
 
 from stormcell.config import LinksSettings, Settings
 from stormcell.distance.fields import Categorical, Numeric
-from stormcell.distance.mixed import Field
+from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.features.links import find_links, join
 from stormcell.features.outline import Outline, outline
 from stormcell.features.surprise import Background
@@ -26,14 +26,14 @@ def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Outline]:
     return rows, atom_of, outline(rows, describe(rows, background), atom_of)
 
 
-def line(places: list[float]) -> list[Field]:
-    """Return one field: places on a line, NaN where missing."""
+def line(places: list[float]) -> MixedPoints:
+    """Return places on a line, NaN where missing."""
     values = np.array(places)
-    return [Field("place", 1.0, Numeric(values, float(np.nanmax(values) - np.nanmin(values))))]
+    return MixedPoints((Field("place", 1.0, Numeric(values, float(np.nanmax(values) - np.nanmin(values)))),))
 
 
-def labelled(codes: list[int]) -> list[Field]:
-    return [Field("kind", 1.0, Categorical(np.array(codes)))]
+def labelled(codes: list[int]) -> MixedPoints:
+    return MixedPoints((Field("kind", 1.0, Categorical(np.array(codes))),))
 
 
 def storm() -> list[Event]:

@@ -8,7 +8,6 @@ from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
 from stormcell.features.table import fields, tabulate
 from stormcell.groups.assemble import Solution, assemble
-from stormcell.groups.partition import dissimilarities
 from stormcell.pipeline import group, solve
 from stormcell.types import Event, Group, Membership
 from tests.unit.features.build import log
@@ -126,11 +125,9 @@ def test_the_exemplar_minimises_the_sum_of_dissimilarities(
                 member_rows = np.concatenate([np.flatnonzero(solution.atom_of == atom) for atom in atoms])
                 units = [*np.searchsorted(atoms, solution.atom_of[member_rows]).tolist(), len(atoms)]
                 table = tabulate(rows, solution.features, np.array(units), np.append(member_rows, row))
-                far = dissimilarities(
-                    fields(table, SETTINGS.weights, SETTINGS.grouping),
-                    np.array([len(atoms)]),
-                    np.arange(len(atoms)),
-                )
+                compared = fields(table, SETTINGS.weights, SETTINGS.grouping)
+                alone = compared.take(np.array([len(atoms)]))
+                far = alone.cross(compared.take(np.arange(len(atoms))))
                 sums.append(float(far[0].astype(float) @ solution.weights[atoms]))
             uid = rows.events[candidates[int(np.argmin(np.round(sums, 9)))]].uid
             checked += any(known.medoid.uid == uid for known in found.values())

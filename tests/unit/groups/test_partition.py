@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.config import GroupingSettings
-from stormcell.groups.partition import dissimilarities, partition
+from stormcell.groups.partition import partition
 from stormcell.types import Clustering
 from tests.unit.cluster.points import Points, assert_consistent
 from tests.unit.groups.build import labelled, line
@@ -58,8 +58,8 @@ def test_beyond_the_most_points_the_rest_is_assigned(places: list[int], data: st
     weights = data.draw(st.lists(st.sampled_from([1.0, 2.0, 5.0]), min_size=n, max_size=n))
     most = data.draw(st.integers(2, n - 1))
     found = split([float(place) for place in places], weights, max_points=most, opening_cost=0.05)
-    fields = line([float(place) for place in places])
-    far = dissimilarities(fields, np.arange(n), np.arange(n))
+    atoms = line([float(place) for place in places])
+    far = atoms.cross(atoms)
     assert_consistent(found, Points(far, np.array(weights)))
     heaviest = sorted(weights, reverse=True)[:most]
     assert min(weights[medoid] for medoid in found.medoids) >= heaviest[-1]
@@ -72,11 +72,6 @@ def test_medoids_that_are_twins_have_each_other_as_the_second() -> None:
         GroupingSettings(max_points=3, opening_cost=0),
     )  # fmt: skip
     assert (found.second != found.labels).all()
-
-
-def test_no_field_in_common_is_as_far_as_can_be_but_not_from_oneself() -> None:
-    far = dissimilarities(labelled([0, -1, -1]), np.arange(3), np.arange(3))
-    assert far.tolist() == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
 
 
 def test_the_loss_is_the_weighted_sum() -> None:

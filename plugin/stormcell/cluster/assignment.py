@@ -1,0 +1,130 @@
+"""Which medoid every point belongs to, and which would be next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stormcell.distance.points import Points
+from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
+
+# Values of a block of dissimilarities: 16 MB, whatever the number of points.
+_BLOCK = 4_000_000
+# From here on compiling pays, and not before: numba alone takes .4 s to import.
+COMPILED_FROM = 300**2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nearest:
+    """Each point's two nearest medoids; ties go to the earlier one.
+
+    Attributes
+    ----------
+    nearest, second : IntArray, shape (n,)
+        Places in the list of medoids; ``second`` is -1 where there is only one.
+    d1, d2 : FloatArray, shape (n,)
+        Their dissimilarities; ``d2`` is inf where there is only one.
+    """
+
+    nearest: IntArray
+    d1: FloatArray
+    second: IntArray
+    d2: FloatArray
+
+
+def two_nearest(far: FloatArray) -> Nearest:
+    """Return each point's nearest and second nearest medoid.
+
+    Parameters
+    ----------
+    far : FloatArray, shape (n, k)
+        Dissimilarities to the medoids.
+    """
+    points = np.arange(len(far))
+    if far.shape[1] == 1:
+        none = np.full(len(far), np.inf, dtype=np.float32)
+        return Nearest(np.zeros_like(points), far[:, 0], np.full_like(points, -1), none)
+    if far.size >= COMPILED_FROM:
+        from stormcell.cluster import kernels
+
+        found = Nearest(
+            np.empty_like(points),
+            np.empty(len(far), np.float32),
+            np.empty_like(points),
+            np.empty(len(far), np.float32),
+        )
+        kernels.two_nearest(np.ascontiguousarray(far), found.nearest, found.d1, found.second, found.d2)
+        return found
+    nearest = far.argmin(axis=1)
+    rest = far.copy()
+    rest[points, nearest] = np.inf
+    second = rest.argmin(axis=1)
+    return Nearest(nearest, far[points, nearest], second, rest[points, second])
+
+
+def assign(points: Points, medoids: Points) -> Nearest:
+    """Return each point's two nearest medoids, computed in blocks.
+
+    Parameters
+    ----------
+    points : Points, n of them
+    medoids : Points, k of them
+    """
+    step = max(1, _BLOCK // max(len(medoids), 1))
+    if len(points) <= step:
+        return two_nearest(points.cross(medoids))
+    blocks = (points.take(np.arange(at, min(at + step, len(points)))) for at in range(0, len(points), step))
+    parts = list(assign_blocks(blocks, medoids))
+    return Nearest(
+        nearest=np.concatenate([part.nearest for part in parts]),
+        d1=np.concatenate([part.d1 for part in parts]),
+        second=np.concatenate([part.second for part in parts]),
+        d2=np.concatenate([part.d2 for part in parts]),
+    )
+
+
+def assign_blocks(blocks: Iterable[Points], medoids: Points) -> Iterator[Nearest]:
+    """Assign points that come block by block, of which only one is held at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of Points
+        Of any number; blocks of some 10,000 are quick.
+    medoids : Points, k of them
+
+    Yields
+    ------
+    Nearest
+        Of each block.
+    """
+    for block in blocks:
+        yield two_nearest(block.cross(medoids))
+
+
+def settle(found: Nearest, weights: DoubleArray, medoids: IntArray, iterations: int) -> Clustering:
+    """Return the solution with given medoids (ascending), each in its own cluster.
+
+    Parameters
+    ----------
+    found : Nearest
+        Of all points, among ``medoids``.
+    weights : DoubleArray, shape (n,)
+    medoids : IntArray, shape (k,)
+        Points.
+    iterations : int
+        Passes it took.
+    """
+    labels = found.nearest.copy()
+    labels[medoids] = np.arange(len(medoids))
+    return Clustering(
+        medoids=medoids,
+        labels=labels,
+        nearest=found.d1,
+        runner_up=found.d2,
+        # Where a medoid has a twin at distance 0 the two nearest change places.
+        second=np.where(labels == found.nearest, found.second, found.nearest),
+        loss=float(weights @ found.d1.astype(np.float64)),
+        iterations=iterations,
+    )

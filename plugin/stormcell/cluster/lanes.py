@@ -1,0 +1,59 @@
+"""Compares 64 values at once: pieces of kernels that numba cannot express, as LLVM code for any processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+LANES = 64
+
+
+def _load(context: Any, builder: Any, kind: Any, array: Any, start: Any) -> Any:
+    """Read 64 values of an array, from any place."""
+    first = builder.gep(context.make_array(kind)(context, builder, array).data, [start])
+    return builder.load(builder.bitcast(first, _VALUES.as_pointer()), align=4)
+
+
+def _less(typing: Any, a: Any, b: Any, start: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, right = (_load(context, builder, signature.args[i], arguments[i], arguments[2]) for i in (0, 1))
+        return builder.bitcast(builder.fcmp_ordered("<", left, right), ir.IntType(LANES))
+
+    return types.uint64(a, b, start), code
+
+
+def _unfit(typing: Any, a: Any, start: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = _load(context, builder, signature.args[0], *arguments)
+        # Unordered: a missing value is below, too.
+        below = builder.fcmp_unordered("<", values, ir.Constant(_VALUES, [0.0] * LANES))
+        above = builder.fcmp_ordered("==", values, ir.Constant(_VALUES, [float("inf")] * LANES))
+        return builder.bitcast(builder.or_(below, above), ir.IntType(LANES))
+
+    return types.uint64(a, start), code
+
+
+def _count(typing: Any, mask: Any) -> Any:
+    return types.int64(mask), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
+
+
+def _lowest(typing: Any, mask: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(mask), code
+
+
+_VALUES = ir.VectorType(ir.FloatType(), LANES)
+
+# (a, b, start): a mask of 64 bits, bit t set where a[start + t] < b[start + t]; float32 arrays.
+less: Any = intrinsic(_less)
+# (a, start): the same for values that are negative, infinite or missing.
+unfit: Any = intrinsic(_unfit)
+# (mask): how many bits are set.
+count: Any = intrinsic(_count)
+# (mask): the place of the lowest one, 64 for none.
+lowest: Any = intrinsic(_lowest)

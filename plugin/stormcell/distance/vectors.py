@@ -1,0 +1,215 @@
+"""Distances between rows of numbers: Euclidean, Manhattan and cosine."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormcell.distance.points import LARGE
+from stormcell.types import DoubleArray, FloatArray, IntArray
+
+Metric = Literal["euclidean", "manhattan", "cosine"]
+Rows = NDArray[np.floating[Any]]
+
+# The distances of larger values, squared, leave single precision.
+_LARGEST = 1e18
+# In single precision, a square below this part of what it is a difference of is taken from the rows again: what
+# remains is precise to about 1e-5.
+CANCELLED = 0.05
+_CHUNK = 1 << 20
+
+
+class Vectors:
+    """Points that are rows of numbers.
+
+    Distances are computed in single precision from the centred rows, by matrix products but for "manhattan"; those
+    of near pairs, where that loses digits, from the rows themselves in double precision. So identical rows are
+    exactly 0 apart, and small distances are about as precise as large ones.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Finite numbers, at least one column. Integers and float64 are kept in double precision.
+    metric : {"euclidean", "manhattan", "cosine"}
+        "cosine" is ``1 - cos``, from 0 to 2.
+
+    Raises
+    ------
+    ValueError
+        If X is no table of numbers, a number is missing, infinite or above 1e18, the metric is unknown or, for
+        "cosine", a row is zero and so has no direction.
+    """
+
+    __slots__ = ("_at", "_centre", "_placed", "_raw", "_scale", "_sizes", "metric")
+
+    def __init__(self, X: NDArray[Any], metric: Metric = "euclidean") -> None:
+        if metric not in get_args(Metric):
+            raise ValueError(f"the metric must be one of {', '.join(get_args(Metric))}, found {metric!r}")
+        raw = _checked(X)
+        if metric == "cosine":
+            raw = _directions(raw)
+        self.metric: Metric = metric
+        self._raw = raw
+        self._at: IntArray | None = None  # which of the raw rows these are; None: all
+        # In their own precision: the same centre is taken from all.
+        self._centre: Rows = (raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])).astype(
+            raw.dtype
+        )
+        placed = raw - self._centre
+        largest = max(float(placed.max(initial=0.0)), -float(placed.min(initial=0.0)))
+        # A power of two: dividing by it rounds nothing.
+        self._scale = 2.0 ** float(np.ceil(np.log2(largest))) if largest > 0 else 1.0
+        placed /= self._scale
+        self._placed: FloatArray = placed.astype(np.float32, copy=False)
+        self._sizes = self._measured(self._placed)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows: as given, or of length 1 where the metric is "cosine"."""
+        return self._raw if self._at is None else self._raw[self._at]
+
+    def __len__(self) -> int:
+        return len(self._placed)
+
+    def take(self, rows: IntArray) -> Self:
+        """See Points. Rows that follow one another are not copied."""
+        run = _run(rows)
+        at = np.arange(len(self))[run] if self._at is None else self._at[run]
+        return self._with(self._raw, at, self._placed[run], self._sizes[run], self._centre, self._scale)
+
+    def cross(self, other: Self) -> FloatArray:
+        """See Points.
+
+        Raises
+        ------
+        ValueError
+            If the other points have another metric or another number of columns.
+        """
+        if self.metric != other.metric or self._raw.shape[1] != other._raw.shape[1]:
+            raise ValueError(
+                f"points of {self._raw.shape[1]} columns and the metric {self.metric!r} cannot be compared with "
+                f"points of {other._raw.shape[1]} columns and the metric {other.metric!r}"
+            )
+        other = other._moved_to(self)
+        if len(self) * len(other) <= LARGE:
+            return self._small(other)
+        return self._large(other)
+
+    def _with(
+        self, raw: Rows, at: IntArray | None, placed: FloatArray, sizes: FloatArray, centre: Rows, scale: float
+    ) -> Self:
+        made = object.__new__(type(self))
+        made.metric, made._raw, made._at = self.metric, raw, at
+        made._placed, made._sizes, made._centre, made._scale = placed, sizes, centre, scale
+        return made
+
+    def _moved_to(self, home: Self) -> Self:
+        """Return the same points around another centre."""
+        if home._centre is self._centre:
+            return self
+        placed = ((self.rows - home._centre.astype(np.float64)) / home._scale).astype(np.float32)
+        sizes = self._measured(placed)
+        return self._with(self._raw, self._at, placed, sizes, home._centre, home._scale)
+
+    def _measured(self, placed: FloatArray) -> FloatArray:
+        if self.metric == "manhattan":
+            return np.asarray(np.abs(placed).sum(axis=1))
+        sizes: FloatArray = np.einsum("ij,ij->i", placed, placed)
+        return sizes
+
+    def _small(self, other: Self) -> FloatArray:
+        if self.metric == "manhattan":
+            return _direct(self.rows, other.rows)
+        sizes = self._sizes[:, None] + other._sizes[None, :]
+        squared = self._placed @ other._placed.T
+        squared *= -2
+        squared += sizes
+        sizes *= np.float32(CANCELLED)
+        i, j = np.nonzero(squared <= sizes)
+        far = self._of_squares(np.maximum(squared, 0, out=squared), self._scale)
+        step = max(1, _CHUNK // self._raw.shape[1])
+        for start in range(0, len(i), step):
+            some = slice(start, start + step)
+            difference = self._raw[self._places()[i[some]]].astype(np.float64)
+            difference -= other._raw[other._places()[j[some]]]
+            far[i[some], j[some]] = self._of_squares((difference**2).sum(axis=1), 1.0)
+        return far
+
+    def _of_squares(self, squared: DoubleArray | FloatArray, scale: float) -> FloatArray:
+        if self.metric == "cosine":
+            return (squared * (scale**2 / 2)).astype(np.float32, copy=False)
+        return (np.sqrt(squared) * scale).astype(np.float32, copy=False)
+
+    def _large(self, other: Self) -> FloatArray:
+        # Imported where there is much to compute: numba takes a while.
+        from stormcell.distance import kernels
+        from stormcell.distance.tiles import corners
+
+        half = other is self
+        left, right = self._placed, other._placed
+        if self.metric == "manhattan":
+            columns = np.ascontiguousarray(left.T), np.ascontiguousarray(right.T)
+        metric = get_args(Metric).index(self.metric)
+        raw, at = (self._raw, other._raw), (self._places(), other._places())
+        far = np.empty((len(self), len(other)), dtype=np.float32)
+        for a0, a1, b0, b1 in corners(len(self), len(other), half=half):
+            if self.metric == "manhattan":
+                found = np.empty((a1 - a0, b1 - b0), dtype=np.float32)
+                kernels.manhattan_tile(a0, a1, b0, b1, *columns, found)
+            else:
+                found = left[a0:a1] @ right[b0:b1].T
+            kernels.finish_vectors(
+                a0, a1, b0, b1, metric, raw, at, (self._sizes, other._sizes), self._scale, found, half, far
+            )
+        return far
+
+    def _places(self) -> IntArray:
+        return np.arange(len(self)) if self._at is None else self._at
+
+
+def _run(rows: IntArray) -> IntArray | slice:
+    """Return a slice where rows follow one another."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and rows[0] >= 0 and (np.diff(rows) == 1).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def _checked(X: NDArray[Any]) -> Rows:
+    rows = np.asarray(X)
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise ValueError(f"X must have two dimensions and at least one column, found shape {rows.shape}")
+    if rows.dtype.kind not in "fiub":
+        raise ValueError(f"X must hold numbers, found {rows.dtype}; gower() compares columns of other kinds")
+    single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
+    rows = np.ascontiguousarray(rows, dtype=np.float32 if single else np.float64)
+    bad = ~(np.abs(rows) <= _LARGEST)
+    if bad.any():
+        row, column = np.argwhere(bad)[0].tolist()
+        raise ValueError(
+            f"X must hold finite numbers up to {_LARGEST:g}, found {rows[row, column]} in row {row}, "
+            f"column {column}"
+        )
+    return rows
+
+
+def _directions(rows: Rows) -> Rows:
+    """Return rows of length 1, in double precision: near directions differ by little."""
+    # Scaled by the largest entry first: the squares of small ones would vanish.
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    zero = np.flatnonzero(largest == 0)
+    if len(zero):
+        raise ValueError(f"the cosine distance needs a direction, but row {zero[0]} of X is zero; leave it out")
+    scaled = rows.astype(np.float64) / largest
+    return cast(Rows, scaled / np.linalg.norm(scaled, axis=1, keepdims=True))
+
+
+def _direct(left: Rows, right: Rows) -> FloatArray:
+    """Return Manhattan distances, a few rows at a time."""
+    far = np.empty((len(left), len(right)), dtype=np.float32)
+    step = max(1, _CHUNK // max(right.size, 1))
+    for start in range(0, len(left), step):
+        some = left[start : start + step].astype(np.float64)
+        far[start : start + step] = np.abs(some[:, None, :] - right[None, :, :]).sum(axis=2)
+    return far

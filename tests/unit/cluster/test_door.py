@@ -1,0 +1,117 @@
+"""What k-medoids takes and refuses, besides what test_kmedoids shows of its solutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stormcell.cluster.kmedoids import kmedoids, label
+from stormcell.distance.points import Precomputed
+from tests.unit.cluster.points import Points, assert_consistent, points, random_points
+
+
+@given(points(), st.data())
+def test_pinned_points_are_medoids(given_points: Points, data: st.DataObject) -> None:
+    n = len(given_points.far)
+    k = data.draw(st.integers(1, n))
+    pinned = data.draw(st.lists(st.integers(0, n - 1), unique=True, max_size=k))
+    found = kmedoids(given_points.far, k, weights=given_points.weights, pinned=np.array(pinned))
+    assert set(pinned) <= set(found.medoids.tolist())
+    assert_consistent(found, given_points)
+
+
+def test_points_give_what_their_matrix_gives() -> None:
+    far = random_points(np.random.default_rng(0), 80).far
+    one, other = kmedoids(far, 6), kmedoids(Precomputed.of(far), 6)
+    assert one.medoids.tolist() == other.medoids.tolist()
+    assert one.loss == other.loss
+
+
+def test_label_assigns_without_a_search() -> None:
+    given_points = random_points(np.random.default_rng(0), 40)
+    found = label(Precomputed.of(given_points.far), np.array([30, 2]), weights=given_points.weights)
+    assert found.medoids.tolist() == [2, 30]
+    assert_consistent(found, given_points)
+
+
+def test_the_margin_says_how_much_farther_the_second_is() -> None:
+    far = np.abs(np.subtract.outer([0.0, 1, 8, 9], [0.0, 1, 8, 9]))
+    found = kmedoids(far, 2, init=np.array([0, 3]))
+    assert found.margin.tolist() == [9, 7, 7, 9] or found.margin.tolist() == [8, 8, 6, 9]
+    assert kmedoids(far, 1).margin.tolist() == [np.inf] * 4
+
+
+@pytest.mark.parametrize("change", ["float64", "fortran", "slice", "read-only", "integers"])
+def test_any_layout_of_numbers_will_do(change: str) -> None:
+    far = np.round(random_points(np.random.default_rng(3), 340).far * 64)
+    layouts: dict[str, Any] = {
+        "float64": lambda: far.astype(np.float64),
+        "fortran": lambda: np.asfortranarray(far),
+        "slice": lambda: np.repeat(np.repeat(far, 2, axis=0), 2, axis=1)[::2, ::2],
+        "read-only": lambda: np.frombuffer(far.tobytes(), dtype=far.dtype).reshape(far.shape),
+        "integers": lambda: far.astype(np.int16),
+    }
+    assert kmedoids(layouts[change](), 4).medoids.tolist() == kmedoids(far, 4).medoids.tolist()
+
+
+def test_the_input_is_left_as_it_was() -> None:
+    far = random_points(np.random.default_rng(3), 340).far
+    before = far.copy()
+    start = np.array([5, 3, 1])
+    kmedoids(far, 3, init=start)
+    assert (far == before).all()
+    assert start.tolist() == [5, 3, 1]
+
+
+def test_refuses_objects() -> None:
+    with pytest.raises(TypeError, match="holds Python objects: convert it"):
+        kmedoids(np.zeros((2, 2), dtype=object), 1)
+
+
+@pytest.mark.parametrize("k", [1.5, "2", None])
+def test_refuses_a_k_that_is_no_whole_number(k: Any) -> None:
+    with pytest.raises(TypeError, match="k must be a whole number"):
+        kmedoids(np.zeros((3, 3), dtype=np.float32), k)
+
+
+@pytest.mark.parametrize("n", [4, 400])
+def test_refuses_a_matrix_that_is_not_symmetric(n: int) -> None:
+    far = np.triu(np.ones((n, n), dtype=np.float32), 1)
+    with pytest.raises(ValueError, match=r"not symmetric: row \d+, column \d+ is .* \(take the mean"):
+        kmedoids(far, 2)
+
+
+def test_refuses_a_similarity() -> None:
+    with pytest.raises(ValueError, match=r"point 0 with itself is 1.0: expected 0 \(is this a similarity\?\)"):
+        kmedoids(np.eye(5, dtype=np.float32), 2)
+
+
+def test_rounding_on_the_diagonal_and_between_the_halves_is_no_error() -> None:
+    far = random_points(np.random.default_rng(3), 20).far.copy()
+    far[np.diag_indices(20)] = 1e-6
+    far[3, 4] *= 1 + 1e-6
+    assert len(kmedoids(far, 3).medoids) == 3
+
+
+@pytest.mark.parametrize(
+    ("pinned", "said"),
+    [
+        ([0, 0], "pinned must name different points, 0 to 2"),
+        ([3], "pinned must name different points, 0 to 2"),
+        ([-1], "pinned must name different points"),
+        ([0.5], "pinned must be a list of points"),
+        ([0, 1, 2], "3 points are pinned as medoids but k is 2: raise k or unpin some"),
+    ],
+)
+def test_refuses_wrong_pins(pinned: list[float], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        kmedoids(np.zeros((3, 3), dtype=np.float32), 2, pinned=np.array(pinned))
+
+
+def test_pins_must_be_among_the_given_start() -> None:
+    with pytest.raises(ValueError, match=r"init must hold all pinned points, \[2\] are not among them"):
+        kmedoids(np.zeros((3, 3), dtype=np.float32), 2, init=np.array([0, 1]), pinned=np.array([2]))
