@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from stormcell.errors import SettingsError
-from stormcell.protocols import Exporter
+from stormcell.protocols import Clusterer, Exporter
 
 
 def exporter(name: str) -> Exporter:
@@ -16,13 +16,33 @@ def exporter(name: str) -> Exporter:
     SettingsError
         If there is none of that name, or it cannot be loaded.
     """
-    found = {point.name: point for point in entry_points(group="stormcell.exporters")}
-    if name not in found:
-        raise SettingsError(f"no exporter is called {name!r}; there are: {', '.join(sorted(found)) or 'none'}")
-    try:
-        made = found[name].load()()
-    except Exception as error:
-        raise SettingsError(f"the exporter {name!r} ({found[name].value}) cannot be loaded: {error}") from error
+    made, what = _made("exporter", name)
     if not isinstance(made, Exporter):
-        raise SettingsError(f"the exporter {name!r} ({found[name].value}) has no method `export`")
+        raise SettingsError(f"{what} has no method `export`")
     return made
+
+
+def clusterer(name: str = "fasterpam") -> Clusterer:
+    """Return the clusterer registered as ``name`` in the group ``stormcell.clusterers``.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name, or it cannot be loaded, as where its package is not installed.
+    """
+    made, what = _made("clusterer", name)
+    if not isinstance(made, Clusterer):
+        raise SettingsError(f"{what} has no method `cluster`")
+    return made
+
+
+def _made(kind: str, name: str) -> tuple[object, str]:
+    """Return what is registered as ``name``, made without arguments, and how to call it in a message."""
+    found = {point.name: point for point in entry_points(group=f"stormcell.{kind}s")}
+    if name not in found:
+        raise SettingsError(f"no {kind} is called {name!r}; there are: {', '.join(sorted(found)) or 'none'}")
+    what = f"the {kind} {name!r} ({found[name].value})"
+    try:
+        return found[name].load()(), what
+    except Exception as error:
+        raise SettingsError(f"{what} cannot be loaded: {error}") from error
