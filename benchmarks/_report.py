@@ -54,8 +54,17 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def report(bench: str, results: Sequence[Result], *, as_json: bool) -> None:
-    """Print the results as a table and, where asked for, as JSON in the last line."""
+def report(bench: str, results: Sequence[Result], *, as_json: bool, printed: Sequence[Result] = ()) -> None:
+    """Print the results as a table and, where asked for, as JSON in the last line.
+
+    Parameters
+    ----------
+    bench : str
+    results : sequence of Result
+    as_json : bool
+    printed : sequence of Result
+        What was printed before: stands only in the JSON, ahead of the others.
+    """
     here = machine()
     print(f"{bench} on {here['cpu']}, {here['cores']} cores, Python {here['python']}, numpy {here['numpy']}")
     width = max((len(result.name) for result in results), default=0)
@@ -65,7 +74,8 @@ def report(bench: str, results: Sequence[Result], *, as_json: bool) -> None:
             held = f"  target {result.target:g}: {'met' if result.met else 'MISSED'}"
         print(f"  {result.name:<{width}}  {result.value:>12.4g} {result.unit}{held}")
     if as_json:
-        print(json.dumps({"bench": bench, "machine": here, "results": [asdict(result) for result in results]}))
+        every = [asdict(result) for result in (*printed, *results)]
+        print(json.dumps({"bench": bench, "machine": here, "results": every}))
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
