@@ -66,7 +66,7 @@ def gower_tile(
     everywhere : float
         The sum of the weights of the fields that all rows have.
     sums, sum_weights : FloatArray, shape (a1 - a0, b1 - b0), or (0, 0) where there is nothing to add
-        The weighted sum of other partial dissimilarities, and the weights of those that are not missing.
+        The weighted sum of other partial dissimilarities, and the weights of those that may be missing.
     half : bool
         Whether both sides are the same: the other half of ``far`` gets the same values.
     """
@@ -76,16 +76,13 @@ def gower_tile(
         np.empty(b1 - b0, np.uint8),
     )
     always, whole = np.float32(everywhere), np.float32(1 / everywhere)
-    partly = len(operations) > 0 or len(sums) > 0 or everywhere <= 0
+    partly = len(operations) > 0 or len(sum_weights) > 0 or everywhere <= 0
     for i in range(a0, a1):
-        if len(sums) > 0:
+        for j in range(len(total)):
+            total[j] = sums[i - a0, j] if len(sums) > 0 else _ZERO
+        if partly:
             for j in range(len(total)):
-                total[j] = sums[i - a0, j]
-                weight[j] = sum_weights[i - a0, j] + always
-        else:
-            for j in range(len(total)):
-                total[j] = _ZERO
-                weight[j] = always
+                weight[j] = always + (sum_weights[i - a0, j] if len(sum_weights) > 0 else _ZERO)
         _add_numbers(i, b0, b1, numbers[0], numbers[1], total)
         _add_codes(i, b0, b1, codes[0], codes[1], code_weights, count, total)
         for f in range(len(operations)):
@@ -233,17 +230,23 @@ def add_cosine(
     sums: FloatArray,
     sum_weights: FloatArray,
 ) -> None:
-    """Add ``(1 - products) * scale``, weighted, to the sums; ``filled`` says which rows of each side have it."""
+    """Add ``(1 - products) * scale``, weighted, to the sums.
+
+    ``filled`` says which rows of each side have it; without ``sum_weights`` all have.
+    """
     s, w = np.float32(scale), np.float32(weight)
     there = filled[1].astype(np.float32)
     for i in range(len(products)):
         if filled[0][i]:
-            row, total, weights = products[i], sums[i], sum_weights[i]
+            row, total = products[i], sums[i]
             for j in range(len(row)):
                 far = _ONE - row[j]
                 far = s * far if far >= _ROUNDING else _ZERO
                 total[j] += w * there[j] * (far if far < _ONE else _ONE)
-                weights[j] += w * there[j]
+            if len(sum_weights) > 0:
+                weights = sum_weights[i]
+                for j in range(len(row)):
+                    weights[j] += w * there[j]
 
 
 @compiled

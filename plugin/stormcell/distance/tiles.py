@@ -93,21 +93,25 @@ def mixed_tiles(pairs: list[Pair], rows: int, columns: int, *, half: bool) -> Fl
         _stacked([column.present for column in others], rows, columns, np.float32),
         np.array([column.operation for column in others], dtype=np.int64),
         np.array([column.weight for column in others], dtype=np.float32),
-        float(sum(column.weight for column in numbers + codes)),
     )
     far = np.empty((rows, columns), dtype=np.float32)
     sums = weights = np.zeros((0, 0), dtype=np.float32)
     products = [_Products(pair) for pair in blocks if isinstance(pair.left, Cosine)]
     rest = [pair for pair in blocks if not isinstance(pair.left, Cosine)]
+    everywhere = float(sum(column.weight for column in numbers + codes))
+    whole = not rest and all(product.whole for product in products)
+    if whole:
+        everywhere += sum(product.weight for product in products)
     for a0, a1, b0, b1 in corners(rows, columns, half=half):
         if blocks:
-            sums, weights = np.zeros((2, a1 - a0, b1 - b0), dtype=np.float32)
+            sums = np.zeros((a1 - a0, b1 - b0), dtype=np.float32)
+            weights = weights if whole else np.zeros_like(sums)
             for product in products:
                 product.add(a0, a1, b0, b1, sums, weights)
             for pair in rest:
                 block = pair.left.take(np.arange(a0, a1)).cross(pair.right.take(np.arange(b0, b1)))
                 kernels.add_block(np.ascontiguousarray(block), pair.weight, sums, weights)
-        kernels.gower_tile(a0, a1, b0, b1, *fixed, sums, weights, half, far)
+        kernels.gower_tile(a0, a1, b0, b1, *fixed, everywhere, sums, weights, half, far)
     return far
 
 
@@ -120,6 +124,7 @@ class _Products:
         self.weight, self.scale = pair.weight, pair.left.scale
         self.left, self.right = pair.left.vectors, pair.right.vectors
         self.filled = pair.left.filled, pair.right.filled
+        self.whole = all(bool(side.all()) for side in self.filled)
 
     def add(self, a0: int, a1: int, b0: int, b1: int, sums: FloatArray, weights: FloatArray) -> None:
         kernels.add_cosine(
