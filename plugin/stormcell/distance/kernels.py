@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.distance.fields import ROUNDING
+from stormcell.distance.transpose import SIDE, mirrored
 from stormcell.distance.vectors import CANCELLED
 from stormcell.jit import compiled
 from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray
@@ -24,7 +25,6 @@ EUCLIDEAN, MANHATTAN, COSINE = range(3)
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _ROUNDING = np.float32(ROUNDING)
 _MOST = 255  # mismatches are counted in bytes
-_BLOCK = 16
 # Below this part of what they are a difference of, distances are taken from the rows again.
 _CANCELLED = np.float32(CANCELLED)
 
@@ -214,11 +214,15 @@ def _scale(total: FloatArray, whole: np.float32, far: FloatArray) -> None:
 @compiled
 def _mirror(a0: int, a1: int, b0: int, b1: int, far: FloatArray) -> None:
     """Copy what is above the diagonal to below it, in blocks so small that both stay in the cache."""
-    for j0 in range(b0, b1, _BLOCK):
-        for i0 in range(a0, a1, _BLOCK):
-            for j in range(j0, min(j0 + _BLOCK, b1)):
-                for i in range(i0, min(i0 + _BLOCK, a1, j)):
-                    far[j, i] = far[i, j]
+    for j0 in range(b0, b1, SIDE):
+        for i0 in range(a0, a1, SIDE):
+            # Above the diagonal i0 + SIDE is at most a1, too: only the last tile of rows is not a multiple of SIDE.
+            if i0 + SIDE <= j0 and j0 + SIDE <= b1:
+                mirrored(far, i0, j0)
+            else:
+                for j in range(j0, min(j0 + SIDE, b1)):
+                    for i in range(i0, min(i0 + SIDE, a1, j)):
+                        far[j, i] = far[i, j]
 
 
 @compiled

@@ -16,7 +16,7 @@ from stormcell.types import BoolArray, DoubleArray, FloatArray
 
 Sides = tuple[Any, Any]
 
-_SIDE = 512
+_SIDE = 1024
 # Differences further beyond the range than this would lose digits in single precision.
 _FAR_BEYOND = 8.0
 _CODES = 256
