@@ -69,15 +69,14 @@ def two_nearest(far: FloatArray, nearest: _Places, d1: FloatArray, second: _Plac
     """Fill in each row's nearest and second nearest column and their distances; ties go to the earlier one."""
     for point in range(len(far)):
         row = far[point]
-        a, b = -1, -1
-        da, db = _INFINITY, _INFINITY
-        for slot in range(len(row)):
+        a, b, da, db = 0, -1, row[0], _INFINITY
+        for slot in range(1, len(row)):
             d = row[slot]
-            if d < da or a < 0:
-                b, db = a, da
-                a, da = slot, d
-            elif d < db or b < 0:
-                b, db = slot, d
+            if d < db or b < 0:  # seldom, so that one compare decides nearly always
+                if d < da:
+                    a, b, da, db = slot, a, d, da
+                else:
+                    b, db = slot, d
         nearest[point], d1[point], second[point], d2[point] = a, da, b, db
 
 

@@ -49,15 +49,20 @@ def solve_sampled(
     rng = np.random.default_rng(seed)
     medoids = init if not isinstance(init, str) else _on_sample(points, k, weights, init, pinned, rng)
     found = assign(points, points.take(medoids))
-    rounds, gaining = 0, True
+    loss, rounds, gained = _loss(found, weights), 0, 1.0
     new = np.arange(len(pinned), k)
-    while gaining and rounds < _ROUNDS:
+    while gained > _ENOUGH and rounds < _ROUNDS:
         rounds += 1
-        medoids, found = _centred(points, weights, medoids, found, new, rng)
-        before, was = _loss(found, weights), medoids
-        medoids, found = _swapped(points, weights, medoids, found, len(pinned), rng)
-        gaining = _loss(found, weights) < before * (1 - _ENOUGH)
-        new = np.flatnonzero(medoids != was)
+        centred = _centred(points, weights, medoids, found, new, rng)
+        swapped, gained = _swapped(points, weights, centred, len(pinned), rng)
+        new = np.flatnonzero(swapped != centred)
+        if (swapped == medoids).all():
+            break
+        after = assign(points, points.take(swapped))
+        # Both steps may have looked at a part of the points only.
+        if _loss(after, weights) >= loss:
+            break
+        medoids, found, loss = swapped, after, _loss(after, weights)
     order = np.argsort(medoids)
     return settle(_reordered(found, order), weights, medoids[order], rounds)
 
@@ -141,9 +146,10 @@ def _centred(
     found: Nearest,
     slots: IntArray,
     rng: np.random.Generator,
-) -> tuple[IntArray, Nearest]:
+) -> IntArray:
     """Move some medoids to points of their clusters that are nearer to all others, where there are any."""
-    order = np.argsort(found.nearest, kind="stable")
+    # Numbers of 16 bits are sorted by their digits.
+    order = np.argsort(found.nearest.astype(np.uint16) if len(medoids) < 1 << 16 else found.nearest, kind="stable")
     bounds = np.searchsorted(found.nearest[order], np.arange(len(medoids) + 1))
     moved = medoids.copy()
     for slot in slots.tolist():
@@ -158,21 +164,21 @@ def _centred(
         central = np.union1d(central, np.flatnonzero(members == medoids[slot]))
         sums = cluster.take(central).cross(cluster) @ stand_for
         moved[slot] = members[central[int(sums.argmin())]]
-    if (moved == medoids).all():
-        return medoids, found
-    after = assign(points, points.take(moved))
-    return (moved, after) if _loss(after, weights) < _loss(found, weights) else (medoids, found)
+    # Two equal points may have been the medoids of two clusters.
+    return moved if len(np.unique(moved)) == len(moved) else medoids
 
 
 def _swapped(
-    points: Points,
-    weights: DoubleArray,
-    medoids: IntArray,
-    found: Nearest,
-    fixed: int,
-    rng: np.random.Generator,
-) -> tuple[IntArray, Nearest]:
-    """Swap medoids with fresh candidates where that lowers the loss over all points (or a large sample)."""
+    points: Points, weights: DoubleArray, medoids: IntArray, fixed: int, rng: np.random.Generator
+) -> tuple[IntArray, float]:
+    """Swap medoids with fresh candidates where that lowers the loss over all points (or a large sample).
+
+    Returns
+    -------
+    medoids : IntArray
+    gained : float
+        By what share the loss fell.
+    """
     size = max(2 * len(medoids), _PAIRS // len(points))
     judged = max(_LEAST, 4 * len(medoids), _VALUES // (size + len(medoids)))
     judges, stand_for = draw(weights, judged, rng)
@@ -180,9 +186,6 @@ def _swapped(
     candidates = np.concatenate([medoids, candidates[~np.isin(candidates, medoids)]])
     matrix = points.take(candidates).cross(points.take(judges))
     state = Assignment(matrix, stand_for, np.arange(len(medoids)))
+    before = state.loss
     swap(state, fixed=fixed)
-    swapped = candidates[state.medoids]
-    if (swapped == medoids).all():
-        return medoids, found
-    after = assign(points, points.take(swapped))
-    return (swapped, after) if _loss(after, weights) < _loss(found, weights) else (medoids, found)
+    return candidates[state.medoids], 1 - state.loss / before if before > 0 else 0.0

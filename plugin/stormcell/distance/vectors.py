@@ -54,14 +54,13 @@ class Vectors:
         self._raw = raw
         self._at: IntArray | None = None  # which of the raw rows these are; None: all
         # In their own precision: the same centre is taken from all.
-        self._centre: Rows = (raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])).astype(
-            raw.dtype
-        )
+        centre = raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])
+        self._centre: Rows = centre.astype(raw.dtype)
         placed = raw - self._centre
         largest = max(float(placed.max(initial=0.0)), -float(placed.min(initial=0.0)))
-        # A power of two: dividing by it rounds nothing.
+        # A power of two: multiplying by it rounds nothing.
         self._scale = 2.0 ** float(np.ceil(np.log2(largest))) if largest > 0 else 1.0
-        placed /= self._scale
+        placed *= 1.0 / self._scale
         self._placed: FloatArray = placed.astype(np.float32, copy=False)
         self._sizes = self._measured(self._placed)
 
@@ -184,9 +183,9 @@ def _checked(X: NDArray[Any]) -> Rows:
         raise ValueError(f"X must hold numbers, found {rows.dtype}; gower() compares columns of other kinds")
     single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
     rows = np.ascontiguousarray(rows, dtype=np.float32 if single else np.float64)
-    bad = ~(np.abs(rows) <= _LARGEST)
-    if bad.any():
-        row, column = np.argwhere(bad)[0].tolist()
+    # The extremes tell without a copy of all; NaN is one.
+    if not (rows.min(initial=0.0) >= -_LARGEST and rows.max(initial=0.0) <= _LARGEST):
+        row, column = np.argwhere(~(np.abs(rows) <= _LARGEST))[0].tolist()
         raise ValueError(
             f"X must hold finite numbers up to {_LARGEST:g}, found {rows[row, column]} in row {row}, "
             f"column {column}"
