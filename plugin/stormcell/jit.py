@@ -31,12 +31,19 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "stormcell" / f"numba-numpy-{np.__version__}"
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Function, *, any_order: bool = False) -> Function:
     """Compile ``function`` when it is first called, or load what an earlier process compiled.
 
     Where the cache folder cannot be written, every process compiles anew.
+
+    Parameters
+    ----------
+    function : callable
+    any_order : bool
+        Whether its sums may be added up in any order, several terms at once.
     """
-    kernel = numba.njit(function, nogil=True, error_model="numpy")
+    relaxed = {"reassoc", "nsz", "contract"} if any_order else False
+    kernel = numba.njit(function, nogil=True, error_model="numpy", fastmath=relaxed)
     if _writable():
         # numba chooses the folder when caching is switched on; its own setting is left as it was.
         before = _settings.CACHE_DIR

@@ -6,6 +6,9 @@ the processor. A tile is the pairs of the rows ``a0 <= i < a1`` of one side and 
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +16,7 @@ from stormcell.distance.fields import ROUNDING
 from stormcell.distance.transpose import SIDE, mirrored
 from stormcell.distance.vectors import CANCELLED
 from stormcell.jit import compiled
-from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray
+from stormcell.types import BoolArray, FloatArray, IntArray
 
 ByteArray = NDArray[np.uint8]
 Rows = NDArray[np.floating]
@@ -216,7 +219,7 @@ def _mirror(a0: int, a1: int, b0: int, b1: int, far: FloatArray) -> None:
     """Copy what is above the diagonal to below it, in blocks so small that both stay in the cache."""
     for j0 in range(b0, b1, SIDE):
         for i0 in range(a0, a1, SIDE):
-            # Above the diagonal i0 + SIDE is at most a1, too: only the last tile of rows is not a multiple of SIDE.
+            # Above the diagonal i0 + SIDE is at most a1 as well: only the last tile of rows is shorter.
             if i0 + SIDE <= j0 and j0 + SIDE <= b1:
                 mirrored(far, i0, j0)
             else:
@@ -310,6 +313,7 @@ def finish_vectors(
     at: tuple[IntArray, IntArray],
     sizes: tuple[FloatArray, FloatArray],
     scale: float,
+    unit: Any,
     found: FloatArray,
     half: bool,
     far: FloatArray,
@@ -327,14 +331,16 @@ def finish_vectors(
     sizes : pair of FloatArray, shape (rows,)
         Of each centred and scaled row the sum of squares, or of absolute values for MANHATTAN.
     scale : float
-        What the rows were divided by.
+        What the rows were divided by: a power of two.
+    unit : floating
+        ``1 / scale`` in the precision of ``raw``.
     found : FloatArray, shape (a1 - a0, b1 - b0)
         Products of the centred and scaled rows; for MANHATTAN their distances.
     half : bool
         Whether both sides are the same: the other half of ``far`` gets the same values.
     """
     s = np.float32(scale)
-    close, terms = np.empty(b1 - b0, np.float32), np.empty(raw[0].shape[1])
+    close = np.empty(b1 - b0, np.float32)
     for i in range(a0, a1):
         row, size, right, products = far[i, b0:b1], sizes[0][i], sizes[1][b0:b1], found[i - a0]
         if metric == MANHATTAN:
@@ -351,28 +357,32 @@ def finish_vectors(
                     row[j] = row[j] * row[j] / _TWO
         for j in range(len(row)):
             if close[j] >= _ZERO:
-                row[j] = _distance(raw[0][at[0][i]], raw[1][at[1][b0 + j]], metric, terms)
+                row[j] = _distance(raw[0][at[0][i]], raw[1][at[1][b0 + j]], metric, scale, unit)
     if half:
         _mirror(a0, a1, b0, b1, far)
 
 
+@partial(compiled, any_order=True)
+def _sum_of_squares(x: Rows, y: Rows, unit: Any) -> Any:
+    total = x[0] - x[0]  # zero, in the precision of the rows
+    for f in range(len(x)):
+        difference = (x[f] - y[f]) * unit
+        total += difference * difference
+    return total
+
+
+@partial(compiled, any_order=True)
+def _sum_of_differences(x: Rows, y: Rows, unit: Any) -> Any:
+    total = x[0] - x[0]
+    for f in range(len(x)):
+        total += abs(x[f] - y[f]) * unit
+    return total
+
+
 @compiled
-def _distance(x: Rows, y: Rows, metric: int, terms: DoubleArray) -> float:
-    """Return one distance, summed in double precision, by halves: additions that do not wait for each other."""
+def _distance(x: Rows, y: Rows, metric: int, scale: float, unit: Any) -> float:
+    """Return one distance, summed in the precision of the rows, times ``unit`` so that squares stay in range."""
     if metric == MANHATTAN:
-        for f in range(len(terms)):
-            terms[f] = abs(np.float64(x[f]) - np.float64(y[f]))
-    else:
-        for f in range(len(terms)):
-            difference = np.float64(x[f]) - np.float64(y[f])
-            terms[f] = difference * difference
-    width = len(terms)
-    while width > 1:
-        half = width // 2
-        upper = terms[width - half : width]
-        for f in range(half):
-            terms[f] += upper[f]
-        width -= half
-    if metric == MANHATTAN:
-        return float(terms[0])
-    return float(terms[0] / 2 if metric == COSINE else np.sqrt(terms[0]))
+        return float(_sum_of_differences(x, y, unit) * scale)
+    squared = float(_sum_of_squares(x, y, unit)) * scale * scale
+    return float(squared / 2 if metric == COSINE else np.sqrt(squared))

@@ -151,6 +151,7 @@ class Vectors:
         if self.metric == "manhattan":
             columns = np.ascontiguousarray(left.T), np.ascontiguousarray(right.T)
         metric = get_args(Metric).index(self.metric)
+        unit = self._raw.dtype.type(1 / self._scale)
         raw, at = (self._raw, other._raw), (self._places(), other._places())
         far = np.empty((len(self), len(other)), dtype=np.float32)
         for a0, a1, b0, b1 in corners(len(self), len(other), half=half):
@@ -160,7 +161,7 @@ class Vectors:
             else:
                 found = left[a0:a1] @ right[b0:b1].T
             kernels.finish_vectors(
-                a0, a1, b0, b1, metric, raw, at, (self._sizes, other._sizes), self._scale, found, half, far
+                a0, a1, b0, b1, metric, raw, at, (self._sizes, other._sizes), self._scale, unit, found, half, far
             )
         return far
 
