@@ -52,7 +52,7 @@ class Assignment:
     @property
     def loss(self) -> float:
         """The weighted sum of the distances to the nearest medoid."""
-        return float(self.weights @ self.found.d1.astype(np.float64))
+        return float(self.weights @ self.dissimilarity[self.medoids].min(axis=0).astype(np.float64))
 
     def removal_loss(self) -> DoubleArray:
         """Return what each medoid's removal would add to the loss; inf for the only one."""
