@@ -21,7 +21,7 @@ SAMPLE = 30_000
 
 def cold(path: str, k: str) -> dict[str, Any]:
     """Cluster few rows, first thing."""
-    from stormcell.cluster.kmedoids import kmedoids
+    from stormcell.cluster.solve import kmedoids
     from stormcell.distance.vectors import Vectors
 
     X = np.load(path)
@@ -33,7 +33,7 @@ def cold(path: str, k: str) -> dict[str, Any]:
 
 def rows(path: str, k: str) -> dict[str, Any]:
     """Cluster rows that are in memory; compiled code is loaded beforehand by fewer rows."""
-    from stormcell.cluster.kmedoids import kmedoids
+    from stormcell.cluster.solve import kmedoids
     from stormcell.distance.vectors import Vectors
 
     X = np.load(path)
@@ -57,8 +57,8 @@ def out_of_core(path: str, k: str) -> dict[str, Any]:
     The first columns are numeric fields, the rest one vector that weighs as much as they all.
     """
     from stormcell.cluster.assignment import assign_blocks
-    from stormcell.cluster.kmedoids import kmedoids
     from stormcell.cluster.reservoir import Reservoir
+    from stormcell.cluster.solve import kmedoids
     from stormcell.distance.gower import Mixed
 
     started = time.perf_counter()

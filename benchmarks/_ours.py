@@ -11,7 +11,7 @@ from _timing import timed
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from stormcell.cluster.kmedoids import Method
+    from stormcell.cluster.solve import Method
     from stormcell.distance.vectors import Metric
 
 COSINE_SCALE = 0.5
@@ -20,7 +20,7 @@ COSINE_SCALE = 0.5
 
 def from_matrix(D: FloatArray, start: IntArray) -> tuple[float, Clustering]:
     """Return seconds and solution of FasterPAM on a matrix, from given medoids."""
-    from stormcell.cluster.kmedoids import kmedoids
+    from stormcell.cluster.solve import kmedoids
 
     return timed(lambda: kmedoids(D, len(start), init=start), warm=True)
 
@@ -29,7 +29,7 @@ def from_rows(
     X: FloatArray, k: int, *, seed: int = 0, weights: DoubleArray | None = None, method: Method = "auto"
 ) -> tuple[float, Clustering]:
     """Return seconds and solution of k-medoids on rows at Euclidean distance, all included."""
-    from stormcell.cluster.kmedoids import kmedoids
+    from stormcell.cluster.solve import kmedoids
     from stormcell.distance.vectors import Vectors
 
     def solve() -> Clustering:
@@ -59,7 +59,7 @@ def gower_matrix(rows: Records) -> tuple[float, FloatArray]:
 
 def mixed(rows: Records, vectors: FloatArray, k: int, method: Method) -> tuple[float, Clustering]:
     """Return seconds and solution for mixed fields and a vector that weighs as much as they all, all included."""
-    from stormcell.cluster.kmedoids import kmedoids
+    from stormcell.cluster.solve import kmedoids
     from stormcell.distance.gower import Mixed
 
     columns, kinds = _columns(rows)

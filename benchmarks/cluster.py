@@ -19,7 +19,7 @@ from _timing import job, one_core, timed
 from stormcell.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from stormcell.cluster.kmedoids import Method
+    from stormcell.cluster.solve import Method
 
 STARTS = 10
 FRESH = 5

@@ -15,7 +15,7 @@ from _timing import one_core, timed
 from stormcell.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from stormcell.cluster.kmedoids import Method
+    from stormcell.cluster.solve import Method
 
 FIELDS = NUMERIC + CATEGORICAL
 

@@ -49,7 +49,7 @@ def assert_solution(found: Clustering, points: Vectors, k: int, weights: DoubleA
     assert found.medoids.dtype == found.labels.dtype == found.second.dtype == np.int64
     assert found.nearest.dtype == found.runner_up.dtype == np.float32
     assert found.iterations >= 0
-    enumerated.assert_consistent(found, enumerated.Points(distances(points), weights))
+    enumerated.assert_consistent(found, enumerated.Points(distances(points), weights), rtol=1e-5)
 
 
 def same(one: Clustering, other: Clustering) -> bool:

@@ -14,7 +14,7 @@ from stormcell.jit import cache_folder
 
 LARGE = """
 import numpy as np
-from stormcell.cluster.kmedoids import kmedoids
+from stormcell.cluster.solve import kmedoids
 places = np.random.default_rng(0).random(320)
 print(kmedoids(np.abs(places[:, None] - places[None, :]).astype(np.float32), 3).medoids.tolist())
 """

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stormcell.cluster.agreement import Agreement, agreement
+from stormcell.cluster.quality.agreement import Agreement, agreement
 from stormcell.evaluation.truth import Label
 from stormcell.types import Event, Group
 

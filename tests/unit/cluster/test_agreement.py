@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score, completeness_score, homogeneity_score, rand_score
 from sklearn.metrics.cluster import contingency_matrix, pair_confusion_matrix
 
-from stormcell.cluster.agreement import agreement, contingency
+from stormcell.cluster.quality.agreement import agreement, contingency
 
 labelled = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster import choose
-from stormcell.cluster.choose import CeilingWarning, ChoiceMethod, choose_k
+from stormcell.cluster.choice import choose
+from stormcell.cluster.choice.choose import CeilingWarning, ChoiceMethod, choose_k
 from stormcell.cluster.opening import cluster_by_opening_cost
-from stormcell.cluster.silhouette import medoid_silhouette, silhouette
+from stormcell.cluster.quality.silhouette import medoid_silhouette, silhouette
 from stormcell.distance.points import Precomputed
 from stormcell.types import FloatArray
 from tests.unit.cluster.points import Points, assert_consistent, points

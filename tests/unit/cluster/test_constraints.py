@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.conflicts import assign
-from stormcell.cluster.constraints import constrained_kmedoids, contract
-from stormcell.cluster.kmedoids import kmedoids
+from stormcell.cluster.constrained.conflicts import assign
+from stormcell.cluster.constrained.constraints import constrained_kmedoids, contract
+from stormcell.cluster.solve import kmedoids
 from stormcell.types import Clustering, FloatArray, IntArray
 from tests.unit.cluster.points import Points, points, random_points
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster import distinct
-from stormcell.cluster.distinct import Rows, distinct_rows
+from stormcell.cluster.estimator import distinct
+from stormcell.cluster.estimator.distinct import Rows, distinct_rows
 
 cells = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e-30, 1e18])
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.kmedoids import kmedoids, label
+from stormcell.cluster.solve import kmedoids, label
 from stormcell.distance.points import Precomputed
 from tests.unit.cluster.points import Points, assert_consistent, points, random_points
 

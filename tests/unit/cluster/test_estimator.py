@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stormcell.cluster.estimator import KMedoids
+from stormcell.cluster.estimator.kmedoids import KMedoids
 from stormcell.distance.gower import Mixed
 from stormcell.types import DoubleArray
 
@@ -395,7 +395,7 @@ def run(code: str) -> None:
 def test_small_fits_load_nothing_heavy() -> None:
     run(
         "import sys, numpy as np\n"
-        "from stormcell.cluster.estimator import KMedoids\n"
+        "from stormcell.cluster.estimator.kmedoids import KMedoids\n"
         "X = np.random.default_rng(0).normal(size=(200, 5))\n"
         "model = KMedoids(4).fit(X)\n"
         "model.predict(X), model.transform(X), repr(model), model.partial_fit(X)\n"
@@ -407,7 +407,7 @@ def test_small_fits_load_nothing_heavy() -> None:
 def test_its_package_offers_it_without_loading_it() -> None:
     run(
         "import sys, stormcell.cluster\n"
-        "assert 'stormcell.cluster.estimator' not in sys.modules\n"
+        "assert 'stormcell.cluster.estimator.kmedoids' not in sys.modules\n"
         "from stormcell.cluster import KMedoids, choose_k, Choice, CeilingWarning, Reservoir\n"
         "assert all(hasattr(stormcell.cluster, name) for name in stormcell.cluster.__all__)\n"
         "assert not hasattr(stormcell.cluster, 'KMeans')\n"
@@ -418,7 +418,7 @@ def test_its_package_offers_it_without_loading_it() -> None:
 def test_is_not_fitted_without_scikit_learn_too() -> None:
     run(
         "import sys\n"
-        "from stormcell.cluster.estimator import KMedoids\n"
+        "from stormcell.cluster.estimator.kmedoids import KMedoids\n"
         "try:\n"
         "    KMedoids().predict([[1.0]])\n"
         "except ValueError as error:\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stormcell.cluster import fasterpam
 from stormcell.cluster.fasterpam import Assignment, swap
-from stormcell.cluster.kmedoids import kmedoids
+from stormcell.cluster.solve import kmedoids
 from tests.unit.cluster.points import random_points
 
 COMPILED = 320  # rows, enough for the compiled search

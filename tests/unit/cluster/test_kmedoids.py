@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.kmedoids import kmedoids
 from stormcell.cluster.seeding import Init
+from stormcell.cluster.solve import kmedoids
 from tests.unit.cluster.points import Points, assert_consistent, points, random_points, swaps
 
 INITS: tuple[Init, ...] = get_args(Init)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stormcell.cluster import msc
-from stormcell.cluster.kmedoids import label
-from stormcell.cluster.msc import Nearest, dynmsc, fastermsc
-from stormcell.cluster.silhouette import medoid_silhouette
+from stormcell.cluster.choice import msc
+from stormcell.cluster.choice.msc import Nearest, dynmsc, fastermsc
+from stormcell.cluster.quality.silhouette import medoid_silhouette
+from stormcell.cluster.solve import label
 from stormcell.distance.points import Precomputed
 from stormcell.types import IntArray
 from tests.unit.cluster.points import Points, points, random_points, swaps
@@ -93,7 +93,7 @@ def test_a_weight_counts_as_so_many_rows(drawn: tuple[Points, IntArray], data: s
 @settings(deadline=None)  # the first example compiles
 @given(starts())
 def test_compiled_swaps_are_the_same(drawn: tuple[Points, IntArray]) -> None:
-    from stormcell.cluster import msc_kernels
+    from stormcell.cluster.choice import msc_kernels
 
     given_points, medoids = drawn
     ours = msc.swap(given_points.far, given_points.weights, medoids, 1e-9, 100)

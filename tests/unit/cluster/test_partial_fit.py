@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.estimator import KMedoids
+from stormcell.cluster.estimator.kmedoids import KMedoids
 from stormcell.distance.gower import Mixed
 from stormcell.types import DoubleArray
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.kmedoids import kmedoids
 from stormcell.cluster.sampled import draw
+from stormcell.cluster.solve import kmedoids
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 

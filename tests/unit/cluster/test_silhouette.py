@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples, silhouette_score
 
-from stormcell.cluster import silhouette as module
-from stormcell.cluster.kmedoids import kmedoids, label
-from stormcell.cluster.silhouette import davies_bouldin, medoid_silhouette, silhouette
+from stormcell.cluster.quality import silhouette as module
+from stormcell.cluster.quality.silhouette import davies_bouldin, medoid_silhouette, silhouette
+from stormcell.cluster.solve import kmedoids, label
 from stormcell.distance.points import Precomputed
 from stormcell.types import Clustering, FloatArray, IntArray
 from tests.unit.cluster.points import Points, points, random_points

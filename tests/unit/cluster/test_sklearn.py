@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
-from stormcell.cluster.estimator import KMedoids
+from stormcell.cluster.estimator.kmedoids import KMedoids
 from stormcell.distance.gower import Mixed
 
 # We inherit nothing from scikit-learn, as we do not import it.

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stormcell.cluster.kmedoids import kmedoids
-from stormcell.cluster.stability import medoid_stability
+from stormcell.cluster.quality.stability import medoid_stability
+from stormcell.cluster.solve import kmedoids
 from stormcell.distance.points import Precomputed
 from stormcell.types import DoubleArray, FloatArray
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stormcell.cluster.kmedoids import label
+from stormcell.cluster.solve import label
 from stormcell.distance.vectors import Vectors
 from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, IntArray

@@ -11,10 +11,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from stormcell.cluster.checks import checked_matrix, checked_weights
-from stormcell.cluster.kmedoids import kmedoids, label
-from stormcell.cluster.msc import dynmsc
+from stormcell.cluster.choice.msc import dynmsc
 from stormcell.cluster.opening import cluster_by_opening_cost
-from stormcell.cluster.silhouette import silhouette
+from stormcell.cluster.quality.silhouette import silhouette
+from stormcell.cluster.solve import kmedoids, label
 from stormcell.distance.points import Points, Precomputed
 from stormcell.types import Clustering, DoubleArray, FloatArray
 

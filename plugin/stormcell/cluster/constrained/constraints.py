@@ -13,11 +13,11 @@ import numpy as np
 
 from stormcell.cluster.assignment import two_nearest
 from stormcell.cluster.checks import checked_k, checked_matrix, checked_weights
-from stormcell.cluster.conflicts import Unsolved, assign, attempt
+from stormcell.cluster.constrained.conflicts import Unsolved, assign, attempt
+from stormcell.cluster.constrained.links import checked_links, refuse_contradictions
 from stormcell.cluster.fasterpam import Assignment, swap
-from stormcell.cluster.kmedoids import kmedoids
-from stormcell.cluster.links import checked_links, refuse_contradictions
 from stormcell.cluster.seeding import Init
+from stormcell.cluster.solve import kmedoids
 from stormcell.cluster.textbook import swap_changes
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stormcell.cluster.estimator.solving import Found, Options, solve
+from stormcell.cluster.estimator.spaces import Space, Table
 from stormcell.cluster.reservoir import Reservoir
 from stormcell.cluster.seeding import Init
-from stormcell.cluster.solving import Found, Options, solve
-from stormcell.cluster.spaces import Space, Table
 from stormcell.types import DoubleArray, IntArray
 
 # What a medoid weighs that is no longer in the memory, as a share of the lightest row there: it may stay a medoid.

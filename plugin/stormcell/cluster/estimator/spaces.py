@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.cluster.assignment import Nearest, two_nearest
-from stormcell.cluster.distinct import Rows, distinct_rows
-from stormcell.cluster.validation import checked_rows
+from stormcell.cluster.estimator.distinct import Rows, distinct_rows
+from stormcell.cluster.estimator.validation import checked_rows
 from stormcell.distance.columns import columns_of
 from stormcell.distance.gower import FittedMixed, Mixed
 from stormcell.distance.mixed import MixedPoints

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormcell.cluster.checks import checked_weights
-from stormcell.cluster.kmedoids import kmedoids
-from stormcell.cluster.silhouette import as_points, spread
+from stormcell.cluster.quality.silhouette import as_points, spread
+from stormcell.cluster.solve import kmedoids
 from stormcell.distance.points import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray
 

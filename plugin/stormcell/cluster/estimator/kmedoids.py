@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.cluster.assignment import Nearest
-from stormcell.cluster.kmedoids import Method
-from stormcell.cluster.parameters import Parameters, clusterer_tags
-from stormcell.cluster.seeding import Init
-from stormcell.cluster.solving import Found, Options, solve, too_few
-from stormcell.cluster.spaces import Centres, MatrixSpace, MixedSpace, Space, Table, distances, nearest, space_of
-from stormcell.cluster.stream import Medoids, Memory, search
-from stormcell.cluster.validation import (
+from stormcell.cluster.estimator.parameters import Parameters, clusterer_tags
+from stormcell.cluster.estimator.solving import Found, Options, solve, too_few
+from stormcell.cluster.estimator.spaces import (
+    Centres,
+    MatrixSpace,
+    MixedSpace,
+    Space,
+    Table,
+    distances,
+    nearest,
+    space_of,
+)
+from stormcell.cluster.estimator.stream import Medoids, Memory, search
+from stormcell.cluster.estimator.validation import (
     check_names,
     checked_count,
     checked_places,
@@ -24,6 +31,8 @@ from stormcell.cluster.validation import (
     not_fitted,
     seed_of,
 )
+from stormcell.cluster.seeding import Init
+from stormcell.cluster.solve import Method
 from stormcell.distance.gower import FittedMixed, Mixed
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
@@ -49,7 +58,7 @@ class KMedoids(Parameters):
         (data frame, mapping of name to cells, array), missing values included; it learns ranges and categories
         from the X of fit, or of the first partial_fit.
     method : {"auto", "exact", "sampled"}
-        See ``stormcell.cluster.kmedoids.kmedoids``. "auto" is exact up to 10,000 different rows. For "precomputed"
+        See ``stormcell.cluster.kmedoids``. "auto" is exact up to 10,000 different rows. For "precomputed"
         always exact.
     init : {"k-medoids++", "lab", "build", "random"} or array of int, shape (n_clusters,)
         How to seed, or the rows of X to start from (which partial_fit, that has no X of its own, leaves aside).

@@ -127,7 +127,7 @@ def fastermsc(dissimilarity: FloatArray, weights: DoubleArray, medoids: IntArray
     """
     least = _TOLERANCE * float(weights.sum())
     if len(dissimilarity) > _COMPILE_ABOVE:
-        from stormcell.cluster.msc_kernels import swap as swap_compiled
+        from stormcell.cluster.choice.msc_kernels import swap as swap_compiled
 
         far = np.ascontiguousarray(dissimilarity, dtype=np.float32)
         found, passes = swap_compiled(far, weights, medoids.astype(np.int64), least, _MAX_PASSES)

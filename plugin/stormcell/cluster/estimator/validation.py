@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.cluster.distinct import Rows
+from stormcell.cluster.estimator.distinct import Rows
 from stormcell.types import DoubleArray, IntArray
 
 # The squares of larger numbers leave single precision.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.cluster.kmedoids import Method, kmedoids
+from stormcell.cluster.estimator.spaces import Space, Table
 from stormcell.cluster.seeding import Init
-from stormcell.cluster.spaces import Space, Table
+from stormcell.cluster.solve import Method, kmedoids
 from stormcell.types import DoubleArray, IntArray
 
 

@@ -1,0 +1,1 @@
+"""KMedoids, an estimator in the manner of scikit-learn, and what it needs."""

@@ -1,0 +1,1 @@
+"""How good a clustering is: against the truth, by itself, and under resampling."""
