@@ -19,6 +19,10 @@ _LARGEST = 1e18
 # remains is precise to about 1e-5.
 CANCELLED = 0.05
 _CHUNK = 1 << 20
+# Rows are moved where their centre is farther from 0 than half of their spread, as judged by some of them, and
+# scaled where their largest value is not within this range.
+_SAFE, _SOME = 4.0, 1_000
+_SAFE_RANGE = 1e6
 
 
 class Vectors:
@@ -53,15 +57,12 @@ class Vectors:
         self.metric: Metric = metric
         self._raw = raw
         self._at: IntArray | None = None  # which of the raw rows these are; None: all
-        # In their own precision: the same centre is taken from all.
-        centre = raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])
-        self._centre: Rows = centre.astype(raw.dtype)
-        placed = raw - self._centre
-        largest = max(float(placed.max(initial=0.0)), -float(placed.min(initial=0.0)))
-        # A power of two: multiplying by it rounds nothing.
-        self._scale = 2.0 ** float(np.ceil(np.log2(largest))) if largest > 0 else 1.0
-        placed *= 1.0 / self._scale
-        self._placed: FloatArray = placed.astype(np.float32, copy=False)
+        self._centre, self._scale = _frame(raw)
+        self._placed: FloatArray = raw
+        if self._centre.any() or self._scale != 1.0 or raw.dtype != np.float32:
+            placed = raw - self._centre
+            placed *= 1.0 / self._scale
+            self._placed = placed.astype(np.float32, copy=False)
         self._sizes = self._measured(self._placed)
 
     @property
@@ -174,6 +175,26 @@ def _run(rows: IntArray) -> IntArray | slice:
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and rows[0] >= 0 and (np.diff(rows) == 1).all():
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows
+
+
+def _frame(raw: Rows) -> tuple[Rows, float]:
+    """Return an origin and a unit for which products of rows lose few digits and do not overflow.
+
+    They are 0 and 1 where that is so already: then rows need not be copied.
+    """
+    centre = raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])
+    low, high = float(raw.min(initial=0.0)), float(raw.max(initial=0.0))
+    some = raw[:: max(1, len(raw) // _SOME)].astype(np.float64)
+    aside = _SAFE * float((centre**2).sum()) > float(((some - centre) ** 2).sum() / max(len(some), 1))
+    if not aside:
+        centre = np.zeros(raw.shape[1])
+        largest = max(high, -low)
+    else:
+        largest = float(max((raw.max(axis=0) - centre).max(), (centre - raw.min(axis=0)).max()))
+    # A power of two: multiplying by it rounds nothing.
+    inside = largest == 0 or 1 / _SAFE_RANGE < largest < _SAFE_RANGE
+    # In their own precision: the same centre is taken from all.
+    return centre.astype(raw.dtype), 1.0 if inside else 2.0 ** float(np.ceil(np.log2(largest)))
 
 
 def _checked(X: NDArray[Any]) -> Rows:
