@@ -40,9 +40,9 @@ def compiled(function: Function, *, any_order: bool = False) -> Function:
     ----------
     function : callable
     any_order : bool
-        Whether its sums may be added up in any order, several terms at once.
+        Whether its terms may be taken in any order, several at once; none of them is NaN.
     """
-    relaxed = {"reassoc", "nsz", "contract"} if any_order else False
+    relaxed = {"reassoc", "nsz", "nnan", "contract"} if any_order else False
     kernel = numba.njit(function, nogil=True, error_model="numpy", fastmath=relaxed)
     if _writable():
         # numba chooses the folder when caching is switched on; its own setting is left as it was.

@@ -46,7 +46,7 @@ class Assignment:
         """Every point's two nearest medoids, looked for when first asked."""
         if self._found is None:
             # Rows, as everywhere: rounding can leave the two halves of the matrix a little different.
-            self._found = two_nearest(self.dissimilarity[self.medoids].T)
+            self._found = two_nearest(self.dissimilarity[self.medoids])
         return self._found
 
     @property
@@ -110,10 +110,8 @@ def _compiled(state: Assignment, fixed: int, max_passes: int) -> int:
     from stormcell.cluster import kernels
 
     medoids = state.medoids.copy()
-    noise = _ROUNDING * float(state.weights.sum()) * float(state.dissimilarity[medoids].max())
-    passes = kernels.swap(
-        np.ascontiguousarray(state.dissimilarity), state.weights, medoids, fixed, max_passes, _TOLERANCE, noise
-    )
+    far = np.ascontiguousarray(state.dissimilarity)
+    passes = kernels.swap(far, state.weights, medoids, fixed, max_passes, _TOLERANCE, _ROUNDING)
     if passes < 0:
         refuse(state.dissimilarity, -1 - passes)
     state.place(medoids)

@@ -6,17 +6,19 @@ medoid. Those are found 64 at a time without a branch on each (see lanes); all e
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from stormcell.cluster.lanes import LANES, count, less, lowest, unfit
+from stormcell.cluster.lanes import LANES, LINE, count, fetch, less, lowest
 from stormcell.jit import compiled
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 _ONE = np.uint64(1)
 _INFINITY = np.float32(np.inf)
+_INFINITE_BITS = np.uint32(0x7F800000)
 
 # The search keeps places in half the width: they are read with every point that a candidate reaches.
 _Places = npt.NDArray[np.signedinteger[Any]]
@@ -52,16 +54,25 @@ def _nearer(row: FloatArray, limit: FloatArray, found: _Places) -> int:
 @compiled
 def valid(row: FloatArray) -> bool:
     """Whether no value of a row is negative, infinite or missing."""
-    n = len(row)
-    whole = n - n % LANES
-    bad = np.uint64(0)
-    for start in range(0, whole, LANES):
-        bad |= unfit(row, start)
-    for place in range(whole, n):
+    # As whole numbers the bits of such values are above all others, and whole numbers are compared many at once.
+    bits = row.view(np.uint32)
+    largest = np.uint32(0)
+    for place in range(len(bits)):
+        largest = bits[place] if bits[place] > largest else largest
+    if largest < _INFINITE_BITS:
+        return True
+    for place in range(len(row)):  # noqa: SIM110 - numba knows no all(); a zero may have a sign
         if not (row[place] >= 0 and row[place] < _INFINITY):
             return False
-    fine: bool = bad == 0
-    return fine
+    return True
+
+
+@partial(compiled, any_order=True)
+def _least(values: npt.NDArray[np.floating[Any]]) -> Any:
+    least = values[0]
+    for place in range(1, len(values)):
+        least = values[place] if values[place] < least else least
+    return least
 
 
 @compiled
@@ -122,13 +133,13 @@ def _exchange(
         elif second[point] != slot:
             continue
         # The second nearest is gone: look for another.
-        first = nearest[point]
-        other, least = -1, _INFINITY
-        for place in range(by_medoid.shape[1]):
-            if place != first and (by_medoid[point, place] < least or other < 0):
-                other, least = place, by_medoid[point, place]
-        second[point] = other
-        d2[point] = least
+        own, first = by_medoid[point], nearest[point]
+        kept, own[first] = own[first], _INFINITY
+        least, other = _least(own), 0
+        while other == first or own[other] > least:
+            other += 1
+        own[first] = kept
+        second[point], d2[point] = other, least
 
 
 @compiled
@@ -139,7 +150,7 @@ def swap(
     fixed: int,
     max_passes: int,
     tolerance: float,
-    noise: float,
+    rounding: float,
 ) -> int:
     """Swap medoids with candidates, eagerly, until none lowers the loss; see fasterpam.swap.
 
@@ -151,8 +162,9 @@ def swap(
     medoids : IntArray, shape (k,)
         Candidates, k >= 2; changed in place. The first ``fixed`` stay.
     max_passes : int
-    tolerance, noise : float
-        A swap must lower the loss by more than ``max(tolerance * loss, noise)``.
+    tolerance, rounding : float
+        A swap must lower the loss by more than ``tolerance`` of it, and by more than ``rounding`` of what it would
+        be were all points as far from their medoids as the farthest of the first ones.
 
     Returns
     -------
@@ -161,22 +173,26 @@ def swap(
     """
     m, n = far.shape
     k = len(medoids)
-    by_medoid = np.empty((n, k), np.float32)
+    by_medoid, farthest = np.empty((n, k), np.float32), np.float32(0)
     is_medoid = np.zeros(m, np.bool_)
     for slot in range(k):
         if not valid(far[medoids[slot]]):
             return int(-1 - medoids[slot])
         is_medoid[medoids[slot]] = True
         for point in range(n):
-            by_medoid[point, slot] = far[medoids[slot], point]
+            d = far[medoids[slot], point]
+            by_medoid[point, slot] = d
+            farthest = d if d > farthest else farthest
     nearest, second = np.empty(n, np.int32), np.empty(n, np.int32)
     d1, d2 = np.empty(n, np.float32), np.empty(n, np.float32)
     two_nearest(by_medoid, nearest, d1, second, d2)
     base, change = np.empty(k), np.empty(k)
     _removal(weights, nearest, d1, d2, base)
-    loss = 0.0
+    loss, total = 0.0, 0.0
     for point in range(n):
         loss += weights[point] * d1[point]
+        total += weights[point]
+    noise = float(rounding * total * farthest)
     found = np.empty(n + LANES, np.int32)
 
     unchanged = 0
@@ -195,16 +211,16 @@ def swap(
             # What every swap with this candidate gains, and what it depends on which medoid is given up.
             shared = 0.0
             for place in range(_nearer(row, d2, found)):
+                # The memory is idle meanwhile: let it bring the next candidate's row.
+                fetch(row, n + 2 * LINE * place)
+                fetch(row, n + 2 * LINE * place + LINE)
                 point = found[place]
                 d, own, w = row[point], d1[point], weights[point]
-                shared += w * (np.float64(min(d, own)) - own)
-                change[nearest[point]] += w * (np.float64(max(d, own)) - d2[point])
-            best = fixed
-            for slot in range(fixed, k):
-                if change[slot] < change[best]:
-                    best = slot
-            gain = change[best] + shared if fixed < k else 0.0
+                shared += w * (np.float64(d if d < own else own) - own)
+                change[nearest[point]] += w * (np.float64(own if d < own else d) - d2[point])
+            gain = shared + _least(change[fixed:])
             if gain < -max(tolerance * loss, noise):
+                best = fixed + int(np.argmin(change[fixed:]))
                 is_medoid[medoids[best]] = False
                 is_medoid[candidate] = True
                 medoids[best] = candidate

@@ -1,4 +1,4 @@
-"""Compares 64 values at once: pieces of kernels that numba cannot express, as LLVM code for any processor."""
+"""Pieces of kernels that numba cannot express, as LLVM code for any processor: 64 compares at once, fetching."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 LANES = 64
+LINE = 16  # float32 values of a cache line
 
 
 def _load(context: Any, builder: Any, kind: Any, array: Any, start: Any) -> Any:
@@ -25,15 +26,19 @@ def _less(typing: Any, a: Any, b: Any, start: Any) -> Any:
     return types.uint64(a, b, start), code
 
 
-def _unfit(typing: Any, a: Any, start: Any) -> Any:
+def _fetch(typing: Any, a: Any, start: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values = _load(context, builder, signature.args[0], *arguments)
-        # Unordered: a missing value is below, too.
-        below = builder.fcmp_unordered("<", values, ir.Constant(_VALUES, [0.0] * LANES))
-        above = builder.fcmp_ordered("==", values, ir.Constant(_VALUES, [float("inf")] * LANES))
-        return builder.bitcast(builder.or_(below, above), ir.IntType(LANES))
+        byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
+        first = builder.gep(
+            context.make_array(signature.args[0])(context, builder, arguments[0]).data, [arguments[1]]
+        )
+        kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        # To be read, kept near, data: what LLVM calls 0, 3 and 1.
+        builder.call(fetch, [builder.bitcast(first, byte), *(whole(value) for value in (0, 3, 1))])
+        return context.get_dummy_value()
 
-    return types.uint64(a, start), code
+    return types.void(a, start), code
 
 
 def _count(typing: Any, mask: Any) -> Any:
@@ -51,8 +56,8 @@ _VALUES = ir.VectorType(ir.FloatType(), LANES)
 
 # (a, b, start): a mask of 64 bits, bit t set where a[start + t] < b[start + t]; float32 arrays.
 less: Any = intrinsic(_less)
-# (a, start): the same for values that are negative, infinite or missing.
-unfit: Any = intrinsic(_unfit)
+# (a, start): asks for the cache line of a[start], which need not exist, without waiting for it.
+fetch: Any = intrinsic(_fetch)
 # (mask): how many bits are set.
 count: Any = intrinsic(_count)
 # (mask): the place of the lowest one, 64 for none.
