@@ -14,6 +14,8 @@ from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 _BLOCK = 4_000_000
 # From here on compiling pays, and not before: numba alone takes .4 s to import.
 COMPILED_FROM = 300**2
+# Where fewer than one medoid in so many is new, most points keep their two nearest.
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,29 +41,27 @@ def two_nearest(far: FloatArray) -> Nearest:
 
     Parameters
     ----------
-    far : FloatArray, shape (n, k)
-        Dissimilarities to the medoids.
+    far : FloatArray, shape (k, n)
+        Dissimilarities of the medoids and the points.
     """
-    points = np.arange(len(far))
-    if far.shape[1] == 1:
-        none = np.full(len(far), np.inf, dtype=np.float32)
-        return Nearest(np.zeros_like(points), far[:, 0], np.full_like(points, -1), none)
+    k, n = far.shape
+    points = np.arange(n)
+    if k == 1:
+        none = np.full(n, np.inf, dtype=np.float32)
+        return Nearest(np.zeros_like(points), far[0], np.full_like(points, -1), none)
     if far.size >= COMPILED_FROM:
         from stormcell.cluster import kernels
 
         found = Nearest(
-            np.empty_like(points),
-            np.empty(len(far), np.float32),
-            np.empty_like(points),
-            np.empty(len(far), np.float32),
+            np.empty_like(points), np.empty(n, np.float32), np.empty_like(points), np.empty(n, np.float32)
         )
         kernels.two_nearest(np.ascontiguousarray(far), found.nearest, found.d1, found.second, found.d2)
         return found
-    nearest = far.argmin(axis=1)
+    nearest = far.argmin(axis=0)
     rest = far.copy()
-    rest[points, nearest] = np.inf
-    second = rest.argmin(axis=1)
-    return Nearest(nearest, far[points, nearest], second, rest[points, second])
+    rest[nearest, points] = np.inf
+    second = rest.argmin(axis=0)
+    return Nearest(nearest, far[nearest, points], second, rest[second, points])
 
 
 def assign(points: Points, medoids: Points) -> Nearest:
@@ -74,7 +74,7 @@ def assign(points: Points, medoids: Points) -> Nearest:
     """
     step = max(1, _BLOCK // max(len(medoids), 1))
     if len(points) <= step:
-        return two_nearest(points.cross(medoids))
+        return two_nearest(medoids.cross(points))
     blocks = (points.take(np.arange(at, min(at + step, len(points)))) for at in range(0, len(points), step))
     parts = list(assign_blocks(blocks, medoids))
     return Nearest(
@@ -83,6 +83,31 @@ def assign(points: Points, medoids: Points) -> Nearest:
         second=np.concatenate([part.second for part in parts]),
         d2=np.concatenate([part.d2 for part in parts]),
     )
+
+
+def reassign(points: Points, medoids: Points, found: Nearest, changed: IntArray) -> Nearest:
+    """Return what assign does where only some medoids are new since, and save the distances to the others.
+
+    Parameters
+    ----------
+    points : Points, n of them
+    medoids : Points, k of them
+    found : Nearest
+        Of the points among the medoids before.
+    changed : IntArray, shape (c,)
+        Ascending places in the list of medoids, those that are new.
+    """
+    if _FEW * len(changed) > len(medoids):
+        return assign(points, medoids)
+    is_new = np.zeros(len(medoids), dtype=bool)
+    is_new[changed] = True
+    stale = assign(points, medoids.take(changed)).d1 <= found.d2
+    stale |= is_new[found.nearest] | is_new[found.second]
+    rows = np.flatnonzero(stale)
+    again = assign(points.take(rows), medoids)
+    nearest, d1, second, d2 = found.nearest.copy(), found.d1.copy(), found.second.copy(), found.d2.copy()
+    nearest[rows], d1[rows], second[rows], d2[rows] = again.nearest, again.d1, again.second, again.d2
+    return Nearest(nearest, d1, second, d2)
 
 
 def assign_blocks(blocks: Iterable[Points], medoids: Points) -> Iterator[Nearest]:
@@ -100,7 +125,7 @@ def assign_blocks(blocks: Iterable[Points], medoids: Points) -> Iterator[Nearest
         Of each block.
     """
     for block in blocks:
-        yield two_nearest(block.cross(medoids))
+        yield two_nearest(medoids.cross(block))
 
 
 def settle(found: Nearest, weights: DoubleArray, medoids: IntArray, iterations: int) -> Clustering:

@@ -17,6 +17,7 @@ from stormcell.jit import compiled
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 _ONE = np.uint64(1)
+_CHUNK = 2048  # points whose nearest medoids are looked for together: what is known of them stays in the cache
 _INFINITY = np.float32(np.inf)
 _INFINITE_BITS = np.uint32(0x7F800000)
 
@@ -77,18 +78,31 @@ def _least(values: npt.NDArray[np.floating[Any]]) -> Any:
 
 @compiled
 def two_nearest(far: FloatArray, nearest: _Places, d1: FloatArray, second: _Places, d2: FloatArray) -> None:
-    """Fill in each row's nearest and second nearest column and their distances; ties go to the earlier one."""
-    for point in range(len(far)):
-        row = far[point]
-        a, b, da, db = 0, -1, row[0], _INFINITY
-        for slot in range(1, len(row)):
-            d = row[slot]
-            if d < db or b < 0:  # seldom, so that one compare decides nearly always
-                if d < da:
-                    a, b, da, db = slot, a, d, da
-                else:
-                    b, db = slot, d
-        nearest[point], d1[point], second[point], d2[point] = a, da, b, db
+    """Fill in each column's nearest and second nearest row, of two or more, and their distances.
+
+    Ties go to the earlier one.
+    """
+    k, n = far.shape
+    for point in range(n):
+        swapped = far[1, point] < far[0, point]
+        nearest[point], d1[point] = (1, far[1, point]) if swapped else (0, far[0, point])
+        second[point], d2[point] = (0, far[0, point]) if swapped else (1, far[1, point])
+    for start in range(0, n, _CHUNK):
+        some = slice(start, min(start + _CHUNK, n))
+        for slot in range(2, k):
+            _rank(nearest.dtype.type(slot), far[slot, some], nearest[some], d1[some], second[some], d2[some])
+
+
+@compiled
+def _rank(slot: Any, row: FloatArray, nearest: _Places, d1: FloatArray, second: _Places, d2: FloatArray) -> None:
+    """Let one more medoid be the nearest or second nearest of the points to which it is."""
+    for point in range(len(row)):  # selects instead of branches: several points at once
+        d, own, other = row[point], d1[point], d2[point]
+        first, next_one = nearest[point], second[point]
+        second[point] = first if d < own else (slot if d < other else next_one)
+        d2[point] = own if d < own else (d if d < other else other)
+        nearest[point] = slot if d < own else first
+        d1[point] = d if d < own else own
 
 
 @compiled
@@ -185,7 +199,7 @@ def swap(
             farthest = d if d > farthest else farthest
     nearest, second = np.empty(n, np.int32), np.empty(n, np.int32)
     d1, d2 = np.empty(n, np.float32), np.empty(n, np.float32)
-    two_nearest(by_medoid, nearest, d1, second, d2)
+    two_nearest(far[medoids], nearest, d1, second, d2)
     base, change = np.empty(k), np.empty(k)
     _removal(weights, nearest, d1, d2, base)
     loss, total = 0.0, 0.0

@@ -47,7 +47,7 @@ def cluster_by_opening_cost(
         if state.loss + price * len(state.medoids) >= before * (1 - 1e-9):
             break
     medoids = np.sort(state.medoids)
-    return settle(two_nearest(dissimilarity[medoids].T), weights, medoids, passes)
+    return settle(two_nearest(dissimilarity[medoids]), weights, medoids, passes)
 
 
 def _add(state: Assignment, price: float, max_k: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stormcell.cluster.assignment import Nearest, assign, settle
+from stormcell.cluster.assignment import Nearest, assign, reassign, settle
 from stormcell.cluster.fasterpam import Assignment, swap
 from stormcell.cluster.seeding import Init, seed_medoids
 from stormcell.distance.points import Points
@@ -58,7 +58,7 @@ def solve_sampled(
         new = np.flatnonzero(swapped != centred)
         if (swapped == medoids).all():
             break
-        after = assign(points, points.take(swapped))
+        after = reassign(points, points.take(swapped), found, np.flatnonzero(swapped != medoids))
         # Both steps may have looked at a part of the points only.
         if _loss(after, weights) >= loss:
             break

@@ -94,7 +94,7 @@ def kmedoids(
     state = Assignment(matrix, weights, start)
     passes = swap(state, fixed=len(pinned), max_passes=max_passes)
     medoids = np.sort(state.medoids)
-    return settle(two_nearest(matrix[medoids].T), weights, medoids, passes)
+    return settle(two_nearest(matrix[medoids]), weights, medoids, passes)
 
 
 def label(points: Points, medoids: IntArray, *, weights: DoubleArray | None = None) -> Clustering:

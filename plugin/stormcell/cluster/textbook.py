@@ -54,7 +54,7 @@ def pam(data: FloatArray | Points, k: int, *, weights: DoubleArray | None = None
         raise ValueError("the dissimilarity must have no negative, infinite or missing value")
     medoids, swaps = _pam(matrix, k, weights)
     medoids = np.sort(medoids)
-    return settle(two_nearest(matrix[medoids].T), weights, medoids, swaps)
+    return settle(two_nearest(matrix[medoids]), weights, medoids, swaps)
 
 
 def clara(
@@ -149,7 +149,7 @@ def _pam(matrix: FloatArray, k: int, weights: DoubleArray) -> tuple[IntArray, in
     medoids = seed_medoids("build", matrix, weights, k)
     noise = ROUNDING * float(weights.sum()) * float(matrix.max())
     for swaps in range(len(matrix) ** 2):  # far more than it ever makes
-        change = swap_changes(matrix, weights, two_nearest(matrix[medoids].T), k)
+        change = swap_changes(matrix, weights, two_nearest(matrix[medoids]), k)
         # A medoid as the candidate only gives up another one, which gains nothing.
         candidate, slot = np.unravel_index(int(change.argmin()), change.shape)
         if not change[candidate, slot] < -noise:

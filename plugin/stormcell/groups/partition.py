@@ -51,5 +51,5 @@ def partition(
     if len(chosen) == len(atoms):
         return solved
     medoids = chosen[solved.medoids]
-    far = points.take(atoms).cross(points.take(atoms[medoids]))
+    far = points.take(atoms[medoids]).cross(points.take(atoms))
     return settle(two_nearest(far), weights, medoids, solved.iterations)

@@ -276,7 +276,7 @@ def _swapped(problem: _Problem, state: _State) -> _State | None:
     Without cannot-links the loss could only be lower, so a swap that does not help then is not tried.
     """
     k = len(state.medoids)
-    near = two_nearest(problem.far[state.medoids].T)
+    near = two_nearest(problem.far[state.medoids])
     bound = swap_changes(problem.far, problem.totals, near, k) + problem.totals @ near.d1.astype(np.float64)
     bound[:, : problem.pinned] = np.inf
     # A component that holds a medoid can only give another row to the same cluster.

@@ -272,7 +272,7 @@ def distances(space: Space, table: Table, rows: IntArray, centres: Centres) -> I
 
 def nearest(space: Space, table: Table, rows: IntArray, centres: Centres) -> Nearest:
     """Return the two centres that are nearest to each of some rows; ties go to the earlier one."""
-    parts = [two_nearest(far) for far in distances(space, table, rows, centres)]
+    parts = [two_nearest(far.T) for far in distances(space, table, rows, centres)]
     return Nearest(
         nearest=np.concatenate([part.nearest for part in parts]),
         d1=np.concatenate([part.d1 for part in parts]),
