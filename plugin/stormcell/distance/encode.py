@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stormcell.distance import fields
 from stormcell.distance.columns import Column, is_missing
 from stormcell.distance.sets import Sets
-from stormcell.types import DoubleArray
+from stormcell.types import DoubleArray, FloatArray
 
 _LOCK = threading.Lock()
+# Numbers of vectors that are looked at together: they stay in the cache of the processor.
+_CHUNK = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +104,71 @@ def sets(column: Column, codes: Codes) -> Sets:
     return Sets(np.array(items, dtype=np.int64), sizes)
 
 
-def vectors(column: Column) -> DoubleArray:
-    """Return the vectors of a column, shape (n, d), zero where missing: those of zeros or with a NaN.
+def vectors(column: Column) -> NDArray[Any]:
+    """Return the vectors of a column, shape (n, d), zero where a cell is missing.
 
     Raises
     ------
     TypeError
         If a cell is no vector.
     ValueError
-        If the vectors differ in their length, or a number is infinite.
+        If the vectors differ in their length.
     """
     if column.cells.ndim == 2 and column.cells.dtype.kind in "fiub":
-        found = column.cells.astype(np.float64)
-    else:
-        rows = [_vector(column, row, cell) for row, cell in enumerate(column.cells)]
-        lengths = {len(row) for row in rows if row is not None}
-        if len(lengths) > 1:
-            raise ValueError(f"column {column.name!r}: expected vectors of one length, found {sorted(lengths)}")
-        found = np.zeros((len(rows), max(lengths, default=0)))
-        for at, row in enumerate(rows):
-            if row is not None:
-                found[at] = row
-    infinite = np.flatnonzero(np.isinf(found).any(axis=1))
-    if len(infinite):
-        raise ValueError(f"{column.at(int(infinite[0]))}: expected finite numbers, found an infinite one")
-    found[np.isnan(found).any(axis=1)] = 0.0
+        return column.cells
+    rows = [_vector(column, row, cell) for row, cell in enumerate(column.cells)]
+    lengths = {len(row) for row in rows if row is not None}
+    if len(lengths) > 1:
+        raise ValueError(f"column {column.name!r}: expected vectors of one length, found {sorted(lengths)}")
+    found = np.zeros((len(rows), max(lengths, default=0)))
+    for at, row in enumerate(rows):
+        if row is not None:
+            found[at] = row
     return found
+
+
+def directions(column: Column, length: int) -> FloatArray:
+    """Return the vectors of a column at length 1, zero where missing: those of zeros or with a NaN.
+
+    Parameters
+    ----------
+    column : Column
+    length : int
+        How many numbers a vector has.
+
+    Returns
+    -------
+    FloatArray, shape (n, length)
+
+    Raises
+    ------
+    TypeError
+        If a cell is no vector.
+    ValueError
+        If the vectors have another length, or a number is infinite.
+    """
+    rows = vectors(column)
+    if rows.shape[1] != length:
+        if rows.any():
+            raise ValueError(f"column {column.name!r}: expected vectors of length {length}, found {rows.shape[1]}")
+        rows = np.zeros((len(column), length))
+    unit = np.empty(rows.shape, dtype=np.float32)
+    step = max(1, _CHUNK // max(length, 1))
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step].astype(np.float64)
+        # By the largest entry first: the squares of very large or small ones are no numbers.
+        largest = np.abs(some).max(axis=1, initial=0.0)
+        if not (largest < np.inf).all():
+            infinite = np.flatnonzero(np.isinf(some).any(axis=1))
+            if len(infinite):
+                place = column.at(start + int(infinite[0]))
+                raise ValueError(f"{place}: expected finite numbers, found an infinite one")
+            missing = np.isnan(largest)
+            some[missing], largest[missing] = 0.0, 0.0
+        some /= np.where(largest > 0, largest, 1.0)[:, None]
+        some /= np.sqrt(np.where(largest > 0, np.einsum("ij,ij->i", some, some), 1.0))[:, None]
+        unit[start : start + step] = some
+    return unit
 
 
 def _vector(column: Column, row: int, cell: Any) -> DoubleArray | None:

@@ -215,17 +215,7 @@ class Vector:
         return partial(self._encode, length=lengths.pop() if lengths else 0)
 
     def _encode(self, column: Column, length: int) -> fields.Cosine:
-        vectors = encode.vectors(column)
-        if vectors.shape[1] != length:
-            if vectors.any():
-                raise ValueError(
-                    f"column {column.name!r}: expected vectors of length {length}, found {vectors.shape[1]}"
-                )
-            vectors = np.zeros((len(column), length))
-        # By the largest entry first: the squares of very large or small ones are no numbers.
-        vectors = _divided(vectors, np.abs(vectors).max(axis=1, initial=0.0))
-        vectors = _divided(vectors, np.linalg.norm(vectors, axis=1))
-        return fields.Cosine(vectors.astype(np.float32), self.scale)
+        return fields.Cosine(encode.directions(column, length), self.scale)
 
 
 KINDS: dict[str, Kind] = {
@@ -290,7 +280,3 @@ def _range_column(column: Column, span: Span) -> Column:
     cells = np.empty(len(span), dtype=object)
     cells[:] = span
     return Column(f"{column.name} (its range)", cells)
-
-
-def _divided(vectors: DoubleArray, lengths: DoubleArray) -> DoubleArray:
-    return np.divide(vectors, lengths[:, None], out=vectors, where=lengths[:, None] > 0)
