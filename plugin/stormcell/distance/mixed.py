@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from stormcell.distance.fields import Partial
-from stormcell.distance.points import LARGE
+from stormcell.distance.points import LARGE, MANY
 from stormcell.types import DoubleArray, FloatArray, IntArray, Share
 
 _BLOCK = 256
@@ -63,7 +63,7 @@ class MixedPoints:
             raise ValueError(f"the fields must be one or more of as many rows each, found {lengths}")
         self.fields = fields
         self._numbers: IntArray = np.arange(len(fields[0].partial))
-        self._origin: object = fields
+        self._origin = fields
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -77,16 +77,16 @@ class MixedPoints:
     def cross(self, other: Self) -> FloatArray:
         """See Points; in [0, 1].
 
-        Blocks of more than ``LARGE`` pairs are computed by compiled kernels in single precision, smaller ones in
-        double precision. Both agree to 1e-6.
+        Blocks of more than ``LARGE`` pairs, and those within a table of more than ``MANY`` rows, are computed by
+        compiled kernels in single precision, others in double precision. Both agree to 1e-6.
         """
         rows, columns = len(self), len(other)
         same = self._origin is other._origin
         half = same and np.array_equal(self._numbers, other._numbers)
-        if rows * columns <= LARGE:
-            far = _small(self.fields, other.fields, rows, columns)
-        else:
+        if rows * columns > LARGE or (same and len(self._origin[0].partial) > MANY):
             far = _large(self.fields, other.fields, rows, columns, half=half)
+        else:
+            far = _small(self.fields, other.fields, rows, columns)
         if half:
             np.fill_diagonal(far, 0.0)
         if same:

@@ -16,7 +16,7 @@ from stormcell.types import BoolArray, DoubleArray, FloatArray
 
 Sides = tuple[Any, Any]
 
-_SIDE = 1024
+_SIDE = 512  # of a tile, whose sums then stay in the second-level cache
 # Differences further beyond the range than this would lose digits in single precision.
 _FAR_BEYOND = 8.0
 _CODES = 256
@@ -45,10 +45,10 @@ def corners(rows: int, columns: int, *, half: bool) -> Iterator[tuple[int, int, 
 
     With ``half``, those on and above the diagonal. Tiles of a narrow block are longer.
     """
-    height = _SIDE if half else max(_SIDE, _SIDE * _SIDE // max(columns, 1))
+    height, width = (_SIDE if half else max(_SIDE, _SIDE**2 // max(other, 1)) for other in (columns, rows))
     for top in range(0, rows, height):
-        for left in range(top if half else 0, columns, _SIDE):
-            yield top, min(top + height, rows), left, min(left + _SIDE, columns)
+        for left in range(top if half else 0, columns, width):
+            yield top, min(top + height, rows), left, min(left + width, columns)
 
 
 def mixed_tiles(pairs: list[Pair], rows: int, columns: int, *, half: bool) -> FloatArray:

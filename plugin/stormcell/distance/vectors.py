@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.distance.points import LARGE
+from stormcell.distance.points import LARGE, MANY
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 Metric = Literal["euclidean", "manhattan", "cosine"]
@@ -76,7 +76,7 @@ class Vectors:
     def take(self, rows: IntArray) -> Self:
         """See Points. Rows that follow one another are not copied."""
         run = _run(rows)
-        at = np.arange(len(self))[run] if self._at is None else self._at[run]
+        at = rows if self._at is None else self._at[run]
         return self._with(self._raw, at, self._placed[run], self._sizes[run], self._centre, self._scale)
 
     def cross(self, other: Self) -> FloatArray:
@@ -93,9 +93,10 @@ class Vectors:
                 f"points of {other._raw.shape[1]} columns and the metric {other.metric!r}"
             )
         other = other._moved_to(self)
-        if len(self) * len(other) <= LARGE:
-            return self._small(other)
-        return self._large(other)
+        many = self._raw is other._raw and len(self._raw) > MANY
+        if many or len(self) * len(other) > LARGE:
+            return self._large(other)
+        return self._small(other)
 
     def _with(
         self, raw: Rows, at: IntArray | None, placed: FloatArray, sizes: FloatArray, centre: Rows, scale: float
