@@ -10,6 +10,8 @@ import pytest
 
 from tests.integration.program import Ran, stormcell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,8 @@ import pytest
 from tests.integration.program import EXAMPLE, PROGRAM, process, stormcell
 from tests.integration.telemetry import good, log, logs, write
 
+pytestmark = pytest.mark.slow
+
 # More than a pipe holds.
 LONG = ["group", EXAMPLE, "--json"]
 SHORT = ["config", "reference"]

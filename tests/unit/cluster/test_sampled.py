@@ -40,6 +40,7 @@ def heaps(n: int, count: int, seed: int = 0) -> Plane:
     return Plane(rng.uniform(0, 100, (count, 2))[rng.integers(count, size=n)] + rng.normal(size=(n, 2)))
 
 
+@pytest.mark.slow
 def test_close_to_the_exact_solution() -> None:
     spread = Plane(np.random.default_rng(1).normal(size=(3_500, 2)))
     exact = kmedoids(spread, 12, method="exact", init="lab").loss
@@ -47,6 +48,7 @@ def test_close_to_the_exact_solution() -> None:
         assert kmedoids(spread, 12, method="sampled", seed=seed).loss <= 1.02 * exact
 
 
+@pytest.mark.slow
 def test_finds_heaps_exactly() -> None:
     given_points = heaps(5_000, 8)
     exact = kmedoids(given_points, 8, method="exact", init="lab")

@@ -26,6 +26,7 @@ def hard_to_pack(count: int) -> bytes:
     return b"".join(line(logs(log(body={"stringValue": body}))) for body in bodies)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 def test_cut_data_keep_their_whole_lines(packing: str) -> None:
     plain = hard_to_pack(20_000)
@@ -89,6 +90,7 @@ def test_binary_rubbish_is_one_problem(data: bytes) -> None:
     assert problems[0].startswith("stdin:1: expected ")
 
 
+@pytest.mark.slow
 def test_a_line_of_50_mb_is_read() -> None:
     data = line(logs(log())) + line(logs(log(body={"stringValue": "x" * 50_000_000}))) + line(logs(log()))
     events, problems = outcome(data)
@@ -133,6 +135,7 @@ def test_a_line_over_the_limit_is_skipped_unheld() -> None:
     assert peak < 80 * MIB
 
 
+@pytest.mark.slow
 def test_what_little_packed_data_unpack_to_is_not_held() -> None:
     plain = line(logs(log())) + b"x" * (200 * MIB) + b"\n" + line(logs(log()))
     for packed in (gzip.compress(plain, 1, mtime=0), zstandard.ZstdCompressor().compress(plain)):
