@@ -1,4 +1,4 @@
-"""Compiled tiles of large blocks of dissimilarities.
+"""Compiled tiles of large blocks of the mixed dissimilarity.
 
 Values lie field by field, so that every inner loop runs along one field and the sums, which stay in the cache of
 the processor. A tile is the pairs of the rows ``a0 <= i < a1`` of one side and ``b0 <= j < b1`` of the other.
@@ -6,30 +6,22 @@ the processor. A tile is the pairs of the rows ``a0 <= i < a1`` of one side and 
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.distance.fields import ROUNDING
 from stormcell.distance.transpose import SIDE, mirrored
-from stormcell.distance.vectors import CANCELLED
 from stormcell.jit import compiled
 from stormcell.types import BoolArray, FloatArray, IntArray
 
 ByteArray = NDArray[np.uint8]
-Rows = NDArray[np.floating]
 
 # What is done with a field that not all rows have.
 DIFFERENCE, MISMATCH, ASYMMETRIC, CYCLIC = range(4)
-EUCLIDEAN, MANHATTAN, COSINE = range(3)
 
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _ROUNDING = np.float32(ROUNDING)
 _MOST = 255  # mismatches are counted in bytes
-# Below this part of what they are a difference of, distances are taken from the rows again.
-_CANCELLED = np.float32(CANCELLED)
 
 
 @compiled
@@ -86,7 +78,7 @@ def gower_tile(
         if partly:
             for j in range(len(total)):
                 weight[j] = always + (sum_weights[i - a0, j] if len(sum_weights) > 0 else _ZERO)
-        _add_numbers(i, b0, b1, numbers[0], numbers[1], total)
+        add_numbers(i, b0, b1, numbers[0], numbers[1], total)
         _add_codes(i, b0, b1, codes[0], codes[1], code_weights, count, total)
         for f in range(len(operations)):
             if present[0][f, i] == _ZERO:
@@ -106,11 +98,12 @@ def gower_tile(
         else:
             _scale(total, whole, far[i, b0:b1])
     if half:
-        _mirror(a0, a1, b0, b1, far)
+        mirror(a0, a1, b0, b1, far)
 
 
 @compiled
-def _add_numbers(i: int, b0: int, b1: int, left: FloatArray, right: FloatArray, total: FloatArray) -> None:
+def add_numbers(i: int, b0: int, b1: int, left: FloatArray, right: FloatArray, total: FloatArray) -> None:
+    """Add the absolute differences of row i and the rows b0 to b1, field by field, to their sums."""
     f = 0
     while f + 4 <= len(left):  # four at a time: the sums are read and written once for them
         x0, x1, x2, x3 = left[f, i], left[f + 1, i], left[f + 2, i], left[f + 3, i]
@@ -215,7 +208,7 @@ def _scale(total: FloatArray, whole: np.float32, far: FloatArray) -> None:
 
 
 @compiled
-def _mirror(a0: int, a1: int, b0: int, b1: int, far: FloatArray) -> None:
+def mirror(a0: int, a1: int, b0: int, b1: int, far: FloatArray) -> None:
     """Copy what is above the diagonal to below it, in blocks so small that both stay in the cache."""
     for j0 in range(b0, b1, SIDE):
         for i0 in range(a0, a1, SIDE):
@@ -229,31 +222,29 @@ def _mirror(a0: int, a1: int, b0: int, b1: int, far: FloatArray) -> None:
 
 
 @compiled
-def add_cosine(
+def finish_cosine(
     products: FloatArray,
     filled: tuple[BoolArray, BoolArray],
     scale: float,
     weight: float,
-    sums: FloatArray,
-    sum_weights: FloatArray,
+    weights: FloatArray,
 ) -> None:
-    """Add ``(1 - products) * scale``, weighted, to the sums.
+    """Turn products of vectors into ``(1 - products) * scale``, weighted, in place; 0 where a vector is missing.
 
-    ``filled`` says which rows of each side have it; without ``sum_weights`` all have.
+    ``filled`` says which rows of each side have one. ``weights``, of the same shape, gets the weight added where
+    both have; with shape (0, 0) all have.
     """
     s, w = np.float32(scale), np.float32(weight)
     there = filled[1].astype(np.float32)
     for i in range(len(products)):
-        if filled[0][i]:
-            row, total = products[i], sums[i]
+        row, here = products[i], w * np.float32(filled[0][i])
+        for j in range(len(row)):
+            far = _ONE - row[j]
+            far = s * far if far >= _ROUNDING else _ZERO
+            row[j] = here * there[j] * (far if far < _ONE else _ONE)
+        if len(weights) > 0:
             for j in range(len(row)):
-                far = _ONE - row[j]
-                far = s * far if far >= _ROUNDING else _ZERO
-                total[j] += w * there[j] * (far if far < _ONE else _ONE)
-            if len(sum_weights) > 0:
-                weights = sum_weights[i]
-                for j in range(len(row)):
-                    weights[j] += w * there[j]
+                weights[i, j] += here * there[j]
 
 
 @compiled
@@ -288,101 +279,3 @@ def count_shared(
         row = shared[of_row[at]]
         for place in range(starts[items[at]], starts[items[at] + 1]):
             row[holders[place]] += _ONE
-
-
-@compiled
-def manhattan_tile(
-    a0: int, a1: int, b0: int, b1: int, left: FloatArray, right: FloatArray, sums: FloatArray
-) -> None:
-    """Write the sums of absolute differences of columns, shape (d, rows), to ``sums``."""
-    for i in range(a0, a1):
-        total = sums[i - a0]
-        for j in range(len(total)):
-            total[j] = _ZERO
-        _add_numbers(i, b0, b1, left, right, total)
-
-
-@compiled
-def finish_vectors(
-    a0: int,
-    a1: int,
-    b0: int,
-    b1: int,
-    metric: int,
-    raw: tuple[Rows, Rows],
-    at: tuple[IntArray, IntArray],
-    sizes: tuple[FloatArray, FloatArray],
-    scale: float,
-    unit: Any,
-    found: FloatArray,
-    half: bool,
-    far: FloatArray,
-) -> None:
-    """Write distances to ``far[a0:a1, b0:b1]``, those of near pairs from the rows themselves.
-
-    Parameters
-    ----------
-    metric : int
-        EUCLIDEAN, MANHATTAN or COSINE.
-    raw : pair of array, shape (any number of rows, d)
-        As given; of length 1 for COSINE.
-    at : pair of IntArray, shape (rows,)
-        Which raw rows they are.
-    sizes : pair of FloatArray, shape (rows,)
-        Of each centred and scaled row the sum of squares, or of absolute values for MANHATTAN.
-    scale : float
-        What the rows were divided by: a power of two.
-    unit : floating
-        ``1 / scale`` in the precision of ``raw``.
-    found : FloatArray, shape (a1 - a0, b1 - b0)
-        Products of the centred and scaled rows; for MANHATTAN their distances.
-    half : bool
-        Whether both sides are the same: the other half of ``far`` gets the same values.
-    """
-    s = np.float32(scale)
-    close = np.empty(b1 - b0, np.float32)
-    for i in range(a0, a1):
-        row, size, right, products = far[i, b0:b1], sizes[0][i], sizes[1][b0:b1], found[i - a0]
-        if metric == MANHATTAN:
-            for j in range(len(row)):
-                close[j] = _CANCELLED * (size + right[j]) - products[j]
-                row[j] = products[j] * s
-        else:
-            for j in range(len(row)):
-                squared = size + right[j] - _TWO * products[j]
-                close[j] = _CANCELLED * (size + right[j]) - squared
-                row[j] = s * np.sqrt(squared if squared > _ZERO else _ZERO)
-            if metric == COSINE:
-                for j in range(len(row)):
-                    row[j] = row[j] * row[j] / _TWO
-        for j in range(len(row)):
-            if close[j] >= _ZERO:
-                row[j] = _distance(raw[0][at[0][i]], raw[1][at[1][b0 + j]], metric, scale, unit)
-    if half:
-        _mirror(a0, a1, b0, b1, far)
-
-
-@partial(compiled, any_order=True)
-def _sum_of_squares(x: Rows, y: Rows, unit: Any) -> Any:
-    total = x[0] - x[0]  # zero, in the precision of the rows
-    for f in range(len(x)):
-        difference = (x[f] - y[f]) * unit
-        total += difference * difference
-    return total
-
-
-@partial(compiled, any_order=True)
-def _sum_of_differences(x: Rows, y: Rows, unit: Any) -> Any:
-    total = x[0] - x[0]
-    for f in range(len(x)):
-        total += abs(x[f] - y[f]) * unit
-    return total
-
-
-@compiled
-def _distance(x: Rows, y: Rows, metric: int, scale: float, unit: Any) -> float:
-    """Return one distance, summed in the precision of the rows, times ``unit`` so that squares stay in range."""
-    if metric == MANHATTAN:
-        return float(_sum_of_differences(x, y, unit) * scale)
-    squared = float(_sum_of_squares(x, y, unit)) * scale * scale
-    return float(squared / 2 if metric == COSINE else np.sqrt(squared))

@@ -104,10 +104,11 @@ def mixed_tiles(pairs: list[Pair], rows: int, columns: int, *, half: bool) -> Fl
         everywhere += sum(product.weight for product in products)
     for a0, a1, b0, b1 in corners(rows, columns, half=half):
         if blocks:
-            sums = np.zeros((a1 - a0, b1 - b0), dtype=np.float32)
-            weights = weights if whole else np.zeros_like(sums)
-            for product in products:
-                product.add(a0, a1, b0, b1, sums, weights)
+            weights = weights if whole else np.zeros((a1 - a0, b1 - b0), dtype=np.float32)
+            parts = [product.part(a0, a1, b0, b1, weights) for product in products]
+            sums = parts[0] if parts else np.zeros((a1 - a0, b1 - b0), dtype=np.float32)
+            for part in parts[1:]:
+                sums += part
             for pair in rest:
                 block = pair.left.take(np.arange(a0, a1)).cross(pair.right.take(np.arange(b0, b1)))
                 kernels.add_block(np.ascontiguousarray(block), pair.weight, sums, weights)
@@ -126,12 +127,12 @@ class _Products:
         self.filled = pair.left.filled, pair.right.filled
         self.whole = all(bool(side.all()) for side in self.filled)
 
-    def add(self, a0: int, a1: int, b0: int, b1: int, sums: FloatArray, weights: FloatArray) -> None:
-        kernels.add_cosine(
-            self.left[a0:a1] @ self.right[b0:b1].T,
-            (self.filled[0][a0:a1], self.filled[1][b0:b1]),
-            self.scale, self.weight, sums, weights,
-        )  # fmt: skip
+    def part(self, a0: int, a1: int, b0: int, b1: int, weights: FloatArray) -> FloatArray:
+        """Return a tile of weighted partial dissimilarities; add to ``weights`` where some are missing."""
+        products = self.left[a0:a1] @ self.right[b0:b1].T
+        filled = self.filled[0][a0:a1], self.filled[1][b0:b1]
+        kernels.finish_cosine(products, filled, self.scale, self.weight, weights)
+        return products
 
 
 def _column(pair: Pair) -> Column | None:

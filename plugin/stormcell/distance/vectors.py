@@ -145,7 +145,7 @@ class Vectors:
 
     def _large(self, other: Self) -> FloatArray:
         # Imported where there is much to compute: numba takes a while.
-        from stormcell.distance import kernels
+        from stormcell.distance import vector_kernels as kernels
         from stormcell.distance.tiles import corners
 
         half = other is self
