@@ -79,17 +79,11 @@ class Board:
 
     def at_least(self, name: str, value: float, unit: str, target: float | None = None) -> None:
         """Keep a figure that is to be ``target`` or more, where there is one."""
-        if target is None or self.quick:
-            self.results.append(Result(name, value, unit))
-        else:
-            self.results.append(Result.at_least(name, value, unit, target))
+        self.results.append(Result.at_least(name, value, unit, None if self.quick else target))
 
     def at_most(self, name: str, value: float, unit: str, target: float | None = None) -> None:
         """Keep a figure that is to be ``target`` or less, where there is one."""
-        if target is None or self.quick:
-            self.results.append(Result(name, value, unit))
-        else:
-            self.results.append(Result.at_most(name, value, unit, target))
+        self.results.append(Result.at_most(name, value, unit, None if self.quick else target))
 
     def end(self, bench: str, *, as_json: bool) -> None:
         """Print the comparisons, each with its target and what was reached."""

@@ -34,14 +34,14 @@ class Result:
     met: bool | None = None
 
     @classmethod
-    def at_most(cls, name: str, value: float, unit: str, target: float) -> Result:
-        """Return a figure that is to be ``target`` or less."""
-        return cls(name, value, unit, target, value <= target)
+    def at_most(cls, name: str, value: float, unit: str, target: float | None) -> Result:
+        """Return a figure that is to be ``target`` or less, where there is one."""
+        return cls(name, value, unit, target, None if target is None else value <= target)
 
     @classmethod
-    def at_least(cls, name: str, value: float, unit: str, target: float) -> Result:
-        """Return a figure that is to be ``target`` or more."""
-        return cls(name, value, unit, target, value >= target)
+    def at_least(cls, name: str, value: float, unit: str, target: float | None) -> Result:
+        """Return a figure that is to be ``target`` or more, where there is one."""
+        return cls(name, value, unit, target, None if target is None else value >= target)
 
 
 def machine() -> dict[str, str | int]:
@@ -78,10 +78,12 @@ def report(bench: str, results: Sequence[Result], *, as_json: bool, printed: Seq
         print(json.dumps({"bench": bench, "machine": here, "results": every}))
 
 
-def arguments(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser that knows ``--json``, to which a benchmark may add its own options."""
+def arguments(description: str | None, *, quick: bool = False) -> argparse.ArgumentParser:
+    """Return a parser that knows ``--json``, and ``--quick`` where asked for."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    if quick:
+        parser.add_argument("--quick", action="store_true", help="few rows and no targets: does everything run?")
     return parser
 
 

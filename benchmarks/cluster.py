@@ -164,9 +164,7 @@ def cold(board: Board) -> None:
 
 def main() -> None:
     """Measure and report."""
-    parser = arguments(__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows and no targets: does everything run?")
-    options = parser.parse_args()
+    options = arguments(__doc__, quick=True).parse_args()
     one_core()
     board = Board(options.quick)
     k, seeds = (10, 2) if options.quick else (K, 3)

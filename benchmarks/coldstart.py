@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from _report import Result, arguments, report
+from _timing import one_core
 
 RUNS = 10
 
@@ -35,6 +36,7 @@ def _children_cpu() -> float:
 def main() -> None:
     """Measure and report."""
     options = arguments(__doc__).parse_args()
+    one_core()
     bare_cpu, bare_wall = measure([sys.executable, "-c", "pass"])
     import_cpu, import_wall = measure([sys.executable, "-c", "import stormcell"])
     help_cpu, help_wall = measure([str(Path(sys.executable).with_name("stormcell")), "--help"])

@@ -88,9 +88,7 @@ def vectors(board: Board, n: int) -> None:
 
 def main() -> None:
     """Measure and report."""
-    parser = arguments(__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows and no targets: does everything run?")
-    options = parser.parse_args()
+    options = arguments(__doc__, quick=True).parse_args()
     one_core()
     board = Board(options.quick)
     for n in (200, 500) if options.quick else (500, 2000, 5000, 10_000):

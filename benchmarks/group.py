@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from _report import Result, arguments, report
+from _timing import one_core
 
 DATA = Path(__file__).parent / "data" / "trainticket-overlap"
 PROGRAM = Path(sys.executable).with_name("stormcell")
@@ -44,8 +45,7 @@ def measure(paths: list[Path]) -> Usage:
     """
     started = time.perf_counter()
     command = [str(PROGRAM), "group", *map(str, paths), "--json"]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
         assert running.stdout is not None
         printed = running.stdout.read()
         _, status, used = os.wait4(running.pid, 0)
@@ -118,8 +118,7 @@ def sizes() -> list[Result]:
 def main() -> None:
     """Measure and report."""
     options = arguments(__doc__).parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    one_core()
     measure([DATA])  # fills the caches and writes bytecode
     runs = [measure([DATA]) for _ in range(RUNS)]
     wall, peak, events = median(run.wall for run in runs), max(run.peak for run in runs), runs[0].events

@@ -71,9 +71,7 @@ def peers(rows: Records, vectors: FloatArray, k: int) -> Run:
 
 def main() -> None:
     """Measure and report."""
-    parser = arguments(__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows and no targets: does everything run?")
-    options = parser.parse_args()
+    options = arguments(__doc__, quick=True).parse_args()
     one_core()
     board = Board(options.quick)
     if options.quick:

@@ -91,9 +91,7 @@ def weighted(board: Board, n: int, templates: int, k: int) -> None:
 
 def main() -> None:
     """Measure and report."""
-    parser = arguments(__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows and no targets: does everything run?")
-    options = parser.parse_args()
+    options = arguments(__doc__, quick=True).parse_args()
     one_core()
     board = Board(options.quick)
     n, templates, k = (20_000, 2000, 10) if options.quick else (1_000_000, 20_000, K)
