@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stormcell.cluster.estimator import spaces
 from stormcell.cluster.estimator.kmedoids import KMedoids
 from stormcell.distance.gower import Mixed
 from stormcell.types import DoubleArray
@@ -128,8 +129,9 @@ def test_the_unit_is_nothing(metric: Any, case: Case, power: int) -> None:
     assert other.inertia_ == pytest.approx(8 * one.inertia_ * (1 if metric == "cosine" else unit), rel=1e-6)
 
 
-def test_ties_go_to_the_earlier_medoid_in_large_blocks_too() -> None:
-    # 100,000 distances and more are computed in single precision, which cannot tell all of these ties.
+def test_ties_go_to_the_earlier_medoid_in_large_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Large blocks are computed in single precision, which cannot tell all of these ties.
+    monkeypatch.setattr(spaces, "_FEW", 1_000)
     grid = np.stack(np.meshgrid(np.arange(45.0), np.arange(45.0)), axis=-1).reshape(-1, 2) / 7 + 1000 / 3
     model = KMedoids(60).fit(grid)
     far = exact(grid, model.cluster_centers_, "euclidean").astype(np.float32)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stormcell.distance import tiles
 from stormcell.distance.fields import (
     AsymmetricBinary,
     Categorical,
@@ -18,6 +19,7 @@ from stormcell.distance.fields import (
     Partial,
 )
 from stormcell.distance.mixed import Field, MixedPoints, explain
+from stormcell.distance.points import MANY as MANY_ROWS
 from stormcell.types import IntArray
 from tests.unit.distance.columns import Column, tables
 
@@ -207,3 +209,26 @@ def test_fields_must_be_of_as_many_rows() -> None:
         MixedPoints(())
     with pytest.raises(ValueError, match=r"found \{'a': 1, 'b': 2\}"):
         MixedPoints((Field("a", 1.0, Categorical(np.array([0]))), Field("b", 1.0, Categorical(np.array([0, 0])))))
+
+
+@pytest.mark.parametrize("side", [tiles._SIDE, 16])
+def test_few_rows_of_a_large_table_and_all_of_it(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A narrow block is cut into longer tiles; 16: into several.
+    monkeypatch.setattr(tiles, "_SIDE", side)
+    n, rng = MANY_ROWS + 100, np.random.default_rng(5)
+    numbers, codes = rng.random((2, n)), rng.integers(-1, 4, n)
+    vectors = rng.normal(size=(n, 3)).astype(np.float32)
+    fields = (
+        Field("whole", 1.0, Numeric(numbers[0], 1.0)),
+        Field("lacking", 2.0, Numeric(np.where(numbers[1] < 0.2, np.nan, numbers[1]), 1.0)),
+        Field("code", 0.5, Categorical(codes)),
+        Field("vector", 3.0, Cosine(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 0.5)),
+    )
+    points, some = MixedPoints(fields), np.array([3, 2, 3, 2_050, 7])
+    # Points of two tables have nothing to do with how large theirs are: a small block is computed by numpy.
+    left, right = (MixedPoints(tuple(field.take(rows) for field in fields)) for rows in (some, np.arange(n)))
+    expected = left.cross(right)
+    expected[np.arange(len(some)), some] = 0.0
+    np.testing.assert_allclose(points.take(some).cross(points), expected, atol=1e-6)
+    np.testing.assert_allclose(points.cross(points.take(some)), expected.T, atol=1e-6)
+    np.testing.assert_allclose(points.take(some).cross(points.take(some)), expected[:, some], atol=1e-6)

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stormcell.distance import tiles
+from stormcell.distance.points import MANY as MANY_ROWS
 from stormcell.distance.points import Precomputed
 from stormcell.distance.vectors import Metric, Vectors
 from stormcell.types import DoubleArray
@@ -177,3 +179,19 @@ def test_points_of_a_matrix() -> None:
     assert len(some) == 2
     assert np.array_equal(some.cross(points), far[[2, 0]])
     assert some.take(np.array([1])).cross(some).tolist() == [[2, 0]]
+
+
+@every_metric
+@pytest.mark.parametrize("side", [tiles._SIDE, 16])
+def test_few_rows_of_a_large_table_and_all_of_it(
+    metric: Metric, side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A narrow block is cut into longer tiles; 16: into several.
+    monkeypatch.setattr(tiles, "_SIDE", side)
+    rows = data("plain", MANY_ROWS + 100)
+    points, some = Vectors(rows, metric), np.array([3, 2, 3, 2_050, 7])
+    expected = slow(rows[some], rows, metric)
+    np.testing.assert_allclose(points.take(some).cross(points), expected, atol=2e-6)
+    np.testing.assert_allclose(points.cross(points.take(some)), expected.T, atol=2e-6)
+    np.testing.assert_allclose(points.take(some).cross(points.take(some)), expected[:, some], atol=2e-6)
+    assert points.take(some[:0]).cross(points).shape == (0, len(rows))
