@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from stormcell.cluster.choice.choose import CeilingWarning, Choice, choose_k
     from stormcell.cluster.constrained.constraints import constrained_kmedoids
     from stormcell.cluster.estimator.kmedoids import KMedoids
-    from stormcell.cluster.opening import cluster_by_opening_cost
     from stormcell.cluster.quality.agreement import agreement
     from stormcell.cluster.quality.silhouette import davies_bouldin, medoid_silhouette, silhouette
     from stormcell.cluster.quality.stability import medoid_stability
@@ -30,7 +29,6 @@ __all__ = [
     "assign_blocks",
     "choose_k",
     "clara",
-    "cluster_by_opening_cost",
     "constrained_kmedoids",
     "davies_bouldin",
     "kmedoids",
@@ -46,7 +44,6 @@ _HOMES = {
     "choice.choose": ("CeilingWarning", "Choice", "choose_k"),
     "constrained.constraints": ("constrained_kmedoids",),
     "estimator.kmedoids": ("KMedoids",),
-    "opening": ("cluster_by_opening_cost",),
     "quality.agreement": ("agreement",),
     "quality.silhouette": ("davies_bouldin", "medoid_silhouette", "silhouette"),
     "quality.stability": ("medoid_stability",),

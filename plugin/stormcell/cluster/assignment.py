@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from stormcell.distance.points import Points
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
 # Values of a block of dissimilarities: 16 MB, whatever the number of points.
@@ -34,6 +35,16 @@ class Nearest:
     d1: FloatArray
     second: IntArray
     d2: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """Return the points of all parts, one after the other."""
+        columns = zip(*((part.nearest, part.d1, part.second, part.d2) for part in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
+
+    def loss(self, weights: DoubleArray) -> float:
+        """Return the weighted sum of the distances to the nearest medoid."""
+        return float(weights @ self.d1.astype(np.float64))
 
 
 def two_nearest(far: FloatArray) -> Nearest:
@@ -76,13 +87,7 @@ def assign(points: Points, medoids: Points) -> Nearest:
     if len(points) <= step:
         return two_nearest(medoids.cross(points))
     blocks = (points.take(np.arange(at, min(at + step, len(points)))) for at in range(0, len(points), step))
-    parts = list(assign_blocks(blocks, medoids))
-    return Nearest(
-        nearest=np.concatenate([part.nearest for part in parts]),
-        d1=np.concatenate([part.d1 for part in parts]),
-        second=np.concatenate([part.second for part in parts]),
-        d2=np.concatenate([part.d2 for part in parts]),
-    )
+    return Nearest.joined(assign_blocks(blocks, medoids))
 
 
 def reassign(points: Points, medoids: Points, found: Nearest, changed: IntArray) -> Nearest:
@@ -150,6 +155,6 @@ def settle(found: Nearest, weights: DoubleArray, medoids: IntArray, iterations: 
         runner_up=found.d2,
         # Where a medoid has a twin at distance 0 the two nearest change places.
         second=np.where(labels == found.nearest, found.second, found.nearest),
-        loss=float(weights @ found.d1.astype(np.float64)),
+        loss=found.loss(weights),
         iterations=iterations,
     )

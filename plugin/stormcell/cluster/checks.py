@@ -7,12 +7,28 @@ import operator
 import numpy as np
 
 from stormcell.cluster.assignment import COMPILED_FROM
+from stormcell.distance.points import Precomputed
+from stormcell.protocols import Points
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 _CHECKED_PAIRS = 5_000
 # What rounding may leave between the halves of a matrix, and on its diagonal (as a share of the mean).
 _ASYMMETRY = 1e-4
 _DIAGONAL = 1e-3
+
+
+def whole(name: str, value: int) -> int:
+    """Return a whole number.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, found {value!r}") from None
 
 
 def checked_k(k: int, n: int) -> int:
@@ -22,11 +38,10 @@ def checked_k(k: int, n: int) -> int:
     ------
     ValueError
         If there are no points, or k is not 1 to n.
+    TypeError
+        If k is no whole number.
     """
-    try:
-        k = operator.index(k)
-    except TypeError:
-        raise TypeError(f"k must be a whole number, found {k!r}") from None
+    k = whole("k", k)
     if n == 0:
         raise ValueError("there is no point to cluster: the input is empty")
     if not 1 <= k <= n:
@@ -77,7 +92,6 @@ def checked_matrix(data: FloatArray) -> FloatArray:
     n = len(matrix)
     if matrix.size < COMPILED_FROM:
         check_values(matrix)
-    if matrix.size < COMPILED_FROM:
         i, j = np.triu_indices(n)
     else:
         i, j = np.random.default_rng(0).integers(n, size=(2, _CHECKED_PAIRS))
@@ -97,6 +111,18 @@ def checked_matrix(data: FloatArray) -> FloatArray:
             f"the dissimilarity of point {apart[0]} with itself is {own[apart[0]]}: expected 0"
             " (is this a similarity?)"
         )
+    return matrix
+
+
+def as_points(data: FloatArray | Points) -> Points:
+    """Return points over a matrix of dissimilarities (see checked_matrix), or the points themselves."""
+    return Precomputed.of(checked_matrix(data)) if isinstance(data, np.ndarray) else data
+
+
+def matrix_of(points: Points) -> FloatArray:
+    """Return the dissimilarities of all points; rounding leaves none between a point and itself."""
+    matrix = points.cross(points)
+    np.fill_diagonal(matrix, 0.0)
     return matrix
 
 

@@ -16,7 +16,8 @@ from stormcell.types import DoubleArray, FloatArray, IntArray
 MAX_PASSES = 100
 # An improvement below this share of the loss is rounding, not a better solution.
 _TOLERANCE = 1e-7
-_ROUNDING = 1e-12
+# So is one below this share of all weights at the largest dissimilarity.
+ROUNDING = 1e-12
 
 
 class Assignment:
@@ -103,7 +104,7 @@ def swap(state: Assignment, *, fixed: int = 0, max_passes: int = MAX_PASSES) -> 
 def _least_gain(state: Assignment) -> float:
     # The gain is a difference of sums of this size; what is below their rounding would be swapped back and forth.
     most = float(state.dissimilarity[state.medoids].max())
-    return max(_TOLERANCE * state.loss, _ROUNDING * float(state.weights.sum()) * most)
+    return max(_TOLERANCE * state.loss, ROUNDING * float(state.weights.sum()) * most)
 
 
 def _compiled(state: Assignment, fixed: int, max_passes: int) -> int:
@@ -111,7 +112,7 @@ def _compiled(state: Assignment, fixed: int, max_passes: int) -> int:
 
     medoids = state.medoids.copy()
     far = np.ascontiguousarray(state.dissimilarity)
-    passes = kernels.swap(far, state.weights, medoids, fixed, max_passes, _TOLERANCE, _ROUNDING)
+    passes = kernels.swap(far, state.weights, medoids, fixed, max_passes, _TOLERANCE, ROUNDING)
     if passes < 0:
         refuse(state.dissimilarity, -1 - passes)
     state.place(medoids)
@@ -176,11 +177,6 @@ def best_addition(dissimilarity: FloatArray, weights: DoubleArray, nearest: Doub
         from stormcell.cluster import kernels
 
         return kernels.best_addition(np.ascontiguousarray(dissimilarity), weights, nearest)
-    best, least = 0, np.inf
-    step = max(1, 4_000_000 // max(len(weights), 1))
-    for start in range(0, len(dissimilarity), step):
-        losses = np.minimum(dissimilarity[start : start + step], nearest[None, :]) @ weights
-        at = int(losses.argmin())
-        if losses[at] < least:
-            best, least = start + at, float(losses[at])
-    return best, least
+    losses = np.minimum(dissimilarity, nearest) @ weights
+    best = int(losses.argmin())
+    return best, float(losses[best])

@@ -12,9 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from stormcell.cluster.assignment import Nearest, assign, reassign, settle
-from stormcell.cluster.fasterpam import Assignment, swap
+from stormcell.cluster.checks import matrix_of
+from stormcell.cluster.fasterpam import MAX_PASSES, Assignment, swap
 from stormcell.cluster.seeding import Init, seed_medoids
-from stormcell.distance.points import Points
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, IntArray
 
 _PER_CLUSTER = 40  # points of the sample for each medoid
@@ -36,10 +37,11 @@ def solve_sampled(
     init: Init | IntArray,
     seed: int,
     pinned: IntArray,
+    max_passes: int = MAX_PASSES,
 ) -> Clustering:
     """Cluster many points without a matrix of all of them; see kmedoids for the parameters.
 
-    Memory beyond the points: some 100 MB (for k up to 150), and some 60 bytes a point.
+    Memory beyond the points: some 50 MB for k up to 50, at most some 200, and some 60 bytes a point.
 
     Returns
     -------
@@ -47,22 +49,22 @@ def solve_sampled(
         Of all points. ``iterations`` are the rounds of polishing.
     """
     rng = np.random.default_rng(seed)
-    medoids = init if not isinstance(init, str) else _on_sample(points, k, weights, init, pinned, rng)
+    medoids = init if not isinstance(init, str) else _on_sample(points, k, weights, init, pinned, max_passes, rng)
     found = assign(points, points.take(medoids))
-    loss, rounds, gained = _loss(found, weights), 0, 1.0
+    loss, rounds, gained = found.loss(weights), 0, 1.0
     new = np.arange(len(pinned), k)
     while gained > _ENOUGH and rounds < _ROUNDS:
         rounds += 1
         centred = _centred(points, weights, medoids, found, new, rng)
-        swapped, gained = _swapped(points, weights, centred, len(pinned), rng)
+        swapped, gained = _swapped(points, weights, centred, len(pinned), max_passes, rng)
         new = np.flatnonzero(swapped != centred)
         if (swapped == medoids).all():
             break
         after = reassign(points, points.take(swapped), found, np.flatnonzero(swapped != medoids))
         # Both steps may have looked at a part of the points only.
-        if _loss(after, weights) >= loss:
+        if after.loss(weights) >= loss:
             break
-        medoids, found, loss = swapped, after, _loss(after, weights)
+        medoids, found, loss = swapped, after, after.loss(weights)
     order = np.argsort(medoids)
     return settle(_reordered(found, order), weights, medoids[order], rounds)
 
@@ -110,10 +112,6 @@ def draw(weights: DoubleArray, size: int, rng: np.random.Generator) -> tuple[Int
     return places, np.where(certain[places], weights[places], step)
 
 
-def _loss(found: Nearest, weights: DoubleArray) -> float:
-    return float(weights @ found.d1.astype(np.float64))
-
-
 def _reordered(found: Nearest, order: IntArray) -> Nearest:
     """Return the assignment to the same medoids in another order."""
     place = np.append(np.argsort(order), -1)
@@ -121,7 +119,13 @@ def _reordered(found: Nearest, order: IntArray) -> Nearest:
 
 
 def _on_sample(
-    points: Points, k: int, weights: DoubleArray, init: Init, pinned: IntArray, rng: np.random.Generator
+    points: Points,
+    k: int,
+    weights: DoubleArray,
+    init: Init,
+    pinned: IntArray,
+    max_passes: int,
+    rng: np.random.Generator,
 ) -> IntArray:
     """Return the medoids of a sample, the pinned ones first."""
     size = max(min(_PER_CLUSTER * k, _MOST), _LEAST, 2 * k)
@@ -129,13 +133,11 @@ def _on_sample(
     free = ~np.isin(drawn, pinned)
     places = np.concatenate([pinned, drawn[free]])
     sample_weights = np.concatenate([weights[pinned], stand_for[free]])
-    sample = points.take(places)
-    matrix = sample.cross(sample)
-    np.fill_diagonal(matrix, 0.0)
+    matrix = matrix_of(points.take(places))
     given = np.arange(len(pinned))
     start = seed_medoids(init, matrix, sample_weights, k, seed=int(rng.integers(1 << 31)), given=given)
     state = Assignment(matrix, sample_weights, start)
-    swap(state, fixed=len(pinned))
+    swap(state, fixed=len(pinned), max_passes=max_passes)
     return places[state.medoids]
 
 
@@ -169,7 +171,12 @@ def _centred(
 
 
 def _swapped(
-    points: Points, weights: DoubleArray, medoids: IntArray, fixed: int, rng: np.random.Generator
+    points: Points,
+    weights: DoubleArray,
+    medoids: IntArray,
+    fixed: int,
+    max_passes: int,
+    rng: np.random.Generator,
 ) -> tuple[IntArray, float]:
     """Swap medoids with fresh candidates where that lowers the loss over all points (or a large sample).
 
@@ -187,5 +194,5 @@ def _swapped(
     matrix = points.take(candidates).cross(points.take(judges))
     state = Assignment(matrix, stand_for, np.arange(len(medoids)))
     before = state.loss
-    swap(state, fixed=fixed)
+    swap(state, fixed=fixed, max_passes=max_passes)
     return candidates[state.medoids], 1 - state.loss / before if before > 0 else 0.0

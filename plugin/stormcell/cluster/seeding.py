@@ -56,12 +56,12 @@ def seed_medoids(
     if init not in _SEEDINGS:
         raise ValueError(f"init must be one of {', '.join(_SEEDINGS)}, found {init!r}")
     medoids = [] if given is None else given.tolist()
-    draw = _SEEDINGS[init](np.random.default_rng(seed))
+    draw, rng = _SEEDINGS[init], np.random.default_rng(seed)
     nearest = dissimilarity[medoids].min(axis=0, initial=np.inf).astype(np.float64)
     free = np.ones(len(weights), dtype=bool)
     free[medoids] = False
     while len(medoids) < k:
-        chosen = draw(dissimilarity, weights, nearest, free)
+        chosen = draw(dissimilarity, weights, nearest, free, rng)
         medoids.append(chosen)
         free[chosen] = False
         row = dissimilarity[chosen]
@@ -71,57 +71,41 @@ def seed_medoids(
     return np.array(medoids, dtype=np.int64)
 
 
-# Chooses the next medoid: (dissimilarity, weights, distances to the nearest medoid so far, points still free).
-_Draw = Callable[[FloatArray, DoubleArray, DoubleArray, BoolArray], int]
+# Chooses the next medoid: (dissimilarity, weights, distances to the nearest one so far, points still free, rng).
+_Draw = Callable[[FloatArray, DoubleArray, DoubleArray, BoolArray, np.random.Generator], int]
 
 
-def _random(rng: np.random.Generator) -> _Draw:
-    return lambda dissimilarity, weights, nearest, free: _drawn(weights * free, rng)
+def _random(
+    far: FloatArray, weights: DoubleArray, nearest: DoubleArray, free: BoolArray, rng: np.random.Generator
+) -> int:
+    return _drawn(weights * free, rng)
 
 
-def _plus_plus(rng: np.random.Generator) -> _Draw:
-    def draw(
-        dissimilarity: FloatArray,
-        weights: DoubleArray,
-        nearest: DoubleArray,
-        free: BoolArray,
-    ) -> int:
-        chance = weights * free
-        if np.isfinite(nearest[0]):  # not the first one
-            far = chance * nearest
-            chance = far if far.sum() > 0 else chance
-        return _drawn(chance, rng)
-
-    return draw
+def _plus_plus(
+    far: FloatArray, weights: DoubleArray, nearest: DoubleArray, free: BoolArray, rng: np.random.Generator
+) -> int:
+    chance = weights * free
+    if np.isfinite(nearest[0]):  # not the first one
+        away = chance * nearest
+        chance = away if away.sum() > 0 else chance
+    return _drawn(chance, rng)
 
 
-def _lab(rng: np.random.Generator) -> _Draw:
-    def draw(
-        dissimilarity: FloatArray,
-        weights: DoubleArray,
-        nearest: DoubleArray,
-        free: BoolArray,
-    ) -> int:
-        places = np.flatnonzero(free)
-        size = min(len(places), _LAB_SAMPLE + int(np.sqrt(len(weights))))
-        sample = np.sort(rng.choice(places, size=size, replace=False))
-        return int(sample[best_addition(dissimilarity[sample], weights, nearest)[0]])
-
-    return draw
+def _lab(
+    far: FloatArray, weights: DoubleArray, nearest: DoubleArray, free: BoolArray, rng: np.random.Generator
+) -> int:
+    places = np.flatnonzero(free)
+    size = min(len(places), _LAB_SAMPLE + int(np.sqrt(len(weights))))
+    sample = np.sort(rng.choice(places, size=size, replace=False))
+    return int(sample[best_addition(far[sample], weights, nearest)[0]])
 
 
-def _build(rng: np.random.Generator) -> _Draw:
-    def draw(
-        dissimilarity: FloatArray,
-        weights: DoubleArray,
-        nearest: DoubleArray,
-        free: BoolArray,
-    ) -> int:
-        best = best_addition(dissimilarity, weights, nearest)[0]
-        # Every point is at distance 0 of a medoid: any other will do.
-        return best if free[best] else int(np.flatnonzero(free)[0])
-
-    return draw
+def _build(
+    far: FloatArray, weights: DoubleArray, nearest: DoubleArray, free: BoolArray, rng: np.random.Generator
+) -> int:
+    best = best_addition(far, weights, nearest)[0]
+    # Every point is at distance 0 of a medoid: any other will do.
+    return best if free[best] else int(np.flatnonzero(free)[0])
 
 
 def _drawn(chance: DoubleArray, rng: np.random.Generator) -> int:
@@ -132,7 +116,7 @@ def _drawn(chance: DoubleArray, rng: np.random.Generator) -> int:
     return at if at < len(chance) and chance[at] > 0 else int(np.flatnonzero(chance)[-1])
 
 
-_SEEDINGS: dict[str, Callable[[np.random.Generator], _Draw]] = {
+_SEEDINGS: dict[str, _Draw] = {
     "k-medoids++": _plus_plus,
     "lab": _lab,
     "build": _build,

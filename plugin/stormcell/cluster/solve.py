@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from stormcell.cluster.assignment import assign, settle, two_nearest
-from stormcell.cluster.checks import check_values, checked_k, checked_matrix, checked_places, checked_weights
+from stormcell.cluster.checks import (
+    check_values,
+    checked_k,
+    checked_matrix,
+    checked_places,
+    checked_weights,
+    matrix_of,
+)
 from stormcell.cluster.fasterpam import MAX_PASSES, Assignment, swap
 from stormcell.cluster.sampled import solve_sampled
 from stormcell.cluster.seeding import Init, seed_medoids
-from stormcell.distance.points import Points
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
 Method = Literal["auto", "exact", "sampled"]
@@ -53,7 +60,7 @@ def kmedoids(
         "exact" holds the matrix of all points in memory; "sampled" never does (see sampled). "auto" takes
         "sampled" for more than 10,000 points.
     max_passes : int
-        Of the local search over the points.
+        Of the local search over the points (of each search, where there are several).
 
     Returns
     -------
@@ -63,15 +70,18 @@ def kmedoids(
     Raises
     ------
     ValueError
-        If k is not in 1 to n, or an array has the wrong shape or a value that it may not have.
+        If k is not in 1 to n, ``init`` or ``method`` is unknown, or an array has the wrong shape or a value that
+        it may not have.
     TypeError
-        If ``data`` holds objects instead of numbers.
+        If ``data`` holds objects instead of numbers, or k is no whole number.
 
     Notes
     -----
     Ties break towards the earlier point, so sort the points by something stable of theirs (a uid). The order also
     decides which of several local optima is found.
     """
+    if method not in get_args(Method):
+        raise ValueError(f"method must be one of {', '.join(get_args(Method))}, found {method!r}")
     n = len(data)
     k = checked_k(k, n)
     weights = checked_weights(weights, n)
@@ -81,9 +91,10 @@ def kmedoids(
     start: Init | IntArray = init if isinstance(init, str) else _start(init, k, pinned, n)
     if not isinstance(data, np.ndarray):
         if method == "sampled" or (method == "auto" and n > EXACT_UP_TO):
-            return solve_sampled(data, k, weights=weights, init=start, seed=seed, pinned=pinned)
-        matrix = data.cross(data)
-        np.fill_diagonal(matrix, 0.0)
+            return solve_sampled(
+                data, k, weights=weights, init=start, seed=seed, pinned=pinned, max_passes=max_passes
+            )
+        matrix = matrix_of(data)
     else:
         matrix = checked_matrix(data)
         # Where the search reads them all it looks at them on the way.

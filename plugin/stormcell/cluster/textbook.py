@@ -10,14 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from stormcell.cluster.assignment import Nearest, assign, settle, two_nearest
-from stormcell.cluster.checks import checked_k, checked_matrix, checked_weights
+from stormcell.cluster.checks import as_points, check_values, checked_k, checked_matrix, checked_weights, matrix_of
+from stormcell.cluster.fasterpam import ROUNDING
 from stormcell.cluster.sampled import draw
 from stormcell.cluster.seeding import seed_medoids
-from stormcell.distance.points import Points, Precomputed
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
-# Changes of the loss below this share of all weights at the largest dissimilarity are rounding.
-ROUNDING = 1e-12
 _BLOCK = 4_000_000
 
 
@@ -49,9 +48,8 @@ def pam(data: FloatArray | Points, k: int, *, weights: DoubleArray | None = None
     """
     k = checked_k(k, len(data))
     weights = checked_weights(weights, len(data))
-    matrix = checked_matrix(data) if isinstance(data, np.ndarray) else _matrix(data)
-    if not (matrix.min() >= 0 and matrix.max() < np.inf):
-        raise ValueError("the dissimilarity must have no negative, infinite or missing value")
+    matrix = checked_matrix(data) if isinstance(data, np.ndarray) else matrix_of(data)
+    check_values(matrix)
     medoids, swaps = _pam(matrix, k, weights)
     medoids = np.sort(medoids)
     return settle(two_nearest(matrix[medoids]), weights, medoids, swaps)
@@ -109,27 +107,21 @@ def clara(
         raise ValueError(f"samples must be at least 1, found {samples}")
     if size <= k < n or size < k:
         raise ValueError(f"sample_size must be more than k ({k}), found {sample_size}")
-    points: Points = Precomputed.of(checked_matrix(data)) if isinstance(data, np.ndarray) else data
+    points = as_points(data)
     rng = np.random.default_rng(seed)
     best: IntArray = np.empty(0, dtype=np.int64)
     found, least, swaps = None, np.inf, 0
     for _ in range(samples if size < n else 1):
         rows, stand_for = _sample(weights, size, best, rng)
-        solved, made = _pam(_matrix(points.take(rows)), k, stand_for)
+        solved, made = _pam(matrix_of(points.take(rows)), k, stand_for)
         swaps += made
         medoids = np.sort(rows[solved])
         placed = assign(points, points.take(medoids))
-        loss = float(weights @ placed.d1.astype(np.float64))
+        loss = placed.loss(weights)
         if loss < least or found is None:
             best, found, least = medoids, placed, loss
     assert found is not None
     return settle(found, weights, best, swaps)
-
-
-def _matrix(points: Points) -> FloatArray:
-    matrix = points.cross(points)
-    np.fill_diagonal(matrix, 0.0)
-    return matrix
 
 
 def _sample(

@@ -4,8 +4,9 @@ from stormcell.distance import kinds
 from stormcell.distance.gower import FittedMixed, Mixed, gower
 from stormcell.distance.kinds import Cyclic, Ordinal, Vector
 from stormcell.distance.mixed import Field, MixedPoints, explain
-from stormcell.distance.points import Points, Precomputed
+from stormcell.distance.points import Precomputed
 from stormcell.distance.vectors import Vectors
+from stormcell.protocols import Points
 
 __all__ = [
     "Cyclic",

@@ -16,7 +16,7 @@ from stormcell.types import BoolArray, FloatArray, IntArray
 
 ByteArray = NDArray[np.uint8]
 
-# What is done with a field that not all rows have.
+# What is done with a field that is compared one by one: one that not all rows have, or that is cyclic or wide.
 DIFFERENCE, MISMATCH, ASYMMETRIC, CYCLIC = range(4)
 
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)

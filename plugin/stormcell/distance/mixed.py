@@ -87,8 +87,6 @@ class MixedPoints:
             far = _large(self.fields, other.fields, rows, columns, half=half)
         else:
             far = _small(self.fields, other.fields, rows, columns)
-        if half:
-            np.fill_diagonal(far, 0.0)
         if same:
             far[_equal(self._numbers, other._numbers)] = 0.0
         return far

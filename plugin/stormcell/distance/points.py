@@ -7,15 +7,12 @@ from typing import Self
 
 import numpy as np
 
-from stormcell.protocols import Points
 from stormcell.types import FloatArray, IntArray
 
 # Blocks of more pairs than this are computed by compiled kernels, smaller ones by numpy.
 LARGE = 300 * 300
 # So are all blocks of rows of a table with more rows than this: there will be many.
 MANY = 2_000
-
-__all__ = ["Points", "Precomputed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ class Pair(NamedTuple):
     right: Partial
 
 
-class Column(NamedTuple):
+class Compared(NamedTuple):
     """A field's values on both sides, 0 where missing, and where they are not."""
 
     weight: float
@@ -66,9 +66,9 @@ def mixed_tiles(pairs: list[Pair], rows: int, columns: int, *, half: bool) -> Fl
     -------
     FloatArray, shape (rows, columns)
     """
-    numbers: list[Column] = []
-    codes: list[Column] = []
-    others: list[Column] = []
+    numbers: list[Compared] = []
+    codes: list[Compared] = []
+    others: list[Compared] = []
     blocks: list[Pair] = []
     for pair in pairs:
         column = _column(pair)
@@ -135,7 +135,7 @@ class _Products:
         return products
 
 
-def _column(pair: Pair) -> Column | None:
+def _column(pair: Pair) -> Compared | None:
     """Return the values that a kernel compares, None for a field that it does not know or cannot hold."""
     left, right = pair.left, pair.right
     if isinstance(left, Numeric) and isinstance(right, Numeric):
@@ -152,7 +152,7 @@ def _column(pair: Pair) -> Column | None:
     return None
 
 
-def _numeric(weight: float, left: Numeric, right: Numeric) -> Column | None:
+def _numeric(weight: float, left: Numeric, right: Numeric) -> Compared | None:
     present = ~np.isnan(left.values), ~np.isnan(right.values)
     known = np.concatenate([left.values[present[0]], right.values[present[1]]])
     low = known.min(initial=np.inf)
@@ -166,9 +166,9 @@ def _numeric(weight: float, left: Numeric, right: Numeric) -> Column | None:
     return _filled(weight, kernels.DIFFERENCE, scaled, present)
 
 
-def _filled(weight: float, operation: int, values: Sides, present: tuple[BoolArray, BoolArray]) -> Column:
+def _filled(weight: float, operation: int, values: Sides, present: tuple[BoolArray, BoolArray]) -> Compared:
     left, right = (np.where(there, side, 0) for side, there in zip(values, present, strict=True))
-    return Column(weight, operation, (left, right), present)
+    return Compared(weight, operation, (left, right), present)
 
 
 def _stacked(fields: list[Any], rows: int, columns: int, dtype: type) -> Sides:

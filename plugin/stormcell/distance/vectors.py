@@ -28,9 +28,9 @@ _SAFE_RANGE = 1e6
 class Vectors:
     """Points that are rows of numbers.
 
-    Distances are computed in single precision from the centred rows, by matrix products but for "manhattan"; those
-    of near pairs, where that loses digits, from the rows themselves in double precision. So identical rows are
-    exactly 0 apart, and small distances are about as precise as large ones.
+    Distances are computed in single precision, by matrix products but for "manhattan", from rows that are moved
+    and scaled where products would lose digits; those of near pairs, which cancel, from the differences of the
+    rows themselves. So identical rows are exactly 0 apart, and small distances are about as precise as large ones.
 
     Parameters
     ----------

@@ -115,3 +115,8 @@ def test_refuses_wrong_pins(pinned: list[float], said: str) -> None:
 def test_pins_must_be_among_the_given_start() -> None:
     with pytest.raises(ValueError, match=r"init must hold all pinned points, \[2\] are not among them"):
         kmedoids(np.zeros((3, 3), dtype=np.float32), 2, init=np.array([0, 1]), pinned=np.array([2]))
+
+
+def test_refuses_a_method_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="method must be one of auto, exact, sampled, found 'sampel'"):
+        kmedoids(np.zeros((3, 3), dtype=np.float32), 1, method="sampel")  # type: ignore[arg-type]

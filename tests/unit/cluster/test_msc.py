@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stormcell.cluster.choice import msc
-from stormcell.cluster.choice.msc import Nearest, dynmsc, fastermsc
+from stormcell.cluster.choice.msc import ThreeNearest, dynmsc, fastermsc
 from stormcell.cluster.quality.silhouette import medoid_silhouette
 from stormcell.cluster.solve import label
 from stormcell.distance.points import Precomputed
@@ -37,7 +37,7 @@ def starts(draw: st.DrawFn, most: int = 8) -> tuple[Points, IntArray]:
 def test_scores_of_swaps_and_removals_are_exact(drawn: tuple[Points, IntArray]) -> None:
     given_points, medoids = drawn
     far, weights, n, k = given_points.far, given_points.weights, len(given_points.far), len(medoids)
-    state = Nearest(far, weights, medoids)
+    state = ThreeNearest(far, weights, medoids)
     before = average(given_points, medoids.tolist())
     for row in set(range(n)) - set(medoids.tolist()):
         after = [average(given_points, [*np.delete(medoids, slot).tolist(), row]) for slot in range(k)]
@@ -81,7 +81,7 @@ def test_a_weight_counts_as_so_many_rows(drawn: tuple[Points, IntArray], data: s
     rows = np.repeat(np.arange(n), repeats)
     weighted = fastermsc(given_points.far, repeats.astype(float), medoids)
     far = given_points.far[np.ix_(rows, rows)]
-    repeated = Nearest(far, np.ones(len(rows)), np.searchsorted(rows, weighted.medoids))
+    repeated = ThreeNearest(far, np.ones(len(rows)), np.searchsorted(rows, weighted.medoids))
     assert 1 - repeated.loss.mean() == pytest.approx(weighted.score)
     # To take a medoid's twin for another medoid is a swap that weights do not offer: where only rows of other
     # places may come, none helps.

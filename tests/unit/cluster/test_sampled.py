@@ -129,3 +129,9 @@ def test_a_sample_is_unbiased() -> None:
         places, stand_for = draw(weights, 3, rng)
         seen[places] += stand_for
     assert seen / 4_000 == pytest.approx(weights, rel=0.08)
+
+
+def test_fewer_passes_find_less() -> None:
+    spread = Plane(np.random.default_rng(1).normal(size=(2_500, 2)))
+    losses = [kmedoids(spread, 40, method="sampled", init="random", max_passes=passes).loss for passes in (1, 100)]
+    assert losses[1] < losses[0]

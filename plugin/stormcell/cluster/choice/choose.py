@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +9,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from stormcell.cluster.checks import checked_matrix, checked_weights
+from stormcell.cluster.checks import check_values, checked_matrix, checked_weights, matrix_of, whole
 from stormcell.cluster.choice.msc import dynmsc
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.cluster.quality.silhouette import silhouette
 from stormcell.cluster.solve import kmedoids, label
-from stormcell.distance.points import Points, Precomputed
+from stormcell.distance.points import Precomputed
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray
 
 ChoiceMethod = Literal["opening_cost", "medoid_silhouette", "silhouette", "elbow"]
@@ -209,25 +209,20 @@ def _matrix(data: FloatArray | Points) -> FloatArray:
     if isinstance(data, np.ndarray):
         matrix = checked_matrix(data)
     elif n <= MATRIX_UP_TO:
-        matrix = data.cross(data)
-        np.fill_diagonal(matrix, 0.0)
+        matrix = matrix_of(data)
     else:
         raise ValueError(
             f"choosing k needs the matrix of all rows, found {n} rows, expected at most {MATRIX_UP_TO}: "
             "choose k on a sample of them, then cluster all with kmedoids"
         )
-    if not (matrix.min() >= 0 and matrix.max() < np.inf):
-        raise ValueError("the dissimilarity must have no negative, infinite or missing value")
+    check_values(matrix)
     return matrix
 
 
 def _range(k_min: int | None, k_max: int, least: int) -> tuple[int, int]:
     for name, value in (("k_min", k_min), ("k_max", k_max)):
         if value is not None:
-            try:
-                operator.index(value)
-            except TypeError:
-                raise TypeError(f"{name} must be a whole number, found {value!r}") from None
+            whole(name, value)
     low, high = least if k_min is None else k_min, k_max
     if low < least:
         raise ValueError(f"k_min must be at least {least} for this method, found {low}")

@@ -41,7 +41,7 @@ class Solution:
     passes: int
 
 
-class Nearest:
+class ThreeNearest:
     """The three medoids nearest to each row, as far as the loss needs them, and what follows from them.
 
     Parameters
@@ -133,7 +133,7 @@ def fastermsc(dissimilarity: FloatArray, weights: DoubleArray, medoids: IntArray
         found, passes = swap_compiled(far, weights, medoids.astype(np.int64), least, _MAX_PASSES)
     else:
         found, passes = swap(dissimilarity, weights, medoids, least, _MAX_PASSES)
-    state = Nearest(dissimilarity, weights, found)
+    state = ThreeNearest(dissimilarity, weights, found)
     return Solution(np.sort(found), 1.0 - float(weights @ state.loss / weights.sum()), passes)
 
 
@@ -157,7 +157,7 @@ def dynmsc(dissimilarity: FloatArray, weights: DoubleArray, medoids: IntArray, l
     solutions = [fastermsc(dissimilarity, weights, medoids)]
     while len(solutions[-1].medoids) > least:
         medoids = solutions[-1].medoids
-        removal = Nearest(dissimilarity, weights, medoids).removal
+        removal = ThreeNearest(dissimilarity, weights, medoids).removal
         solutions.append(fastermsc(dissimilarity, weights, np.delete(medoids, removal.argmin())))
     return solutions
 
@@ -174,7 +174,7 @@ def swap(
     """
     medoids = medoids.copy()
     n = len(dissimilarity)
-    state = Nearest(dissimilarity, weights, medoids)
+    state = ThreeNearest(dissimilarity, weights, medoids)
     unchanged, passes = 0, 0
     for passes in range(1, max_passes + 1):
         for row in range(n):
@@ -183,7 +183,7 @@ def swap(
                 change, slot = state.best_swap(dissimilarity[row].astype(np.float64))
                 if change < -least:
                     medoids[slot] = row
-                    state = Nearest(dissimilarity, weights, medoids)
+                    state = ThreeNearest(dissimilarity, weights, medoids)
                     unchanged = 0
             if unchanged >= n:
                 return medoids, passes

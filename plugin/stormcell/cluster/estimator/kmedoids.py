@@ -215,7 +215,9 @@ class KMedoids(Parameters):
             As fit.
         """
         k = self._checked_parameters()
-        if isinstance(self.metric, str) and self.metric == "precomputed":
+        # The metric of an estimator that is fitted stays, whatever parameter is set since.
+        metric = self._space.metric if self._fitted else self.metric
+        if isinstance(metric, str) and metric == "precomputed":
             raise ValueError(
                 "partial_fit needs rows, but 'precomputed' gives only how far those of one batch are apart"
             )

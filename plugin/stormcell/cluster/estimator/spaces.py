@@ -17,8 +17,8 @@ from stormcell.cluster.estimator.validation import checked_rows
 from stormcell.distance.columns import columns_of
 from stormcell.distance.gower import FittedMixed, Mixed
 from stormcell.distance.mixed import MixedPoints
-from stormcell.distance.points import Points
 from stormcell.distance.vectors import Metric, Vectors
+from stormcell.protocols import Points
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 # Distances that differ by less than this share may be equal: single precision cannot tell.
@@ -120,7 +120,7 @@ class RowSpace:
         """See Space."""
         return distinct_rows(table)
 
-    def data(self, table: Rows, rows: IntArray) -> Points:
+    def data(self, table: Rows, rows: IntArray) -> Vectors:
         """See Space."""
         return Vectors(table[rows], self.metric)
 
@@ -130,7 +130,7 @@ class RowSpace:
 
     def centres(self, table: Rows, rows: IntArray) -> Vectors:
         """See Space."""
-        return Vectors(table[rows], self.metric)
+        return self.data(table, rows)
 
     def far(self, table: Rows, rows: IntArray, centres: Vectors) -> FloatArray:
         """See Space; a few distances, and near ties, are computed in double precision from the two rows alone."""
@@ -272,13 +272,7 @@ def distances(space: Space, table: Table, rows: IntArray, centres: Centres) -> I
 
 def nearest(space: Space, table: Table, rows: IntArray, centres: Centres) -> Nearest:
     """Return the two centres that are nearest to each of some rows; ties go to the earlier one."""
-    parts = [two_nearest(far.T) for far in distances(space, table, rows, centres)]
-    return Nearest(
-        nearest=np.concatenate([part.nearest for part in parts]),
-        d1=np.concatenate([part.d1 for part in parts]),
-        second=np.concatenate([part.second for part in parts]),
-        d2=np.concatenate([part.d2 for part in parts]),
-    )
+    return Nearest.joined(two_nearest(far.T) for far in distances(space, table, rows, centres))
 
 
 def space_of(metric: Any, X: Any) -> Space:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.cluster.checks import checked_matrix, checked_weights
-from stormcell.distance.points import Points, Precomputed
+from stormcell.cluster.checks import as_points, checked_matrix, checked_weights
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
 _BLOCK_CELLS = 2_000_000
@@ -160,11 +160,6 @@ def spread(clustering: Clustering, weights: DoubleArray) -> DoubleArray:
     labels = clustering.labels
     sums = np.bincount(labels, weights=weights * clustering.nearest)
     return (sums / np.bincount(labels, weights=weights)).astype(np.float64)
-
-
-def as_points(data: FloatArray | Points) -> Points:
-    """Return Points over a matrix of dissimilarities, or the Points themselves."""
-    return Precomputed.of(checked_matrix(data)) if isinstance(data, np.ndarray) else data
 
 
 def _blocks(data: FloatArray | Points) -> Iterator[tuple[slice, FloatArray]]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.cluster.checks import checked_weights
-from stormcell.cluster.quality.silhouette import as_points, spread
+from stormcell.cluster.checks import as_points, checked_weights
+from stormcell.cluster.quality.silhouette import spread
 from stormcell.cluster.solve import kmedoids
-from stormcell.distance.points import Points
+from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray
 
 
