@@ -90,3 +90,11 @@ def test_nothing_is_drawn_at_random() -> None:
         cluster_by_opening_cost(problem.far, problem.weights, opening_cost=0.05, max_k=40) for _ in range(2)
     )
     assert np.array_equal(one.labels, other.labels)
+
+
+def test_a_medoid_in_the_middle_gives_way_to_two() -> None:
+    # One more medoid gains too little as long as the first stays where it is.
+    places = np.concatenate([np.zeros(50), np.ones(50), [0.5]])
+    far = np.abs(np.subtract.outer(places, places)).astype(np.float32)
+    found = cluster_by_opening_cost(far, np.ones(101), opening_cost=0.3, max_k=10)
+    assert sorted(places[found.medoids].tolist()) == [0, 1]
