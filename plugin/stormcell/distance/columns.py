@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -53,7 +53,7 @@ class Column:
         return f"column {self.name!r}, row {row}"
 
     def numbers(self, expected: str = "a number") -> DoubleArray:
-        """Return the cells as numbers, times in seconds; NaN where missing.
+        """Return the cells as numbers, times in seconds (of today to .2 microseconds); NaN where missing.
 
         Raises
         ------
@@ -83,6 +83,10 @@ class Column:
     def _number(self, row: int, cell: Any, expected: str) -> float:
         if cell is None:
             return np.nan
+        if isinstance(cell, timedelta):
+            return cell.total_seconds()
+        if isinstance(cell, date) and not isinstance(cell, datetime):
+            cell = datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
         if isinstance(cell, datetime):
             return ((cell if cell.tzinfo else cell.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
         if isinstance(cell, Real | Decimal):

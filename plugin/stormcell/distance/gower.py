@@ -19,6 +19,10 @@ Weights = Mapping[Any, float] | Sequence[float] | NDArray[Any] | None
 Ranges = Mapping[Any, Span | None] | Sequence[Span | None] | None
 
 
+# A weight below this share of the largest is none in single precision.
+_LIGHTEST = 1e-30
+
+
 @dataclass(frozen=True, slots=True)
 class Mixed:
     """The mixed dissimilarity of a table whose columns may be of any kind.
@@ -31,7 +35,7 @@ class Mixed:
         times are numeric, ordered columns of a data frame ordinal, columns of two dimensions vectors, columns of
         sets sets, all else categorical. True and false are a category too; R's daisy takes them as asymmetric.
     weights : sequence with an entry a column, or mapping from column, optional
-        At least 0, not all 0; 1 where nothing is said.
+        At least 0, not all 0, none that is above 0 below 1e-30 of the largest; 1 where nothing is said.
     ranges : sequence with an entry a column (None where it has none), or mapping from column, optional
         The lowest and the highest value of a numeric or ordinal column, instead of those found. What differs by
         more than the range is 1 apart.
@@ -71,6 +75,8 @@ class Mixed:
         weights = [1.0 if given is None else float(given) for given in _by_column("weights", self.weights, names)]
         if not (np.isfinite(weights).all() and min(weights) >= 0 and max(weights) > 0):
             raise ValueError(f"the weights must be numbers of at least 0, and not all 0, found {weights}")
+        if min(weight for weight in weights if weight > 0) < _LIGHTEST * max(weights):
+            raise ValueError(f"the weights must be 0 or at least {_LIGHTEST:g} of the largest, found {weights}")
         encoders = tuple(
             kind.fit([table[at] for table in tables], span)
             for at, (kind, span) in enumerate(zip(kinds, spans, strict=True))

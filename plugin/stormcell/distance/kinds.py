@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AnySet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from numbers import Real
@@ -122,6 +122,8 @@ class Ordinal:
         if span is not None:
             columns = [_range_column(first, span)]
         known = np.concatenate([encode.places_of(column, places) for column in columns])
+        if span is not None and (len(known) != 2 or not known[0] <= known[1]):
+            raise ValueError(f"the range of column {first.name!r} must be (low, high), found {span}")
         known = known[~np.isnan(known)]
         return partial(encode.ordinal, places=places, width=float(np.ptp(known)) if len(known) else 0.0)
 
@@ -243,7 +245,7 @@ def kind_of(column: Column) -> Kind:
         return KINDS["numeric"]
     present = [cell for cell in column if cell is not None] if column.cells.dtype.kind == "O" else []
     if present and all(
-        isinstance(cell, Real | Decimal | datetime) and not isinstance(cell, bool) for cell in present
+        isinstance(cell, Real | Decimal | date | timedelta) and not isinstance(cell, bool) for cell in present
     ):
         return KINDS["numeric"]
     if present and all(isinstance(cell, AnySet) for cell in present):

@@ -94,18 +94,19 @@ class MixedPoints:
 
 def _small(left: tuple[Field, ...], right: tuple[Field, ...], rows: int, columns: int) -> FloatArray:
     far = np.empty((rows, columns), dtype=np.float32)
+    shares = _shares(left)
     # In blocks: the sums are in double precision, and those of a whole matrix would take ten times its size.
     for start in range(0, rows, _BLOCK):
         some = np.arange(start, min(start + _BLOCK, rows))
         total = np.zeros((len(some), columns), dtype=np.float64)
         weights = np.zeros((len(some), columns), dtype=np.float64)
-        for field, other in zip(left, right, strict=True):
-            if field.weight <= 0:
+        for field, other, share in zip(left, right, shares, strict=True):
+            if share <= 0:
                 continue
-            block: FloatArray = field.partial.take(some).cross(other.partial)
+            block = field.partial.take(some).cross(other.partial).astype(np.float64)
             missing = np.isnan(block)
-            total += field.weight * np.where(missing, 0.0, block)
-            weights += field.weight * ~missing
+            total += share * np.where(missing, 0.0, block)
+            weights += share * ~missing
         far[some] = np.divide(total, weights, out=np.ones_like(total), where=weights > 0)
     return far
 
@@ -116,13 +117,20 @@ def _large(
     # Imported where there is much to compute: numba takes a while.
     from stormcell.distance.tiles import Pair, mixed_tiles
 
-    whole = sum(field.weight for field in left if field.weight > 0)
     pairs = [
-        Pair(field.weight / whole, field.partial, other.partial)
-        for field, other in zip(left, right, strict=True)
-        if field.weight > 0
+        Pair(share, field.partial, other.partial)
+        for field, other, share in zip(left, right, _shares(left), strict=True)
+        if share > 0
     ]
     return mixed_tiles(pairs, rows, columns, half=half)
+
+
+def _shares(fields: tuple[Field, ...]) -> list[float]:
+    """Return the weights divided by their sum; by the largest first, as the sum may be no number."""
+    weights = np.array([max(field.weight, 0.0) for field in fields])
+    weights /= weights.max() or 1.0
+    shares: list[float] = (weights / (weights.sum() or 1.0)).tolist()
+    return shares
 
 
 def _equal(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
@@ -149,7 +157,17 @@ def explain(points: MixedPoints, a: IntArray, b: IntArray) -> list[tuple[Share, 
     list of tuple of Share, length p
         One share a field of a weight above 0, in the order of the fields; the shares of a pair sum to its
         dissimilarity (0 where two rows have no field in common).
+
+    Raises
+    ------
+    ValueError
+        If a and b are not of one length.
+    IndexError
+        If there is no such row.
     """
+    a, b = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"a and b must be two lists of as many rows each, found shapes {a.shape} and {b.shape}")
     used = [field for field in points.fields if field.weight > 0]
     parts = np.zeros((len(a), len(used)))
     for column, field in enumerate(used):

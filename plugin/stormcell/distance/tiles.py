@@ -76,9 +76,9 @@ def mixed_tiles(pairs: list[Pair], rows: int, columns: int, *, half: bool) -> Fl
             blocks.append(pair)
         elif not all(side.all() for side in column.present):
             others.append(column)
-        elif column.operation == kernels.DIFFERENCE and max(side.max() for side in column.values) <= 1:
+        elif column.operation == kernels.DIFFERENCE and max(side.max(initial=0) for side in column.values) <= 1:
             numbers.append(column)
-        elif column.operation == kernels.MISMATCH and max(side.max() for side in column.values) < _CODES:
+        elif column.operation == kernels.MISMATCH and max(side.max(initial=0) for side in column.values) < _CODES:
             codes.append(column)
         else:
             others.append(column)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,35 @@ def test_large_tables_of_columns_of_numbers_and_codes() -> None:
         expected = np.where(present.any(axis=1), mean, 1.0)
         expected[row] = 0.0
         assert np.allclose(far[row], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-46, 1e39, 1e308])
+def test_weights_of_any_size_count_by_their_shares(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    for n in (20, MANY):
+        table = rng.random((n, 3))
+        expected = gower(table, weights=[1, 0.5, 0.25])
+        assert np.allclose(gower(table, weights=[scale, scale / 2, scale / 4]), expected, atol=1e-6)
+    with pytest.raises(ValueError, match="0 or at least 1e-30 of the largest"):
+        gower(table, weights=[1, 1e-50, 1])
+
+
+def test_days_and_spans_of_time_are_numbers() -> None:
+    days = [date(2020, 1, 1), date(2020, 1, 2), None, date(2020, 1, 31)]
+    spans = [timedelta(0), timedelta(days=1), None, timedelta(days=30)]
+    for cells in (days, spans):
+        assert np.allclose(gower({"t": cells, "x": [0, 0, 0, 0]})[0], [0, 1 / 60, 0, 0.5])
+
+
+def test_refuses_a_range_of_levels_that_is_upside_down() -> None:
+    spans: list[Any] = [("c", "a"), ("a",)]
+    for span in spans:
+        with pytest.raises(ValueError, match=r"the range of column 'x' must be \(low, high\)"):
+            gower({"x": ["a", "b", "c"]}, kinds={"x": "ordinal"}, ranges={"x": span})
+
+
+def test_refuses_to_explain_pairs_from_lists_of_different_lengths() -> None:
+    points = Mixed().fit({"x": [0, 1, 4]}).points({"x": [0, 1, 4]})
+    assert explain(points, np.array([0]), np.array([1]))[0][0].share == 0.25
+    with pytest.raises(ValueError, match="two lists of as many rows each"):
+        explain(points, np.array([0, 1]), np.array([1]))
