@@ -66,7 +66,8 @@ def two_nearest(far: FloatArray) -> Nearest:
         found = Nearest(
             np.empty_like(points), np.empty(n, np.float32), np.empty_like(points), np.empty(n, np.float32)
         )
-        kernels.two_nearest(np.ascontiguousarray(far), found.nearest, found.d1, found.second, found.d2)
+        far = np.ascontiguousarray(far, dtype=np.float32)
+        kernels.two_nearest(far, found.nearest, found.d1, found.second, found.d2)
         return found
     nearest = far.argmin(axis=0)
     rest = far.copy()

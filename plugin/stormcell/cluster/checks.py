@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
+from typing import Any, cast
 
 import numpy as np
 
 from stormcell.cluster.assignment import COMPILED_FROM
 from stormcell.distance.points import Precomputed
+from stormcell.distance.vectors import SMALLEST
 from stormcell.protocols import Points
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
@@ -15,6 +17,8 @@ _CHECKED_PAIRS = 5_000
 # What rounding may leave between the halves of a matrix, and on its diagonal (as a share of the mean).
 _ASYMMETRY = 1e-4
 _DIAGONAL = 1e-3
+# Heavier, and their products with dissimilarities may be no numbers.
+_HEAVIEST = 1e200
 
 
 def whole(name: str, value: int) -> int:
@@ -68,6 +72,10 @@ def checked_weights(weights: DoubleArray | None, n: int) -> DoubleArray:
             f"weights must be positive numbers, found {weights[bad[0]]} at point {bad[0]}"
             " (leave out points that should not count)"
         )
+    if not weights.sum() < _HEAVIEST:
+        raise ValueError(
+            f"the weights sum to {weights.sum():g}, expected less than {_HEAVIEST:g}: divide them by a number"
+        )
     return weights
 
 
@@ -86,10 +94,18 @@ def checked_matrix(data: FloatArray) -> FloatArray:
     """
     if data.dtype == object:
         raise TypeError("the dissimilarity holds Python objects: convert it with astype(np.float32)")
+    if data.dtype.kind not in "fiub":
+        raise TypeError(f"the dissimilarity must hold numbers, found {data.dtype}")
     if data.ndim != 2 or data.shape[0] != data.shape[1]:
         raise ValueError(f"the dissimilarity must be square, found shape {data.shape}")
-    matrix = np.ascontiguousarray(data, dtype=np.float32)
+    with np.errstate(over="ignore"):  # too large becomes infinite, which is refused
+        matrix = np.ascontiguousarray(data, dtype=np.float32)
     n = len(matrix)
+    if data.dtype.itemsize > matrix.dtype.itemsize and n and matrix.max() < SMALLEST and data.any():
+        raise ValueError(
+            f"the dissimilarity has no value above {data.max()}, which is lost in single precision: "
+            "choose a smaller unit"
+        )
     if matrix.size < COMPILED_FROM:
         check_values(matrix)
         i, j = np.triu_indices(n)
@@ -114,15 +130,49 @@ def checked_matrix(data: FloatArray) -> FloatArray:
     return matrix
 
 
-def as_points(data: FloatArray | Points) -> Points:
-    """Return points over a matrix of dissimilarities (see checked_matrix), or the points themselves."""
-    return Precomputed.of(checked_matrix(data)) if isinstance(data, np.ndarray) else data
+def as_given(data: Any) -> FloatArray | Points:
+    """Return points as they are, and anything else as an array: lists, data frames.
+
+    Raises
+    ------
+    TypeError
+        If it is a masked array: a matrix of dissimilarities has no missing value.
+    """
+    if hasattr(data, "cross"):
+        return cast(Points, data)
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("the dissimilarity is a masked array: give every pair a value, as with data.filled(1)")
+    return np.asarray(data)
+
+
+def as_points(data: Any) -> Points:
+    """Return points as they are, and a matrix of dissimilarities, all of it checked, as points."""
+    given = as_given(data)
+    if not isinstance(given, np.ndarray):
+        return given
+    matrix = checked_matrix(given)
+    check_values(matrix)
+    return Precomputed.of(matrix)
+
+
+def as_matrix(data: Any) -> FloatArray:
+    """Return a matrix of dissimilarities (see checked_matrix), of points the one that they have."""
+    given = as_given(data)
+    return checked_matrix(given) if isinstance(given, np.ndarray) else matrix_of(given)
 
 
 def matrix_of(points: Points) -> FloatArray:
-    """Return the dissimilarities of all points; rounding leaves none between a point and itself."""
-    matrix = points.cross(points)
+    """Return the dissimilarities of all points as float32; rounding leaves none between a point and itself.
+
+    Raises
+    ------
+    ValueError
+        As checked_matrix of values.
+    """
+    matrix = np.ascontiguousarray(points.cross(points), dtype=np.float32)
     np.fill_diagonal(matrix, 0.0)
+    if matrix.size < COMPILED_FROM:
+        check_values(matrix)
     return matrix
 
 

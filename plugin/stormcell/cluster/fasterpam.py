@@ -111,7 +111,7 @@ def _compiled(state: Assignment, fixed: int, max_passes: int) -> int:
     from stormcell.cluster import kernels
 
     medoids = state.medoids.copy()
-    far = np.ascontiguousarray(state.dissimilarity)
+    far = np.ascontiguousarray(state.dissimilarity, dtype=np.float32)
     passes = kernels.swap(far, state.weights, medoids, fixed, max_passes, _TOLERANCE, ROUNDING)
     if passes < 0:
         refuse(state.dissimilarity, -1 - passes)
@@ -176,7 +176,7 @@ def best_addition(dissimilarity: FloatArray, weights: DoubleArray, nearest: Doub
     if dissimilarity.size >= COMPILED_FROM:
         from stormcell.cluster import kernels
 
-        return kernels.best_addition(np.ascontiguousarray(dissimilarity), weights, nearest)
+        return kernels.best_addition(np.ascontiguousarray(dissimilarity, dtype=np.float32), weights, nearest)
     losses = np.minimum(dissimilarity, nearest) @ weights
     best = int(losses.argmin())
     return best, float(losses[best])

@@ -19,6 +19,9 @@ def _load(context: Any, builder: Any, kind: Any, array: Any, start: Any) -> Any:
 
 
 def _less(typing: Any, a: Any, b: Any, start: Any) -> Any:
+    if any(kind.dtype != types.float32 for kind in (a, b)):
+        return None  # numba says then that it knows no such function
+
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         left, right = (_load(context, builder, signature.args[i], arguments[i], arguments[2]) for i in (0, 1))
         return builder.bitcast(builder.fcmp_ordered("<", left, right), ir.IntType(LANES))
@@ -27,6 +30,9 @@ def _less(typing: Any, a: Any, b: Any, start: Any) -> Any:
 
 
 def _fetch(typing: Any, a: Any, start: Any) -> Any:
+    if a.dtype != types.float32:
+        return None
+
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
         first = builder.gep(

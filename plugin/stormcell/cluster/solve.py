@@ -8,12 +8,15 @@ import numpy as np
 
 from stormcell.cluster.assignment import assign, settle, two_nearest
 from stormcell.cluster.checks import (
+    as_given,
+    as_points,
     check_values,
     checked_k,
     checked_matrix,
     checked_places,
     checked_weights,
     matrix_of,
+    whole,
 )
 from stormcell.cluster.fasterpam import MAX_PASSES, Assignment, swap
 from stormcell.cluster.sampled import solve_sampled
@@ -82,6 +85,9 @@ def kmedoids(
     """
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, found {method!r}")
+    if whole("max_passes", max_passes) < 1:
+        raise ValueError(f"max_passes must be at least 1, found {max_passes}")
+    data = as_given(data)
     n = len(data)
     k = checked_k(k, n)
     weights = checked_weights(weights, n)
@@ -97,9 +103,9 @@ def kmedoids(
         matrix = matrix_of(data)
     else:
         matrix = checked_matrix(data)
-        # Where the search reads them all it looks at them on the way.
-        if k in (1, n) or len(pinned) == k:
-            check_values(matrix)
+    # Where the search reads them all it looks at them on the way.
+    if k in (1, n) or len(pinned) == k:
+        check_values(matrix)
     if isinstance(start, str):
         start = seed_medoids(start, matrix, weights, k, seed=seed, given=pinned)
     state = Assignment(matrix, weights, start)
@@ -108,12 +114,12 @@ def kmedoids(
     return settle(two_nearest(matrix[medoids]), weights, medoids, passes)
 
 
-def label(points: Points, medoids: IntArray, *, weights: DoubleArray | None = None) -> Clustering:
+def label(points: Points | FloatArray, medoids: IntArray, *, weights: DoubleArray | None = None) -> Clustering:
     """Return the clustering of points around given medoids, without a search.
 
     Parameters
     ----------
-    points : Points, n of them
+    points : Points, n of them, or FloatArray, shape (n, n)
     medoids : IntArray, shape (k,)
         Points; are put in ascending order.
     weights : DoubleArray, shape (n,), optional
@@ -123,7 +129,10 @@ def label(points: Points, medoids: IntArray, *, weights: DoubleArray | None = No
     ValueError
         If the medoids are not different points, or the weights not positive.
     """
+    points = as_points(points)
     medoids = np.sort(checked_places("medoids", medoids, len(points)))
+    if not len(medoids):
+        raise ValueError("medoids must name at least one point, found none")
     return settle(assign(points, points.take(medoids)), checked_weights(weights, len(points)), medoids, 0)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from stormcell.cluster.assignment import Nearest, assign, settle, two_nearest
-from stormcell.cluster.checks import as_points, check_values, checked_k, checked_matrix, checked_weights, matrix_of
+from stormcell.cluster.checks import as_matrix, as_points, check_values, checked_k, checked_weights, matrix_of
 from stormcell.cluster.fasterpam import ROUNDING
 from stormcell.cluster.sampled import draw
 from stormcell.cluster.seeding import seed_medoids
@@ -48,7 +48,7 @@ def pam(data: FloatArray | Points, k: int, *, weights: DoubleArray | None = None
     """
     k = checked_k(k, len(data))
     weights = checked_weights(weights, len(data))
-    matrix = checked_matrix(data) if isinstance(data, np.ndarray) else matrix_of(data)
+    matrix = as_matrix(data)
     check_values(matrix)
     medoids, swaps = _pam(matrix, k, weights)
     medoids = np.sort(medoids)
@@ -99,7 +99,8 @@ def clara(
     TypeError
         If ``data`` holds objects instead of numbers.
     """
-    n = len(data)
+    points = as_points(data)
+    n = len(points)
     k = checked_k(k, n)
     weights = checked_weights(weights, n)
     size = min(n, 40 + 2 * k if sample_size is None else sample_size)
@@ -107,7 +108,6 @@ def clara(
         raise ValueError(f"samples must be at least 1, found {samples}")
     if size <= k < n or size < k:
         raise ValueError(f"sample_size must be more than k ({k}), found {sample_size}")
-    points = as_points(data)
     rng = np.random.default_rng(seed)
     best: IntArray = np.empty(0, dtype=np.int64)
     found, least, swaps = None, np.inf, 0

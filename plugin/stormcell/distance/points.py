@@ -31,7 +31,8 @@ class Precomputed:
 
     @classmethod
     def of(cls, dissimilarity: FloatArray) -> Self:
-        """Return all points of a matrix."""
+        """Return all points of a matrix, kept in single precision."""
+        dissimilarity = np.asarray(dissimilarity, dtype=np.float32)
         return cls(dissimilarity, np.arange(len(dissimilarity)))
 
     def __len__(self) -> int:

@@ -12,6 +12,9 @@ SIDE = 16
 
 
 def _mirrored(typing: Any, matrix: Any, row: Any, column: Any) -> Any:
+    if matrix.dtype != types.float32:
+        return None  # numba says then that it knows no such function
+
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         vector = ir.VectorType(ir.FloatType(), SIDE)

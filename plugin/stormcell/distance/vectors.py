@@ -14,7 +14,9 @@ Metric = Literal["euclidean", "manhattan", "cosine"]
 Rows = NDArray[np.floating[Any]]
 
 # The distances of larger values, squared, leave single precision.
-_LARGEST = 1e18
+LARGEST = 1e18
+# Rows of smaller values leave it at the other end.
+SMALLEST = 1e-30
 # In single precision, a square below this part of what it is a difference of is taken from the rows again: what
 # remains is precise to about 1e-5.
 CANCELLED = 0.05
@@ -42,8 +44,8 @@ class Vectors:
     Raises
     ------
     ValueError
-        If X is no table of numbers, a number is missing, infinite or above 1e18, the metric is unknown or, for
-        "cosine", a row is zero and so has no direction.
+        If X is no table of numbers, a number is missing, infinite or above 1e18, none is above 1e-30 but 0, the
+        metric is unknown or, for "cosine", a row is zero and so has no direction.
     """
 
     __slots__ = ("_at", "_centre", "_placed", "_raw", "_scale", "_sizes", "metric")
@@ -207,12 +209,15 @@ def _checked(X: NDArray[Any]) -> Rows:
     single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
     rows = np.ascontiguousarray(rows, dtype=np.float32 if single else np.float64)
     # The extremes tell without a copy of all; NaN is one.
-    if not (rows.min(initial=0.0) >= -_LARGEST and rows.max(initial=0.0) <= _LARGEST):
-        row, column = np.argwhere(~(np.abs(rows) <= _LARGEST))[0].tolist()
+    low, high = rows.min(initial=0.0), rows.max(initial=0.0)
+    if not (low >= -LARGEST and high <= LARGEST):
+        row, column = np.argwhere(~(np.abs(rows) <= LARGEST))[0].tolist()
         raise ValueError(
-            f"X must hold finite numbers up to {_LARGEST:g}, found {rows[row, column]} in row {row}, "
+            f"X must hold finite numbers up to {LARGEST:g}, found {rows[row, column]} in row {row}, "
             f"column {column}"
         )
+    if 0 < max(high, -low) < SMALLEST:
+        raise ValueError(f"X holds no number above {max(high, -low):g}: choose a smaller unit")
     return rows
 
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.cluster.solve import kmedoids, label
+from stormcell.cluster import (
+    choose_k,
+    clara,
+    constrained_kmedoids,
+    davies_bouldin,
+    kmedoids,
+    label,
+    pam,
+    silhouette,
+)
 from stormcell.distance.points import Precomputed
 from tests.unit.cluster.points import Points, assert_consistent, points, random_points
 
@@ -120,3 +129,63 @@ def test_pins_must_be_among_the_given_start() -> None:
 def test_refuses_a_method_that_there_is_not() -> None:
     with pytest.raises(ValueError, match="method must be one of auto, exact, sampled, found 'sampel'"):
         kmedoids(np.zeros((3, 3), dtype=np.float32), 1, method="sampel")  # type: ignore[arg-type]
+
+
+class InDouble(Precomputed):
+    """Points whose dissimilarities are in double precision, as those of scipy are."""
+
+    def cross(self, other: Any) -> Any:
+        return super().cross(other).astype(np.float64)
+
+
+@pytest.mark.parametrize("n", [40, 340])
+def test_double_precision_changes_nothing(n: int) -> None:
+    far = np.round(random_points(np.random.default_rng(3), n).far * 64)
+    expected = kmedoids(far, 4)
+    in_double: Any = far.astype(np.float64)
+    for data in (Precomputed.of(in_double), InDouble.of(far), in_double.tolist()):
+        assert kmedoids(data, 4).medoids.tolist() == expected.medoids.tolist()
+        assert kmedoids(data, 4, init="build").loss == kmedoids(far, 4, init="build").loss
+        assert pam(data, 4).loss == pam(far, 4).loss
+    sampled = [kmedoids(points, 4, method="sampled").loss for points in (Precomputed.of(far), InDouble.of(far))]
+    assert sampled[0] == sampled[1]
+
+
+@pytest.mark.parametrize("n", [40, 340])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1])
+def test_refuses_a_cell_that_is_no_dissimilarity_wherever_it_is_looked_at(n: int, value: float) -> None:
+    far = random_points(np.random.default_rng(3), n).far.copy()
+    found = kmedoids(far, 2)
+    far[5, 7] = far[7, 5] = value
+    for call in (
+        lambda: kmedoids(Precomputed.of(far), 2),
+        lambda: pam(far, 2),
+        lambda: clara(far, 2),
+        lambda: label(far, np.array([0, 1])),
+        lambda: silhouette(far, found.labels),
+        lambda: davies_bouldin(far, found),
+        lambda: choose_k(far, k_max=3),
+    ):
+        with pytest.raises(ValueError, match=r"row \d, column \d of the dissimilarity is (nan|inf|-1)"):
+            call()
+
+
+def test_takes_a_matrix_as_lists_and_says_what_else_it_cannot_take() -> None:
+    far: Any = [[0, 1, 5], [1, 0, 5], [5, 5, 0]]
+    none: Any = []
+    assert kmedoids(far, 2).labels.tolist() == [0, 0, 1]
+    assert label(far, np.array([0, 2])).labels.tolist() == [0, 0, 1]
+    assert constrained_kmedoids(far, 2, pinned=none).loss == 1
+    assert silhouette(far, np.array([0, 0, 1])).mean > 0
+    with pytest.raises(TypeError, match="masked array: give every pair a value"):
+        kmedoids(np.ma.masked_equal(far, 5), 2)
+    with pytest.raises(TypeError, match="must hold numbers, found <U1"):
+        kmedoids(np.array([["0", "1"], ["1", "0"]]), 1)
+    with pytest.raises(ValueError, match="at least one point, found none"):
+        label(far, none)
+    with pytest.raises(ValueError, match="max_passes must be at least 1, found 0"):
+        kmedoids(far, 2, max_passes=0)
+    with pytest.raises(ValueError, match="the weights sum to 3e\\+300, expected less"):
+        kmedoids(far, 2, weights=np.full(3, 1e300))
+    with pytest.raises(ValueError, match="lost in single precision: choose a smaller unit"):
+        kmedoids(np.multiply(far, 1e-50), 2)

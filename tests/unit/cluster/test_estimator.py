@@ -429,3 +429,34 @@ def test_is_not_fitted_without_scikit_learn_too() -> None:
         "    raise SystemExit('no error')\n"
         "assert 'sklearn' not in sys.modules\n"
     )
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was() -> None:
+    X = heaps(40)
+    model = KMedoids(3).fit(X)
+    before = model.predict(X)
+    for wrong in (X[:2], X[:2, :1], X * np.nan):
+        with pytest.raises(ValueError, match=r"."):
+            model.fit(wrong)
+        assert np.array_equal(model.predict(X), before)
+    with pytest.raises(ValueError, match="features"):
+        model.partial_fit(X[:, :1])
+    assert np.array_equal(model.partial_fit(X).predict(X), KMedoids(3).fit(X).partial_fit(X).predict(X))
+
+
+def test_of_no_rows_there_are_no_labels() -> None:
+    model = KMedoids(2, metric=Mixed()).fit({"a": [1.0, 2, 9]})
+    assert model.predict({"a": []}).tolist() == []
+    assert model.transform({"a": []}).shape == (0, 2)
+
+
+def test_a_stream_of_vectors_in_any_form() -> None:
+    model = KMedoids(2, metric=Mixed({"a": "vector"})).partial_fit({"a": np.eye(3)})
+    assert len(model.partial_fit({"a": [[1, 0, 0], None]}).labels_) == 2
+
+
+def test_refuses_masked_arrays_and_numbers_that_single_precision_loses() -> None:
+    with pytest.raises(TypeError, match="a masked array is not supported: fill it"):
+        KMedoids(1).fit(np.ma.masked_equal([[1, 2], [3, 4]], 3))
+    with pytest.raises(ValueError, match="no number above 2e-300: choose a smaller unit"):
+        KMedoids(1).fit(np.array([[1e-300], [-2e-300]]))

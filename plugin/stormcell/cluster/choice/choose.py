@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from stormcell.cluster.checks import check_values, checked_matrix, checked_weights, matrix_of, whole
+from stormcell.cluster.checks import as_given, check_values, checked_matrix, checked_weights, matrix_of, whole
 from stormcell.cluster.choice.msc import dynmsc
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.cluster.quality.silhouette import silhouette
@@ -203,6 +203,7 @@ def _best(scores: Mapping[int, float]) -> int:
 
 
 def _matrix(data: FloatArray | Points) -> FloatArray:
+    data = as_given(data)
     n = len(data)
     if n == 0:
         raise ValueError("there is no row to cluster: the input is empty")

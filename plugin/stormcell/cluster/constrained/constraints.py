@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormcell.cluster.assignment import two_nearest
-from stormcell.cluster.checks import checked_k, checked_matrix, checked_weights
+from stormcell.cluster.checks import as_matrix, checked_k, checked_places, checked_weights
 from stormcell.cluster.constrained.conflicts import Unsolved, assign, attempt
 from stormcell.cluster.constrained.links import checked_links, refuse_contradictions
 from stormcell.cluster.fasterpam import Assignment, swap
@@ -84,8 +84,8 @@ def constrained_kmedoids(
     n = len(dissimilarity)
     k = checked_k(k, n)
     weights = checked_weights(weights, n)
-    matrix = checked_matrix(dissimilarity)
-    pinned = np.empty(0, dtype=np.int64) if pinned is None else np.asarray(pinned)
+    matrix = as_matrix(dissimilarity)
+    pinned = checked_places("pinned", pinned if pinned is not None else np.empty(0, dtype=np.int64), n)
     free = kmedoids(matrix, k, weights=weights, init=init, seed=seed, pinned=pinned)
     must = checked_links("must_link", must_link, n)
     cannot = checked_links("cannot_link", cannot_link, n)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.cluster.assignment import Nearest
-from stormcell.cluster.estimator.parameters import Parameters, clusterer_tags
+from stormcell.cluster.estimator.parameters import Parameters, clusterer_tags, unchanged_on_error
 from stormcell.cluster.estimator.solving import Found, Options, solve, too_few
 from stormcell.cluster.estimator.spaces import (
     Centres,
@@ -144,6 +144,7 @@ class KMedoids(Parameters):
         self.random_state = random_state
         self.reservoir_size = reservoir_size
 
+    @unchanged_on_error
     def fit(self, X: Any, y: None = None, sample_weight: Any = None, *, pinned: Any = None) -> Self:
         """Find the medoids of X.
 
@@ -185,6 +186,7 @@ class KMedoids(Parameters):
         self._seen = n
         return self
 
+    @unchanged_on_error
     def partial_fit(
         self, X: Any, y: None = None, sample_weight: Any = None, *, strata: Sequence[Hashable] | None = None
     ) -> Self:

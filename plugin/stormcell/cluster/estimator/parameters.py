@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+P = ParamSpec("P")
+Returned = TypeVar("Returned")
+Me = TypeVar("Me")
+
+
+def unchanged_on_error(
+    method: Callable[Concatenate[Me, P], Returned],
+) -> Callable[Concatenate[Me, P], Returned]:
+    """Make a method that fails leave the attributes of its object as they were: a model stays what was fitted."""
+
+    @functools.wraps(method)
+    def careful(self: Me, /, *args: P.args, **kwargs: P.kwargs) -> Returned:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return careful
 
 
 class Parameters:

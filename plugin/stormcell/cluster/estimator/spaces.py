@@ -266,7 +266,7 @@ class MatrixSpace:
 def distances(space: Space, table: Table, rows: IntArray, centres: Centres) -> Iterator[FloatArray]:
     """Yield the dissimilarities of some rows and centres, block by block."""
     step = max(1, min(_ROWS, _BLOCK // len(centres)))
-    for start in range(0, len(rows), step):
+    for start in range(0, max(len(rows), 1), step):  # of no rows one block, too
         yield space.far(table, rows[start : start + step], centres)
 
 
@@ -294,6 +294,10 @@ def space_of(metric: Any, X: Any) -> Space:
 
 
 def _end_to_end(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    if one.dtype.kind == other.dtype.kind and one.shape[1:] == other.shape[1:]:
+        return np.concatenate([one, other])
     # Two kinds of cells would become one: numbers text.
-    kind = None if one.dtype.kind == other.dtype.kind else object
-    return np.concatenate([one, other], dtype=kind)
+    cells = np.empty(len(one) + len(other), dtype=object)
+    for at, cell in enumerate((*one, *other)):
+        cells[at] = cell
+    return cells

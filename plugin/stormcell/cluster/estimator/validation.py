@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.cluster.estimator.distinct import Rows
+from stormcell.distance.vectors import LARGEST, SMALLEST
 from stormcell.types import DoubleArray, IntArray
 
-# The squares of larger numbers leave single precision.
-_LARGEST = 1e18
 _NAMED = 5
 
 
@@ -36,12 +35,17 @@ def checked_rows(X: Any) -> Rows:
     Raises
     ------
     ValueError
-        If X is no table of numbers, is empty, or holds a number that is missing, infinite or above 1e18.
+        If X is no table of numbers, is empty, holds a number that is missing, infinite or above 1e18, or none
+        above 1e-30 but 0.
     TypeError
-        If X is sparse, or holds what is no number.
+        If X is sparse or masked, or holds what is no number.
     """
     if hasattr(X, "toarray"):
         raise TypeError("sparse input is not supported: make it dense with X.toarray()")
+    if isinstance(X, np.ma.MaskedArray):
+        raise TypeError(
+            "a masked array is not supported: fill it, or give the metric Mixed(), which knows missing values"
+        )
     given = np.asarray(X)
     kind = given.dtype.kind
     if kind == "c":
@@ -65,9 +69,12 @@ def checked_rows(X: Any) -> Rows:
             rows: Rows = np.ascontiguousarray(given, dtype=np.float32 if single else np.float64)
     except ValueError as error:
         raise ValueError(f"X must hold numbers: {error} (for other columns give the metric Mixed())") from None
-    if not (rows.min() >= -_LARGEST and rows.max() <= _LARGEST):
-        row, column = np.argwhere(~(np.abs(rows) <= _LARGEST))[0].tolist()
+    if not (rows.min() >= -LARGEST and rows.max() <= LARGEST):
+        row, column = np.argwhere(~(np.abs(rows) <= LARGEST))[0].tolist()
         raise ValueError(f"row {row}, column {column} is {_said(float(rows[row, column]))}")
+    largest = max(rows.max(), -rows.min())
+    if 0 < largest < SMALLEST:
+        raise ValueError(f"X holds no number above {largest:g}: choose a smaller unit")
     return rows
 
 
@@ -76,7 +83,7 @@ def _said(value: float) -> str:
         return "NaN: fill it in, or use the metric Mixed(), which knows missing values"
     if np.isinf(value):
         return f"{value}: expected a finite number"
-    return f"{value:g}: expected numbers up to {_LARGEST:g}, so choose a larger unit"
+    return f"{value:g}: expected numbers up to {LARGEST:g}, so choose a larger unit"
 
 
 def checked_count(name: str, value: Any) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.cluster.checks import as_points, checked_matrix, checked_weights
+from stormcell.cluster.checks import as_given, as_points, check_values, checked_matrix, checked_weights
 from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
@@ -60,7 +60,8 @@ def silhouette(data: FloatArray | Points, labels: IntArray, *, weights: DoubleAr
     ValueError
         If there is only one cluster, or a shape or weight is wrong.
     """
-    n = len(data)
+    data = as_given(data)
+    n, labels = len(data), np.asarray(labels)
     weights = checked_weights(weights, n)
     if labels.shape != (n,):
         raise ValueError(f"labels must be one for each of the {n} rows, found shape {labels.shape}")
@@ -168,6 +169,7 @@ def _blocks(data: FloatArray | Points) -> Iterator[tuple[slice, FloatArray]]:
     step = max(1, _BLOCK_CELLS // max(n, 1))
     if isinstance(data, np.ndarray):
         data = checked_matrix(data)
+        check_values(data)
     for start in range(0, n, step):
         rows = slice(start, min(start + step, n))
         if isinstance(data, np.ndarray):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.cluster.checks import as_points, checked_weights
+from stormcell.cluster.checks import as_given, as_points, checked_weights
 from stormcell.cluster.quality.silhouette import spread
 from stormcell.cluster.solve import kmedoids
 from stormcell.protocols import Points
@@ -67,6 +67,7 @@ def medoid_stability(
     ValueError
         If there are no resamples, or a shape or weight is wrong.
     """
+    data = as_given(data)
     n, k = len(data), len(clustering.medoids)
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, found {resamples}")
