@@ -53,13 +53,13 @@ class Vectors:
     def __init__(self, X: NDArray[Any], metric: Metric = "euclidean") -> None:
         if metric not in get_args(Metric):
             raise ValueError(f"the metric must be one of {', '.join(get_args(Metric))}, found {metric!r}")
-        raw = _checked(X)
+        raw, largest = _checked(X)
         if metric == "cosine":
-            raw = _directions(raw)
+            raw, largest = _directions(raw), 1.0
         self.metric: Metric = metric
         self._raw = raw
         self._at: IntArray | None = None  # which of the raw rows these are; None: all
-        self._centre, self._scale = _frame(raw)
+        self._centre, self._scale = _frame(raw, largest)
         self._placed: FloatArray = raw
         if self._centre.any() or self._scale != 1.0 or raw.dtype != np.float32:
             placed = raw - self._centre
@@ -180,27 +180,27 @@ def _run(rows: IntArray) -> IntArray | slice:
     return rows
 
 
-def _frame(raw: Rows) -> tuple[Rows, float]:
+def _frame(raw: Rows, largest: float) -> tuple[Rows, float]:
     """Return an origin and a unit for which products of rows lose few digits and do not overflow.
 
-    They are 0 and 1 where that is so already: then rows need not be copied.
+    They are 0 and 1 where that is so already: then rows need not be copied. ``largest`` is that of all numbers
+    without their signs.
     """
-    centre = raw.mean(axis=0, dtype=np.float64) if len(raw) else np.zeros(raw.shape[1])
-    low, high = float(raw.min(initial=0.0)), float(raw.max(initial=0.0))
     some = raw[:: max(1, len(raw) // _SOME)].astype(np.float64)
-    aside = _SAFE * float((centre**2).sum()) > float(((some - centre) ** 2).sum() / max(len(some), 1))
-    if not aside:
-        centre = np.zeros(raw.shape[1])
-        largest = max(high, -low)
-    else:
+    centre = some.mean(axis=0) if len(some) else np.zeros(raw.shape[1])
+    if _SAFE * float((centre**2).sum()) > float(((some - centre) ** 2).sum() / max(len(some), 1)):
+        # In their own precision: the same centre is taken from all.
+        centre = centre.astype(raw.dtype)
         largest = float(max((raw.max(axis=0) - centre).max(), (centre - raw.min(axis=0)).max()))
+    else:
+        centre = np.zeros(raw.shape[1], dtype=raw.dtype)
     # A power of two: multiplying by it rounds nothing.
     inside = largest == 0 or 1 / _SAFE_RANGE < largest < _SAFE_RANGE
-    # In their own precision: the same centre is taken from all.
-    return centre.astype(raw.dtype), 1.0 if inside else 2.0 ** float(np.ceil(np.log2(largest)))
+    return centre, 1.0 if inside else 2.0 ** float(np.ceil(np.log2(largest)))
 
 
-def _checked(X: NDArray[Any]) -> Rows:
+def _checked(X: NDArray[Any]) -> tuple[Rows, float]:
+    """Return rows of numbers, and the largest without its sign."""
     rows = np.asarray(X)
     if rows.ndim != 2 or rows.shape[1] == 0:
         raise ValueError(f"X must have two dimensions and at least one column, found shape {rows.shape}")
@@ -216,9 +216,10 @@ def _checked(X: NDArray[Any]) -> Rows:
             f"X must hold finite numbers up to {LARGEST:g}, found {rows[row, column]} in row {row}, "
             f"column {column}"
         )
-    if 0 < max(high, -low) < SMALLEST:
-        raise ValueError(f"X holds no number above {max(high, -low):g}: choose a smaller unit")
-    return rows
+    largest = max(float(high), -float(low))
+    if 0 < largest < SMALLEST:
+        raise ValueError(f"X holds no number above {largest:g}: choose a smaller unit")
+    return rows, largest
 
 
 def _directions(rows: Rows) -> Rows:
