@@ -56,11 +56,12 @@ def solve_sampled(
     while gained > _ENOUGH and rounds < _ROUNDS:
         rounds += 1
         centred = _centred(points, weights, medoids, found, new, rng)
-        swapped, gained = _swapped(points, weights, centred, len(pinned), max_passes, rng)
+        swapped, gained, after = _swapped(points, weights, centred, len(pinned), max_passes, rng)
         new = np.flatnonzero(swapped != centred)
         if (swapped == medoids).all():
             break
-        after = reassign(points, points.take(swapped), found, np.flatnonzero(swapped != medoids))
+        if after is None:
+            after = reassign(points, points.take(swapped), found, np.flatnonzero(swapped != medoids))
         # Both steps may have looked at a part of the points only.
         if after.loss(weights) >= loss:
             break
@@ -177,7 +178,7 @@ def _swapped(
     fixed: int,
     max_passes: int,
     rng: np.random.Generator,
-) -> tuple[IntArray, float]:
+) -> tuple[IntArray, float, Nearest | None]:
     """Swap medoids with fresh candidates where that lowers the loss over all points (or a large sample).
 
     Returns
@@ -185,6 +186,8 @@ def _swapped(
     medoids : IntArray
     gained : float
         By what share the loss fell.
+    found : Nearest or None
+        Of all points among the medoids, where all were looked at.
     """
     size = max(2 * len(medoids), _PAIRS // len(points))
     judged = max(_LEAST, 4 * len(medoids), _VALUES // (size + len(medoids)))
@@ -195,4 +198,5 @@ def _swapped(
     state = Assignment(matrix, stand_for, np.arange(len(medoids)))
     before = state.loss
     swap(state, fixed=fixed, max_passes=max_passes)
-    return candidates[state.medoids], 1 - state.loss / before if before > 0 else 0.0
+    gained = 1 - state.loss / before if before > 0 else 0.0
+    return candidates[state.medoids], gained, state.found if len(judges) == len(points) else None
