@@ -13,7 +13,7 @@ import numpy as np
 
 from stormcell.cluster.assignment import Nearest, assign, reassign, settle
 from stormcell.cluster.checks import matrix_of
-from stormcell.cluster.fasterpam import MAX_PASSES, Assignment, swap
+from stormcell.cluster.fasterpam import Assignment, swap
 from stormcell.cluster.seeding import Init, seed_medoids
 from stormcell.protocols import Points
 from stormcell.types import Clustering, DoubleArray, IntArray
@@ -37,7 +37,7 @@ def solve_sampled(
     init: Init | IntArray,
     seed: int,
     pinned: IntArray,
-    max_passes: int = MAX_PASSES,
+    max_passes: int,
 ) -> Clustering:
     """Cluster many points without a matrix of all of them; see kmedoids for the parameters.
 

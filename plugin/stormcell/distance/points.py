@@ -13,6 +13,9 @@ from stormcell.types import FloatArray, IntArray
 LARGE = 300 * 300
 # So are all blocks of rows of a table with more rows than this: there will be many.
 MANY = 2_000
+# In single precision, a square below this part of what it is a difference of is taken from the rows again: what
+# remains is precise to about 1e-5.
+CANCELLED = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)

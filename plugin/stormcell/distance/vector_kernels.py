@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormcell.distance.kernels import add_numbers, mirror
-from stormcell.distance.vectors import CANCELLED
+from stormcell.distance.points import CANCELLED
 from stormcell.jit import compiled
 from stormcell.types import FloatArray, IntArray
 

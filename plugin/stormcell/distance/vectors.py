@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.distance.points import LARGE, MANY
+from stormcell.distance.points import CANCELLED, LARGE, MANY
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 Metric = Literal["euclidean", "manhattan", "cosine"]
@@ -17,9 +17,6 @@ Rows = NDArray[np.floating[Any]]
 LARGEST = 1e18
 # Rows of smaller values leave it at the other end.
 SMALLEST = 1e-30
-# In single precision, a square below this part of what it is a difference of is taken from the rows again: what
-# remains is precise to about 1e-5.
-CANCELLED = 0.05
 _CHUNK = 1 << 20
 # Rows are moved where their centre is farther from 0 than half of their spread, as judged by some of them, and
 # scaled where their largest value is not within this range.
