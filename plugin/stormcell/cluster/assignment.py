@@ -17,6 +17,7 @@ _BLOCK = 4_000_000
 COMPILED_FROM = 300**2
 # Where fewer than one medoid in so many is new, most points keep their two nearest.
 _FEW = 3
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,8 @@ def reassign(points: Points, medoids: Points, found: Nearest, changed: IntArray)
         return assign(points, medoids)
     is_new = np.zeros(len(medoids), dtype=bool)
     is_new[changed] = True
-    stale = assign(points, medoids.take(changed)).d1 <= found.d2
+    # Blocks of other shapes may round differently.
+    stale = assign(points, medoids.take(changed)).d1 <= found.d2 * np.float32(1 + _ROUNDING)
     stale |= is_new[found.nearest] | is_new[found.second]
     rows = np.flatnonzero(stale)
     again = assign(points.take(rows), medoids)

@@ -34,7 +34,8 @@ class Vectors:
     Parameters
     ----------
     X : array, shape (n, d)
-        Finite numbers, at least one column. Integers and float64 are kept in double precision.
+        Finite numbers, at least one column. Integers and float64 are kept in double precision. The array is not
+        copied where it need not be, so leave it as it is.
     metric : {"euclidean", "manhattan", "cosine"}
         "cosine" is ``1 - cos``, from 0 to 2.
 
