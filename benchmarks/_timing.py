@@ -1,4 +1,4 @@
-"""One core and one thread, the best of three, and children whose seconds and memory are measured."""
+"""One core and one thread, the best of five, and children whose seconds and memory are measured."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 _THREADS = tuple(f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA", "RAYON"))
-_SHORT = 2.0
-_RUNS = 3
+_SHORT = 3.0
+_RUNS = 5
 
 Found = TypeVar("Found")
 
@@ -36,7 +36,7 @@ def one_core() -> None:
 
 
 def timed(function: Callable[[], Found], *, warm: bool = False) -> tuple[float, Found]:
-    """Return the seconds of a call and what it returned: the best of three where it takes less than two seconds.
+    """Return the seconds of a call and what it returned: the best of five where it takes less than three seconds.
 
     Parameters
     ----------
