@@ -128,7 +128,7 @@ def test_pins_must_be_among_the_given_start() -> None:
 
 def test_refuses_a_method_that_there_is_not() -> None:
     with pytest.raises(ValueError, match="method must be one of auto, exact, sampled, found 'sampel'"):
-        kmedoids(np.zeros((3, 3), dtype=np.float32), 1, method="sampel")  # type: ignore[arg-type]
+        kmedoids(np.zeros((3, 3), dtype=np.float32), 1, method="sampel")  # type: ignore[arg-type]  # as an untyped caller may
 
 
 class InDouble(Precomputed):
