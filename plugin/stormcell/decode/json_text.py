@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stormcell.decode.recognise import BOM
 from stormcell.decode.report import BrokenFileError, quote
 from stormcell.decode.streams import LIMIT
+from stormcell.privacy import conceal
 
 # Raw control characters in strings are against the standard, but harmless: they are escaped on output.
 _decoder = json.JSONDecoder(strict=False)
@@ -24,6 +25,9 @@ _ESCAPE = re.compile(
 _BLANK = re.compile(r"\s*")
 
 _CLOSING = (b"}", b"]")
+
+_AROUND = 4096
+"""Characters before and behind an error that tell whether what is shown of it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,16 @@ def _text(line: bytes) -> str:
 def _trouble(error: json.JSONDecodeError, text: str) -> Trouble:
     at = error.pos
     incomplete = at >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
-    near = f"near {quote(text[max(0, at - 10) : at + 30])}" if at < len(text) else "at the end"
+    near = _near(text, at) if at < len(text) else " at the end"
     reason = error.msg[:1].lower() + error.msg[1:]
-    return Trouble(f"expected JSON, found an error at column {error.colno} {near} ({reason})", incomplete)
+    return Trouble(f"expected JSON, found an error at column {error.colno}{near} ({reason})", incomplete)
+
+
+def _near(text: str, at: int) -> str:
+    """Quote what is around an error, unless masking its surroundings takes something out of it."""
+    piece = text[max(0, at - 10) : at + 30]
+    around = text[max(0, at - _AROUND) : at + _AROUND]
+    return f" near {quote(piece)}" if piece in conceal(around) else ""
 
 
 def _document(

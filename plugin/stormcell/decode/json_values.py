@@ -106,7 +106,12 @@ def attributes(holder: Object, key: str, path: JsonPath, scribe: Scribe, depth: 
         value = pair.get("value")
         # Nearly all attributes are text: take the short way.
         inner = value.get("stringValue") if type(value) is dict else None
-        found[name] = inner if type(inner) is str else any_value(value, (*at, "value"), scribe, depth)
+        if type(inner) is str:
+            found[name] = inner
+            continue
+        scribe.name = name
+        found[name] = any_value(value, (*at, "value"), scribe, depth)
+        scribe.name = ""
     return found
 
 

@@ -1,4 +1,4 @@
-"""What went wrong while reading, kept short and safe to print."""
+"""What went wrong while reading, kept short, safe to print, and without personal data and secrets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 from dataclasses import dataclass, field
 
 from stormcell.errors import DecodeError
+from stormcell.privacy import conceal, conceal_start, says_secret
 
 KEPT_PROBLEMS = 100
 """How many problems a report keeps in full; the others are only counted."""
 
 SHOWN = 60
 """Characters shown of a value that was found in place of the expected one."""
+
+_MOST = 4096
+"""Characters of a name that are shown, and of a value that are looked at."""
 
 JsonPath = tuple[str | int, ...]
 """Where in a document: names and positions from the outside in."""
@@ -109,13 +113,16 @@ class Scribe:
     report : Report
     strict : bool
         Raise the first problem.
+    name : str
+        Of the attribute that is being read, "" outside of attributes: its value is not shown if it says secret.
     """
 
-    __slots__ = ("file", "line", "report", "strict")
+    __slots__ = ("file", "line", "name", "report", "strict")
 
     def __init__(self, report: Report, *, strict: bool) -> None:
         self.file = ""
         self.line = 0
+        self.name = ""
         self.report = report
         self.strict = strict
 
@@ -134,12 +141,16 @@ class Scribe:
 
     def broken(self, path: JsonPath, expected: str, value: object = MISSING) -> None:
         """Note that the element at a path is not what it should be."""
-        self.problem(f"{show_path(path)}: expected {expected}, found {show(value)}")
+        secret = any(says_secret(name) for name in (self.name, *path) if isinstance(name, str))
+        found = "a secret" if secret and value is not MISSING else show(value)
+        self.problem(f"{show_path(path)}: expected {expected}, found {found}")
 
 
 def show_path(path: JsonPath) -> str:
     """Write a path as ``resourceLogs[0].scopeLogs``; the document itself is "(top)"."""
-    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in path)
+    shown = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{printable(conceal_start(part, _MOST))}" for part in path
+    )
     return shown.removeprefix(".") or "(top)"
 
 
@@ -158,20 +169,24 @@ def show(value: object) -> str:
         return "a list"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    return _shorten(repr(value))
+    return _shorten(conceal(repr(value)))
 
 
 def quote(text: str) -> str:
-    r"""Quote a text in ASCII, shortened: quotes, controls and everything beyond ASCII as ``\u`` escapes."""
-    quoted = json.dumps(text[:SHOWN]).replace("\x7f", "\\u007f")
-    return quoted if len(text) <= SHOWN else f'{quoted[:-1]}..."'
+    r"""Quote a text in ASCII, shortened: quotes, controls and everything beyond ASCII as ``\u`` escapes.
+
+    Secrets are masked before, for half of one is not known for what it is.
+    """
+    shown = conceal_start(text, _MOST)
+    quoted = json.dumps(shown[:SHOWN]).replace("\x7f", "\\u007f")
+    return quoted if len(shown) <= SHOWN and len(text) <= _MOST else f'{quoted[:-1]}..."'
 
 
 def printable(text: str) -> str:
     """Replace what a terminal would act on or cannot show."""
     if text.isprintable():
-        return _shorten(text, 4096)
-    return _shorten("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), 4096)
+        return _shorten(text, _MOST)
+    return _shorten("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), _MOST)
 
 
 def _shorten(text: str, most: int = SHOWN) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stormcell.config import LinksSettings
+from stormcell.privacy import shown_key
 from stormcell.types import IntArray, Link, Rows
 
 _MORTAL = frozenset(("id", "resource"))
@@ -34,7 +35,7 @@ def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
                 previous[key] = row
                 continue
             if reason not in gaps or first[row] - last[before] <= gaps[reason]:
-                links.append(Link(before, row, reason, value))
+                links.append(Link(before, row, reason, shown_key(value)))
             if last[row] >= last[before]:
                 previous[key] = row
     return links
