@@ -73,3 +73,11 @@ def mask(text: str) -> str:
     while found and ("@" in masked or "://" in masked):
         masked, found = _MASK.subn(_name, masked)
     return masked[:MAX_CHARACTERS].strip()
+
+
+def kind_of(value: str) -> str:
+    """Return the kind of mask that fits the whole of a value, ``text`` where none does."""
+    if value[:1] == "<" and value[-1:] == ">" and value[1:-1].isalpha():
+        return value[1:-1]
+    match = _MASK.fullmatch(value)
+    return (match and match.lastgroup) or "text"

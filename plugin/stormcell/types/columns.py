@@ -67,6 +67,8 @@ class Rows:
     keys : tuple of tuple of str, length n
         What links a row to others: trace, request and resource ids, each with its kind as a prefix.
     spans : Spans
+    varied : tuple of int, length n
+        The slots of its template that differ between the events of a row, a bit each.
     duplicates : int
         Events dropped because their uid had been seen.
     """
@@ -81,6 +83,7 @@ class Rows:
     fingerprints: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     spans: Spans
+    varied: tuple[int, ...]
     duplicates: int = 0
 
     def __len__(self) -> int:

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.types import Event, Rows
+from stormcell.config import Settings
+from stormcell.features.rows import build_rows
+from stormcell.text.mining import TemplateMiner
+from stormcell.text.skeleton import skeleton
+from stormcell.text.slots import slots
+from stormcell.types import Event, Rows, Signal
 from tests.unit.features.build import SECOND, START, alert, log, rows_of, span
 
 UUID = "2b1477d5-5f6e-4a0b-9c3d-0123456789ab"
@@ -165,6 +171,109 @@ def test_the_first_and_the_last_possible_time() -> None:
 def test_nothing() -> None:
     rows = rows_of([])
     assert (len(rows), rows.templates, rows.weight.tolist()) == (0, (), [])
+
+
+NODES = ["NameNode", "DataNode", "JobTracker"]
+COLOURS = ["amber", "beige", "coral", "denim", "ebony"]
+
+
+def test_rows_whose_texts_turn_out_to_be_of_one_template_are_one_row() -> None:
+    few = rows_of([log(0.1, text=f"volume {word} is full", uid=word) for word in COLOURS[:4]])
+    assert (len(few), len(few.templates)) == (4, 4)
+    rows = rows_of([log(at / 10, text=f"volume {word} is full", uid=word) for at, word in enumerate(COLOURS)])
+    assert [template.text for template in rows.templates] == ["volume <*> is full"]
+    assert (rows.members, rows.weight.tolist(), rows.varied) == ((tuple(COLOURS),), [5], (1,))
+    assert (rows.first[0], rows.last[0]) == (START, START + 4 * SECOND // 10)
+    assert rows.events[0].uid == "amber"
+
+
+def test_a_later_text_can_settle_the_template_of_an_earlier_one() -> None:
+    made = [log(0, text="volume amber is full"), log(60, text="volume 5 is full")]
+    rows = rows_of(made)
+    assert [template.text for template in rows.templates] == ["volume <*> is full"]
+    assert rows.template.tolist() == [0, 0]
+    assert rows.fingerprints[0] == rows.fingerprints[1]
+
+
+def test_rows_of_one_template_that_differ_otherwise_stay_apart() -> None:
+    made = [log(0, text=f"lost {name} now", severity=9 + at) for at, name in enumerate(NODES)]
+    rows = rows_of(made)
+    assert [template.text for template in rows.templates] == ["lost <*> now"]
+    assert (len(rows), rows.varied) == (3, (0, 0, 0))
+
+
+def test_a_template_is_of_one_service_and_known_to_all() -> None:
+    rows = rows_of([log(0, text=f"lost {name} now", service=f"s-{name}") for name in NODES])
+    assert {template.text for template in rows.templates} == {"lost <*> now"}
+    assert len(rows.templates) == 3
+
+
+def test_a_miner_knows_templates_from_before_and_learns_new_ones() -> None:
+    miner = TemplateMiner()
+    build_rows([log(text=f"volume {word} is full") for word in COLOURS], Settings(), miner)
+    [template] = build_rows([log(text="volume flint is full")], Settings(), miner).templates
+    assert template.text == "volume <*> is full"
+    assert miner.template(skeleton("volume slate is full")) == "volume <*> is full"
+
+
+def varied(*texts: str) -> tuple[int, ...]:
+    return rows_of([log(at / 100, text=text) for at, text in enumerate(texts)]).varied
+
+
+def test_which_slots_differ_inside_a_row() -> None:
+    assert varied("took 5 of 7 parts") == (0,)
+    assert varied("took 5 of 7 parts", "took 5 of 7 parts") == (0,)
+    assert varied("took 5 of 7 parts", "took 6 of 7 parts") == (0b01,)
+    assert varied("took 5 of 7 parts", "took 5 of 8 parts") == (0b10,)
+    assert varied("took 5 of 7 parts", "took 5 of 8 parts", "took 6 of 7 parts") == (0b11,)
+    assert varied("took 5 of 7 parts", "took 6 of 7 parts", "took 5 of 7 parts") == (0b01,)
+
+
+def test_slots_are_counted_in_the_template_that_is_found_in_the_end() -> None:
+    # NameNode is a hole of the texts and none of their template; the word is none of theirs and one of it.
+    assert varied("NameNode lost 5 of 7", "NameNode lost 5 of 8") == (0b10,)
+    assert varied(*(f"volume {word} has 5 of 7" for word in COLOURS)) == (0b001,)
+    assert varied(*(f"volume {word} has 5 of 7" for word in COLOURS), "volume ebony has 6 of 7") == (0b011,)
+    endings = ["no such thing", "was denied", "is a folder", "tried 5 times", "tried 6 times"]
+    assert varied(*(f"cannot open file 5: {ending}" for ending in endings)) == (0b10,)
+
+
+@pytest.mark.parametrize("make", [alert, lambda at, **fields: span(round(at * 100) + 1, at=at, **fields)])
+def test_slots_of_other_signals_differ_too(make: Callable[..., Event]) -> None:
+    made = [make(at / 100, text=text) for at, text in enumerate(["GET /a/b took 5", "GET /a/b took 6"])]
+    keys = rows_of(made)
+    assert len(keys.templates) == 1
+    # Notifications of alerts of different names are not one row: the name is their key.
+    assert keys.varied == ((0, 0) if made[0].signal is Signal.ALERT else (0b10,))
+
+
+TEXTS = st.sampled_from(
+    [
+        *(f"volume {word} is full" for word in (*COLOURS, "5", "6")),
+        *(f"lost {name} of 5" for name in NODES),
+        *(f"cannot open file: {ending}" for ending in ("no such thing", "was denied", "is a folder", "5")),
+        "lost NameNode of 6",
+        "took 5 of 7",
+        "took 6 of 7",
+    ]
+)
+
+
+@given(st.lists(st.tuples(TEXTS, st.sampled_from([0, 0.5, 60])), max_size=20), st.data())
+def test_templates_do_not_depend_on_the_order_of_arrival(
+    said: list[tuple[str, float]], data: st.DataObject
+) -> None:
+    made = [log(at, text=text) for text, at in said]
+    rows = rows_of(made)
+    assert_equal(rows, rows_of(data.draw(st.permutations(made))))
+    assert sorted(uid for members in rows.members for uid in members) == sorted(event.uid for event in made)
+    texts = {event.uid: event.text for event in made}
+    for event, members, number, bits in zip(rows.events, rows.members, rows.template, rows.varied, strict=True):
+        held = [slots(rows.templates[number].text, texts[uid]) for uid in members]
+        shown = slots(rows.templates[number].text, event.text)
+        assert [bool(bits >> at & 1) for at in range(len(shown))] == [
+            any(other[at].value != slot.value for other in held) for at, slot in enumerate(shown)
+        ]
 
 
 @pytest.mark.parametrize("swap", [False, True])
