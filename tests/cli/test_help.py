@@ -17,6 +17,8 @@ COMMANDS = [
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],
+    ["embedder", "show"],
+    ["embedder", "export"],
 ]
 
 
@@ -30,7 +32,7 @@ def test_help_says_how_with_an_example(command: list[str], option: str) -> None:
     assert f"stormcell {' '.join(command)}" in " ".join(examples.split())
 
 
-@pytest.mark.parametrize("command", [[], ["groups"], ["config"]], ids=str)
+@pytest.mark.parametrize("command", [[], ["groups"], ["config"], ["embedder"]], ids=str)
 def test_help_lists_the_commands(command: list[str]) -> None:
     ran = stormcell(*command, "--help")
     assert ran.code == 0

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from stormcell import __version__
-from stormcell.cli import demo, evaluate, explain, group, groups, options, settings
+from stormcell.cli import demo, embedder, evaluate, explain, group, groups, options, settings
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
 
@@ -72,6 +72,7 @@ app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 app.add_typer(groups.app, name="groups")
 app.add_typer(settings.app, name="config")
+app.add_typer(embedder.app, name="embedder")
 
 
 def main() -> None:
