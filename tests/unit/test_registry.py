@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stormcell import registry
 from stormcell.errors import SettingsError
-from stormcell.protocols import Clusterer, Exporter
+from stormcell.protocols import Clusterer, Embedder, Exporter
+from stormcell.types import FloatArray
 
 Register = Callable[[str, str], None]
 
@@ -23,8 +25,22 @@ def register(monkeypatch: pytest.MonkeyPatch, kind: str) -> Register:
     return add
 
 
-FIND: dict[str, Callable[[str], object]] = {"exporter": registry.exporter, "clusterer": registry.clusterer}
+FIND: dict[str, Callable[[str], object]] = {
+    "exporter": registry.exporter,
+    "clusterer": registry.clusterer,
+    "embedder": registry.embedder,
+}
 every_kind = pytest.mark.parametrize("kind", FIND)
+
+
+class Spelled:
+    def __init__(self, model: str) -> None:
+        if model == "nosuch":
+            raise SettingsError("text.model: there is no model 'nosuch'")
+        self.model = model
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        return np.zeros((len(texts), 1), dtype=np.float32)
 
 
 def test_finds_our_exporter(tmp_path: Path) -> None:
@@ -39,7 +55,28 @@ def test_finds_our_clusterer_where_none_is_named() -> None:
     assert type(registry.clusterer()) is type(registry.clusterer("fasterpam"))
 
 
-@pytest.mark.parametrize(("kind", "known"), [("exporter", "ndjson"), ("clusterer", "fasterpam, kmeans")])
+def test_finds_our_embedder() -> None:
+    assert isinstance(registry.embedder("static"), Embedder)
+
+
+@pytest.mark.parametrize("kind", ["embedder"])
+def test_an_embedder_is_made_with_its_model(register: Register, kind: str) -> None:
+    register("spelled", f"{__name__}:Spelled")
+    assert vars(registry.embedder("spelled", "a/b")) == {"model": "a/b"}
+    assert vars(registry.embedder("spelled")) == {"model": ""}
+
+
+@pytest.mark.parametrize("kind", ["embedder"])
+def test_what_an_embedder_says_of_its_model_stands_alone(register: Register, kind: str) -> None:
+    register("spelled", f"{__name__}:Spelled")
+    with pytest.raises(SettingsError, match=r"\Atext\.model: there is no model 'nosuch'\Z"):
+        registry.embedder("spelled", "nosuch")
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [("exporter", "ndjson"), ("clusterer", "fasterpam, kmeans"), ("embedder", "sentence-transformers, static")],
+)
 def test_an_unknown_name_lists_the_known_ones(kind: str, known: str) -> None:
     with pytest.raises(SettingsError, match=rf"no {kind} is called 'nosuch'; there are: .*{known}"):
         FIND[kind]("nosuch")
@@ -53,7 +90,9 @@ def test_says_what_cannot_be_loaded(register: Register, kind: str, value: str) -
         FIND[kind]("broken")
 
 
-@pytest.mark.parametrize(("kind", "method"), [("exporter", "export"), ("clusterer", "cluster")])
+@pytest.mark.parametrize(
+    ("kind", "method"), [("exporter", "export"), ("clusterer", "cluster"), ("embedder", "embed")]
+)
 def test_refuses_what_is_something_else(register: Register, kind: str, method: str) -> None:
     register("odd", "builtins:dict")
     with pytest.raises(SettingsError, match=rf"the {kind} 'odd' \(builtins:dict\) has no method `{method}`"):
