@@ -46,11 +46,13 @@ def digits() -> FloatArray:
 def log_lines(n: int, seed: int = 0) -> FloatArray:
     """Return the TF-IDF vectors of log lines drawn from the trainticket data, shape (n, 512) or less rows."""
     from stormcell import read
-    from stormcell.text.tfidf import TfidfEmbedder
+    from stormcell.text.lexical import Lexicon
 
     texts = [event.text for event in read([_TRAINTICKET / "logs.otlp.jsonl.gz"])]
     drawn = np.random.default_rng(seed).permutation(len(texts))[:n]
-    return TfidfEmbedder(sorted(set(texts))).embed([texts[row] for row in drawn])
+    lexicon = Lexicon()
+    lexicon.learn(sorted(set(texts)))
+    return lexicon.embed([texts[row] for row in drawn])
 
 
 def five(n: int) -> dict[str, FloatArray]:

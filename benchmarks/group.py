@@ -103,7 +103,7 @@ def sizes() -> list[Result]:
     from stormcell.pipeline import group_rows
 
     settings = Settings()
-    rows = build_rows(read([DATA]), settings.rows)
+    rows = build_rows(read([DATA]), settings)
     background = Background(settings.background)
     background.learn(rows)
     grouping = group_rows(rows, background, settings)

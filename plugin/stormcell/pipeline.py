@@ -6,23 +6,27 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stormcell.config import Settings
+from stormcell import registry
+from stormcell.config import LEXICAL_ONLY, Settings, TextSettings
 from stormcell.features.blame import accuse
 from stormcell.features.links import find_links, join
 from stormcell.features.outline import RowFeatures, outline, units
 from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
 from stormcell.features.table import fields, tabulate
+from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import Solution, assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
-from stormcell.text.tfidf import TfidfEmbedder
+from stormcell.text.mining import TemplateMiner
 from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
 
 
-def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping:
+def group(
+    events: Iterable[Event], settings: Settings | None = None, miner: TemplateMiner | None = None
+) -> Grouping:
     """Group events into incidents; what is usual is learned from the same events.
 
     Parameters
@@ -31,6 +35,8 @@ def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping
         In any order.
     settings : Settings, optional
         The defaults if left out; ``config.load`` reads the file and the environment.
+    miner : TemplateMiner, optional
+        Knows templates of logs from before, and learns those of the events.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def group(events: Iterable[Event], settings: Settings | None = None) -> Grouping
         kept.
     """
     settings = settings or Settings()
-    rows = build_rows(events, settings.rows)
+    rows = build_rows(events, settings, miner)
     background = Background(settings.background)
     background.learn(rows)
     return group_rows(rows, background, settings)
@@ -70,7 +76,7 @@ def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: 
 
 def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool) -> Solution:
     """Link rows into atoms, set background apart, cut sessions and cluster each."""
-    features = describe(rows, background)
+    features = describe(rows, background, settings.text)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
     atoms = outline(rows, features, atom_of)
@@ -119,10 +125,10 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
     return numbers[labels]
 
 
-def describe(rows: Rows, background: Background) -> RowFeatures:
+def describe(rows: Rows, background: Background, settings: TextSettings) -> RowFeatures:
     """Find out what the stages need to know of each row."""
     surprise = background.surprise(rows)
-    texts = [template.text for template in rows.templates]
-    vectors = TfidfEmbedder(sorted(set(texts))).embed(texts)
+    chosen = None if settings.embedder == LEXICAL_ONLY else registry.embedder(settings.embedder, settings.model)
+    vectors = wording(rows.templates, chosen, background, settings)
     rarity = background.idf(rows.templates).astype(np.float32)
     return RowFeatures(surprise, accuse(rows, surprise.value), vectors * rarity[:, None])

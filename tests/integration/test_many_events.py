@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stormcell import read
-from stormcell.config import RowsSettings
+from stormcell.config import Settings
 from stormcell.features.rows import build_rows
 from tests.integration.program import stormcell
 from tests.integration.telemetry import alert, log, logs, span, traces, webhook, write
@@ -29,8 +29,8 @@ def _storm(path: Path, times: int) -> Path:
 
 
 def test_the_same_events_over_and_over_are_the_same_rows(tmp_path: Path) -> None:
-    once = build_rows(read([_storm(tmp_path / "1.jsonl", 1)]), RowsSettings())
-    often = build_rows(read([_storm(tmp_path / "10.jsonl", TIMES)]), RowsSettings())
+    once = build_rows(read([_storm(tmp_path / "1.jsonl", 1)]), Settings())
+    often = build_rows(read([_storm(tmp_path / "10.jsonl", TIMES)]), Settings())
     assert len(once) == len(often) == int(once.weight.sum())
     assert list(often.weight) == [TIMES] * len(once)
     assert often.fingerprints == once.fingerprints

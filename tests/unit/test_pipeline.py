@@ -59,7 +59,7 @@ def test_a_silence_makes_two_groups() -> None:
 
 def test_without_the_gate_everything_is_grouped() -> None:
     settings = Settings()
-    rows = build_rows(storm(), settings.rows)
+    rows = build_rows(storm(), settings)
     background = Background(settings.background)
     background.learn(rows)
     assert group_rows(rows, background, settings).background

@@ -14,6 +14,7 @@ from stormcell.evaluation.truth import Label, Truth, label_events
 from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
 from stormcell.pipeline import group_rows
+from stormcell.text.mining import TemplateMiner
 from stormcell.types import Event, Group, Grouping
 
 SILENCE_SECONDS: Final = 300.0
@@ -96,12 +97,14 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
         raise InputError(
             f"none of the {len(distinct)} events is in an incident of the truth; are both from the same data?"
         )
-    everything = build_rows(distinct.values(), settings.rows)
+    miner = TemplateMiner()
+    everything = build_rows(distinct.values(), settings, miner)
     background = Background(settings.background)
     background.learn(everything)
 
     incident_events = [distinct[uid] for uid in own]
-    a = group_rows(build_rows(incident_events, settings.rows), background, settings, gate=False)
+    incident_rows = build_rows(incident_events, settings, miner)
+    a = group_rows(incident_rows, background, settings, gate=False)
     b = group_rows(everything, background, settings)
     kept = {uid for group in b.groups for uid in group.members}
     return Evaluation(

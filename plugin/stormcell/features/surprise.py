@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from stormcell.config import BackgroundSettings
-from stormcell.types import DoubleArray, Rows, Template
+from stormcell.text.lexical import Lexicon
+from stormcell.text.words import spoken
+from stormcell.types import DoubleArray, Rows, Signal, Template
 
 # A median absolute deviation times this estimates a standard deviation (normal distribution).
 _MAD_TO_SIGMA = 1.4826
@@ -33,11 +35,16 @@ class Surprise:
 
 
 class Background:
-    """Counts of each template per time bucket.
+    """Counts of each template per time bucket, and of what words and letters occur in them.
 
     Parameters
     ----------
     settings : BackgroundSettings
+
+    Attributes
+    ----------
+    lexicon : Lexicon
+        Has learned the text of every template once.
     """
 
     def __init__(self, settings: BackgroundSettings) -> None:
@@ -45,6 +52,9 @@ class Background:
         self._needed = settings.learning_buckets
         self._counts: dict[Template, Counter[int]] = {}
         self._buckets: set[int] = set()
+        self._texts: set[str] = set()
+        self._alerts: set[str] = set()
+        self.lexicon = Lexicon()
 
     def learn(self, rows: Rows) -> None:
         """Count ``rows``."""
@@ -54,6 +64,20 @@ class Background:
             rows.template.tolist(), buckets.tolist(), rows.weight.tolist(), strict=True
         ):
             self._counts.setdefault(rows.templates[number], Counter())[bucket] += weight
+        self.read(rows.templates)
+
+    def read(self, templates: Iterable[Template]) -> None:
+        """Learn what words and letters occur in templates, each text once."""
+        read = [(spoken(template.text), template.signal) for template in templates]
+        new = {text for text, _ in read} - self._texts
+        self.lexicon.learn(sorted(new))
+        self._texts |= new
+        self._alerts.update(text for text, signal in read if signal is Signal.ALERT)
+
+    @property
+    def alerts(self) -> list[str]:
+        """The texts of the alerts seen, without masks, ascending."""
+        return sorted(self._alerts)
 
     @property
     def learning(self) -> bool:

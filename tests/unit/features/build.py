@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from stormcell.config import RowsSettings
+from stormcell.config import RowsSettings, Settings
 from stormcell.features.rows import build_rows
 from stormcell.types import Event, Rows, Signal
 
@@ -48,4 +48,4 @@ def span(
 
 
 def rows_of(events: Iterable[Event], bucket_seconds: float = 1.0) -> Rows:
-    return build_rows(events, RowsSettings(bucket_seconds=bucket_seconds))
+    return build_rows(events, Settings(rows=RowsSettings(bucket_seconds=bucket_seconds)))

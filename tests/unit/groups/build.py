@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stormcell.config import LinksSettings, Settings
+from stormcell.config import LinksSettings, Settings, TextSettings
 from stormcell.distance.fields import Categorical, Numeric
 from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.features.links import find_links, join
@@ -23,7 +23,7 @@ def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Outline]:
     background = Background(Settings().background)
     background.learn(rows)
     atom_of = join(len(rows), find_links(rows, LinksSettings()))
-    return rows, atom_of, outline(rows, describe(rows, background), atom_of)
+    return rows, atom_of, outline(rows, describe(rows, background, TextSettings()), atom_of)
 
 
 def line(places: list[float]) -> MixedPoints:

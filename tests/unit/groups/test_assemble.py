@@ -17,7 +17,7 @@ SETTINGS = Settings()
 
 
 def solved(events: list[Event], *, gate: bool = True) -> Solution:
-    rows = build_rows(events, SETTINGS.rows)
+    rows = build_rows(events, SETTINGS)
     background = Background(SETTINGS.background)
     background.learn(rows)
     return solve(rows, background, SETTINGS, gate=gate)

@@ -1,0 +1,79 @@
+"""The lexical part of a text: TF-IDF over its words and their character n-grams, hashed, with numpy alone.
+
+Names of alerts and services are no language; letters that two texts have in common tell more there than meaning.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from stormcell.text.words import words_of
+from stormcell.types import DoubleArray, FloatArray, IntArray
+
+DIMENSIONS: Final = 512
+_BUCKETS: Final = 1 << 16
+"""Counts of documents are kept by hash: memory stays the same however many features there are."""
+_GRAM: Final = 4
+_WORD_WEIGHT: Final = 2.0
+
+
+class Lexicon:
+    """Embeds texts by TF-IDF; how many texts hold a feature is counted as it learns.
+
+    A feature's place in a vector and its sign come from its hash (the hashing trick, Weinberger et al. 2009,
+    doi:10.1145/1553374.1553516).
+    """
+
+    def __init__(self) -> None:
+        self._documents = 0
+        self._frequency: IntArray = np.zeros(_BUCKETS, dtype=np.int64)
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Count the features of each text."""
+        for text in texts:
+            self._documents += 1
+            hashes = np.fromiter(map(_hash, _features(text)), dtype=np.int64)
+            self._frequency[np.unique(hashes % _BUCKETS)] += 1
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit vectors, shape (n, DIMENSIONS); a text without any word gives zeros."""
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        for row, text in enumerate(texts):
+            counts = _features(text)
+            if not counts:
+                continue
+            hashes = np.fromiter(map(_hash, counts), dtype=np.int64)
+            count = np.fromiter(counts.values(), dtype=np.float64)
+            weight = np.fromiter((_WORD_WEIGHT if name[0] == "w" else 1.0 for name in counts), dtype=np.float64)
+            sign = np.where(hashes & 0x80000000, 1.0, -1.0)
+            values = sign * weight * (1.0 + np.log(count)) * self._idf(hashes)
+            np.add.at(vectors[row], hashes % DIMENSIONS, values)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+        return vectors
+
+    def _idf(self, hashes: IntArray) -> DoubleArray:
+        """Return how rare features are; an unseen one counts as seen once."""
+        seen = np.maximum(self._frequency[hashes % _BUCKETS], 1)
+        rare: DoubleArray = np.log((self._documents + 1) / seen) + 1.0
+        return rare
+
+
+def _features(text: str) -> Counter[str]:
+    """Count the words and the character 4-grams inside them."""
+    counts: Counter[str] = Counter()
+    for word in words_of(text):
+        counts[f"w:{word}"] += 1
+        padded = f" {word} "
+        for start in range(max(len(padded) - _GRAM + 1, 1)):
+            counts[f"c:{padded[start : start + _GRAM]}"] += 1
+    return counts
+
+
+def _hash(feature: str) -> int:
+    return zlib.crc32(feature.encode("utf-8", "replace"))
