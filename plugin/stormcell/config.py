@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,11 +18,14 @@ from pydantic_settings import SettingsError as UnparsableVariable
 from stormcell.errors import SettingsError
 
 DEFAULT_FILE = Path("stormcell.yaml")
+LEXICAL_ONLY = "none"
+"""The embedder that is none: texts are compared by their letters alone."""
 _PREFIX = "STORMCELL_"
 
 Seconds = Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -45,6 +49,52 @@ class LinksSettings(_Section):
     """Notifications of the same alert at most this far apart are linked."""
     key_life_seconds: Seconds = 1800.0
     """A request or resource id links for this long from when it was first seen: ids are reused."""
+
+
+class PrivacySettings(_Section):
+    """What never leaves the events."""
+
+    mask: bool = True
+    """Mask personal data and secrets before anything is stored, exported or rendered."""
+
+
+class MaskSettings(_Section):
+    """A mask of your own."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z]{1,32}$")]
+    """What stands in its place, in angle brackets: `order` gives `<order>`."""
+    pattern: Annotated[str, Field(min_length=1, max_length=1000)]
+    """A regular expression of Python's."""
+    examples: Annotated[dict[str, str], Field(min_length=1)]
+    """Texts, and what becomes of each; tried whenever the settings are read."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if compiled.match(""):
+            raise ValueError("matches the empty text, and so everywhere")
+        return pattern
+
+
+class TextSettings(_Section):
+    """How texts are read and compared."""
+
+    masks: tuple[MaskSettings, ...] = ()
+    """Masks of your own, applied in order before the others: each a `name`, a `pattern` and `examples`."""
+    embedder: str = "static"
+    """`static` (shipped), `sentence-transformers` (an extra), `none`, or what a package registers."""
+    model: str = ""
+    """The embedder's model: a folder, or for sentence-transformers the name of one in its cache."""
+    lexical_alert: Share = 0.5
+    """Weight of the letters (character n-grams) beside the meaning, in the texts of alerts."""
+    lexical_log: Share = 0.4
+    """The same for logs."""
+    lexical_span: Share = 0.7
+    """The same for spans."""
 
 
 class BackgroundSettings(_Section):
@@ -82,7 +132,7 @@ class GroupingSettings(_Section):
     """What one more group costs, in units of the mean dissimilarity to the exemplar: more means fewer groups."""
     opening_cost_linked: NonNegative = 0.005
     """The same for sessions whose links already explain them."""
-    linked_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    linked_share: Share = 0.3
     """A session is explained by its links where the squared shares of its atoms sum to at least this."""
     max_groups: Annotated[int, Field(ge=1)] = 40
     """Most groups that one session can have."""
@@ -111,6 +161,8 @@ class DraftsSettings(_Section):
 class Settings(_Section):
     """Everything that can be set; made by itself it holds the defaults."""
 
+    privacy: PrivacySettings = PrivacySettings()
+    text: TextSettings = TextSettings()
     rows: RowsSettings = RowsSettings()
     links: LinksSettings = LinksSettings()
     background: BackgroundSettings = BackgroundSettings()

@@ -10,7 +10,7 @@ import yaml
 
 from stormcell.config import Settings
 from tests.integration.program import stormcell
-from tests.integration.telemetry import good
+from tests.integration.telemetry import good, log, logs, write
 
 
 def test_show_is_a_settings_file_of_its_own(tmp_path: Path) -> None:
@@ -107,3 +107,104 @@ def test_a_broken_template_of_ones_own_exits_2_and_writes_nothing(
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert not (tmp_path / "out").exists()
+
+
+ORDER = {"name": "order", "pattern": "ord [a-z]{3}", "examples": {"lost ord abc": "lost <order>"}}
+
+
+OTHER = {"name": "other", "pattern": "x+y", "examples": {"axxy b": "a<other> b", "xx": "xx"}}
+
+
+def masks(folder: Path, *masks: object) -> Path:
+    """Write a settings file with masks."""
+    file = folder / "mine.yaml"
+    file.write_text(yaml.safe_dump({"text": {"masks": list(masks)}}))
+    return file
+
+
+def test_masks_of_ones_own_are_tried_and_shown(tmp_path: Path) -> None:
+    file = masks(tmp_path, ORDER, OTHER)
+    ran = stormcell("config", "check", "--config", file)
+    assert (ran.code, ran.out, ran.err) == (0, "", "The settings are valid.\n")
+    shown = stormcell("config", "show", "--config", file, "--json").json["text"]["masks"]
+    assert shown == [ORDER, OTHER]
+
+
+WRONG_MASKS = {
+    "wrong example": (
+        {"examples": {"lost ord abc": "lost <mine>", "ord abc": "gone"}},
+        "text.masks[1] (mine): expected 'ord abc' to become 'gone', found '<mine>'",
+    ),
+    "wrong name in an example": (
+        {"examples": {"ord abc": "<order>"}},
+        "text.masks[1] (mine): expected 'ord abc' to become '<order>', found '<mine>'",
+    ),
+    "ends never": (
+        {"pattern": "(a+)+b", "examples": {"x aab": "x <mine>"}},
+        "text.masks[1] (mine): takes more than 0.5 s for the text 'a",
+    ),
+    "ends never on its example": (
+        {"pattern": "(a+)+b", "examples": {"a" * 40: "a" * 40}},
+        f"text.masks[1] (mine): takes more than 0.5 s for the text '{'a' * 40}'",
+    ),
+    "alternatives that overlap": (
+        {"pattern": "(?:a|aa)+c", "examples": {"x aac": "x <mine>"}},
+        "text.masks[1] (mine): takes more than 0.5 s",
+    ),
+    "no regular expression": (
+        {"pattern": "(order"},
+        "text.masks.1.pattern (STORMCELL_TEXT__MASKS__1__PATTERN): Value error, not a regular expression: missing",
+    ),
+    "matches the empty text": ({"pattern": "a*"}, "Value error, matches the empty text, and so everywhere"),
+    "empty": ({"pattern": ""}, "text.masks.1.pattern"),
+    "too long": ({"pattern": "a" * 1001}, "text.masks.1.pattern"),
+    "name with capitals": ({"name": "Order"}, "text.masks.1.name"),
+    "name with a sign": ({"name": "a>b"}, "text.masks.1.name"),
+    "name with a line end": ({"name": "order\n"}, "text.masks.1.name"),
+    "no name": ({"name": ""}, "text.masks.1.name"),
+    "name too long": ({"name": "a" * 33}, "text.masks.1.name"),
+    "no example": ({"examples": {}}, "text.masks.1.examples"),
+    "an example that is none": ({"examples": ["ord abc"]}, "text.masks.1.examples"),
+    "no such setting": (
+        {"patern": "x"},
+        "text.masks.1.patern (STORMCELL_TEXT__MASKS__1__PATERN): no such setting",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG_MASKS.values(), ids=WRONG_MASKS)
+def test_a_wrong_mask_exits_2_and_is_named(change: dict[str, object], message: str, tmp_path: Path) -> None:
+    mine = {"name": "mine", "pattern": "ord [a-z]{3}", "examples": {"lost ord abc": "lost <mine>"}, **change}
+    ran = stormcell("config", "check", "--config", masks(tmp_path, ORDER, mine))
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+@pytest.mark.parametrize("command", [["config", "show"], ["group"]], ids=" ".join)
+def test_masks_are_tried_by_whatever_reads_the_settings(command: list[str], tmp_path: Path) -> None:
+    wrong = {**ORDER, "examples": {"ord abc": "ord abc"}}
+    paths = [good(tmp_path)] if command == ["group"] else []
+    ran = stormcell(*command, *paths, "--config", masks(tmp_path, wrong))
+    assert (ran.code, ran.out) == (2, "")
+    assert "text.masks[0] (order): expected 'ord abc' to become 'ord abc', found '<order>'" in ran.err
+
+
+def test_a_mask_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORMCELL_TEXT__MASKS", json.dumps([ORDER]))
+    assert stormcell("config", "show", "--json").json["text"]["masks"] == [ORDER]
+    monkeypatch.setenv("STORMCELL_TEXT__MASKS", json.dumps([{**ORDER, "pattern": "("}]))
+    assert stormcell("config", "check").code == 2
+
+
+def test_group_uses_the_masks(tmp_path: Path) -> None:
+    file = write(tmp_path / "in.jsonl", logs(log("a", "disk full for ord abc"), log("b", "disk full for ord xyz")))
+    plain = stormcell("group", file, "--out", tmp_path / "plain")
+    masked = stormcell("group", file, "--out", tmp_path / "masked", "--config", masks(tmp_path, ORDER))
+    assert (plain.code, masked.code) == (0, 0)
+
+    def template(uid: str, folder: str) -> object:
+        found = stormcell("explain", uid, "--store", tmp_path / folder, "--json").json["template"]
+        return found and (found["text"], [slot["value"] for slot in found["slots"]])
+
+    assert template("a", "plain") == ("disk full for ord abc", [])
+    assert template("a", "masked") == template("b", "masked") == ("disk full for <*>", ["ord abc"])

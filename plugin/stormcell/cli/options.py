@@ -55,10 +55,15 @@ def program() -> str:
 
 
 def settings(path: Path | None) -> Settings:
-    """Read the settings."""
+    """Read the settings, and try the masks that they bring."""
     from stormcell.config import load
 
-    return load(path)
+    found = load(path)
+    if found.text.masks:
+        from stormcell.cli.masks import try_out
+
+        try_out(found.text.masks)
+    return found
 
 
 def open_store(path: Path | None) -> SqliteStore:
