@@ -120,8 +120,22 @@ def test_an_unknown_event(options: list[str], grouped: Path) -> None:
 
 def test_json_is_complete(small: Path) -> None:
     told: dict[str, Any] = stormcell("explain", "0000000000000001", "--store", small, "--json").json
-    keys = "event group surprise members links dissimilarity shares runner_up runner_up_dissimilarity margin"
+    keys = (
+        "event group surprise members links dissimilarity shares runner_up runner_up_dissimilarity margin template"
+    )
     assert set(told) == set(keys.split())
+
+
+def test_tells_the_values_of_its_template_and_which_vary(grouped: Path) -> None:
+    groups = json.loads((grouped / "groups.json").read_bytes())["groups"]
+    group = next(group for group in groups if "ticketExecute" in group["medoid"]["text"])
+    uid = group["medoid"]["uid"]
+    template = stormcell("explain", uid, "--store", grouped, "--json").json["template"]
+    [slot] = template["slots"]
+    assert (slot["name"], slot["kind"], slot["constant"]) == ("orderId", "uuid", False)
+    assert slot["value"] in group["medoid"]["text"]
+    ran = stormcell("explain", uid, "--store", grouped)
+    assert f"orderId = {slot['value']} (varies)" in ran.out
 
 
 def test_a_runner_up_that_has_gone_is_still_named(grouped: Path, tmp_path: Path) -> None:

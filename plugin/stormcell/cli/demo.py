@@ -25,15 +25,16 @@ def demo(
 
     Groups 90 minutes of a ticket shop in which several faults overlap, and says what to try next.
     """
-    from stormcell.cli.group import draft_path, read_and_group, show, worst, write
+    from stormcell.cli.group import draft_path, read_and_group, show, templates_of, worst, write
     from stormcell.cli.output import console, say
     from stormcell.files import shipped
 
     settings = options.settings(None)
     data = shipped("examples") / _DATA
     say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
-    grouping, report = read_and_group([str(data)], settings, strict=False)
-    drafts = write(grouping, report, out, settings)
+    miner = templates_of(out)
+    grouping, report = read_and_group([str(data)], settings, miner, strict=False)
+    drafts = write(grouping, report, out, settings, miner)
     show(grouping, report, as_json=as_json)
     if as_json or not grouping.groups:
         return

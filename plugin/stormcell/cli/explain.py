@@ -54,7 +54,7 @@ def explain(
         runner_up = opened.group(atom.runner_up) if atom.runner_up is not None else None
     row, uid = _find(atom, event)
     if as_json:
-        print_json(_as_json(uid, atom))
+        print_json({**_as_json(uid, atom), "template": _template(row, group)})
         return
     console().print("\n".join(_words(row, uid, atom, group, runner_up)), soft_wrap=True)
 
@@ -80,6 +80,9 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         ),
         terminal(f"  {event.text[:200]}"),
     ]
+    template = _template(row, group)
+    if template is not None:
+        lines += _template_words(template)
     if len(row.members) > 1:
         among = f", {uid} among them" if uid != event.uid else ""
         lines.append(terminal(f"  It stands for {len(row.members)} equal events of one moment{among}."))
@@ -107,6 +110,36 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         title = runner_up.title if runner_up else "(grouped anew since)"
         lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
+    return lines
+
+
+def _template(row: Row, group: Group | None) -> dict[str, Any] | None:
+    """Return the template of a row among those of its group, with the row's own values."""
+    from stormcell.text.slots import slots
+
+    event = row.event
+    for template in group.templates if group else ():
+        if (template.signal, template.service) != (event.signal, event.service):
+            continue
+        found = slots(template.text, event.text)
+        if len(found) == len(template.parameters) and (found or template.uid == event.uid):
+            values = [
+                {"name": slot.name, "kind": slot.kind, "value": slot.value, "constant": parameter.constant}
+                for slot, parameter in zip(found, template.parameters, strict=True)
+            ]
+            return {"text": template.text, "events": template.count, "slots": values}
+    return None
+
+
+def _template_words(template: dict[str, Any]) -> list[str]:
+    from stormcell.cli.output import counted
+    from stormcell.escape import terminal
+
+    lines = [terminal(f"  Template, of {counted(template['events'], 'event')} of the group: {template['text']}")]
+    for slot in template["slots"]:
+        shared = "the same in all" if slot["constant"] else "varies"
+        name = slot["name"] or slot["kind"]
+        lines.append(terminal(f"    {name} = {slot['value'][:100]} ({shared})"))
     return lines
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from stormcell.config import Settings
     from stormcell.decode import Report
+    from stormcell.text.mining import TemplateMiner
     from stormcell.types import Draft, Group, Grouping, Membership
+
+_TEMPLATES = "templates"
 
 Out = Annotated[
     Path | None,
@@ -34,15 +37,35 @@ def group(
     Formats are recognised by content: OTLP as JSON lines or protobuf, Alertmanager webhooks; plain, .gz or .zst.
     """
     settings = options.settings(config)
-    grouping, report = read_and_group(paths, settings, strict=strict)
+    miner = templates_of(out)
+    grouping, report = read_and_group(paths, settings, miner, strict=strict)
     if out is not None:
-        write(grouping, report, out, settings)
+        write(grouping, report, out, settings, miner)
     show(grouping, report, as_json=as_json)
     if out is not None and not as_json:
         _say_written(out, grouping)
 
 
-def read_and_group(paths: Sequence[str], settings: Settings, *, strict: bool) -> tuple[Grouping, Report]:
+def templates_of(out: Path | None) -> TemplateMiner:
+    """Return what is known of the templates of logs: what earlier runs into the same folder learned."""
+    from stormcell.errors import StoreError
+    from stormcell.store import SqliteStore
+    from stormcell.text.mining import TemplateMiner
+
+    store = None if out is None else out / options.STORE_NAME
+    if store is None or not store.exists():
+        return TemplateMiner()
+    with SqliteStore(store, create=False) as opened:
+        known = opened.learned(_TEMPLATES)
+    try:
+        return TemplateMiner() if known is None else TemplateMiner.restore(known)
+    except ValueError as error:
+        raise StoreError(f"{store} holds templates that cannot be read: {error}; name another folder") from error
+
+
+def read_and_group(
+    paths: Sequence[str], settings: Settings, miner: TemplateMiner, *, strict: bool
+) -> tuple[Grouping, Report]:
     """Read files and group their events, with progress bars.
 
     Raises
@@ -57,13 +80,13 @@ def read_and_group(paths: Sequence[str], settings: Settings, *, strict: bool) ->
 
     report = Report()
     with progress("Reading") as update:
-        grouping = group_events(read(paths, report, strict=strict, progress=update), settings)
+        grouping = group_events(read(paths, report, strict=strict, progress=update), settings, miner)
     if report.broken and not report.events:
         raise InputError(f"no event could be read: {report.problems[0]}")
     return grouping, report
 
 
-def write(grouping: Grouping, report: Report, out: Path, settings: Settings) -> list[Draft]:
+def write(grouping: Grouping, report: Report, out: Path, settings: Settings, miner: TemplateMiner) -> list[Draft]:
     """Write everything under ``out``, or leave it as it was; return the drafts."""
     from stormcell.files import all_or_nothing, write_atomic
     from stormcell.registry import exporter
@@ -83,7 +106,7 @@ def write(grouping: Grouping, report: Report, out: Path, settings: Settings) -> 
             write_atomic(draft_path(unfinished, draft), draft.markdown.encode())
         write_atomic(unfinished / "problems.txt", problems.encode("utf-8", "backslashreplace"))
         with SqliteStore(out / options.STORE_NAME, create=True) as store:
-            store.save(grouping, drafts)
+            store.save(grouping, drafts, {_TEMPLATES: miner.snapshot()})
     # Drafts of an earlier run would stand beside those of this one as if they belonged together.
     current = {draft_path(out, draft) for draft in drafts}
     for old in out.glob("drafts/g-*.md"):

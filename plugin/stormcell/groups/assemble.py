@@ -13,6 +13,7 @@ from stormcell.config import Settings
 from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table, fields, tabulate
+from stormcell.groups.parameters import group_templates
 from stormcell.text.shorten import shorten
 from stormcell.types import (
     Blame,
@@ -240,6 +241,7 @@ def _group(
         fields=tuple(_mean_shares(memberships, weights)),
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
+        templates=group_templates(rows, own, exemplar),
     )
 
 

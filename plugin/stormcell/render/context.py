@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stormcell.render.facts import Shown, fact, instant, shortened, show
 from stormcell.render.places import Place, place
 from stormcell.times import spoken
-from stormcell.types import Event, Fact, Group, Membership, Row
+from stormcell.types import Event, Fact, Group, Membership, Row, Signal
 
 MAX_LISTED = 6
 """Most services, and most fields, that a draft lists."""
@@ -29,6 +29,15 @@ class Shared:
 
     name: Fact
     share: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands in a slot of the exemplar's template, and whether all members of that template agree on it."""
+
+    name: Fact
+    value: Fact
+    constant: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,10 @@ class Context:
         What the members' dissimilarity to the exemplar is made of, largest part first.
     places : tuple of Place
         Where to look: first the most blamed service, then the exemplar's own where that is another.
+    values : tuple of Value
+        The slots of the exemplar's template, at most ``MAX_LISTED``.
+    alike : Fact or None
+        How many members have that template.
     evidence : tuple of Witness
         Exemplar, earliest, most severe and latest event, each once.
     """
@@ -84,6 +97,8 @@ class Context:
     latest: Shown
     most_severe: Shown
     places: tuple[Place, ...]
+    values: tuple[Value, ...]
+    alike: Fact | None
     evidence: tuple[Witness, ...]
 
 
@@ -126,6 +141,8 @@ def context(group: Group, memberships: Sequence[Membership]) -> Context:
         latest=shown[latest.uid],
         most_severe=shown[group.most_severe.uid],
         places=_places(group, rows, over),
+        values=_values(group),
+        alike=_alike(group),
         evidence=_evidence(group, shown),
     )
 
@@ -205,6 +222,28 @@ def _places(group: Group, rows: Sequence[Row], over: str) -> tuple[Place, ...]:
         place(service, _named(service, group, rows, over) if service else None, group.medoid, members)
         for service in services
     )
+
+
+def _values(group: Group) -> tuple[Value, ...]:
+    template = group.templates[0] if group.templates else None
+    # The mask of an operation or an alert's name says nothing that the name does not.
+    if template is None or template.uid != group.medoid.uid or template.signal != Signal.LOG:
+        return ()
+    return tuple(
+        Value(
+            shortened(Fact(slot.name or slot.kind, template.uid, "text", "the word before a value, or its kind")),
+            shortened(Fact(slot.value, template.uid, "text", "a value in it")),
+            slot.constant,
+        )
+        for slot in [slot for slot in template.parameters if slot.value][:MAX_LISTED]
+    )
+
+
+def _alike(group: Group) -> Fact | None:
+    if not group.templates:
+        return None
+    template = group.templates[0]
+    return Fact(str(template.count), template.uid, "text", "members counted whose text differs in values only")
 
 
 def _evidence(group: Group, shown: dict[str, Shown]) -> tuple[Witness, ...]:

@@ -8,9 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
-from stormcell.types import Blame, Draft, Event, Fact, Group, MemberLink, Membership, Row, Share, Signal
+from stormcell.types import (
+    Blame,
+    Draft,
+    Event,
+    Fact,
+    Group,
+    GroupTemplate,
+    MemberLink,
+    Membership,
+    Parameter,
+    Row,
+    Share,
+    Signal,
+)
 
 _encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -97,6 +111,7 @@ def dump_group(group: Group) -> str:
             "margin": group.margin,
             "fields": _shares(group.fields),
             "template": group.template,
+            "templates": [asdict(template) for template in group.templates],
         }
     )
 
@@ -122,13 +137,31 @@ def load_group(document: str, group_id: str, status: str, first_seen: int, membe
         fields=_as_shares(stored["fields"]),
         members=tuple(members),
         template=stored["template"],
+        # Stores of before hold none.
+        templates=tuple(_as_template(template) for template in stored.get("templates", ())),
     )
+
+
+def _as_template(stored: _Json) -> GroupTemplate:
+    parameters = tuple(Parameter(**parameter) for parameter in stored["parameters"])
+    return GroupTemplate(**{**stored, "parameters": parameters})
 
 
 def recount_group(document: str, signals: Mapping[str, int]) -> str:
     """Return a group's JSON with the events by signal counted anew."""
     stored: _Json = json.loads(document)
     return _encode({**stored, "count": sum(signals.values()), "signals": dict(signals)})
+
+
+def dump_learned(document: Mapping[str, object]) -> str:
+    """Return what was learned as JSON."""
+    return _encode(document)
+
+
+def load_learned(document: str) -> dict[str, Any]:
+    """Return what ``dump_learned`` was given, its tuples as lists."""
+    stored: _Json = json.loads(document)
+    return stored
 
 
 def dump_draft(draft: Draft) -> str:

@@ -55,6 +55,13 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     );
     CREATE INDEX drafts_by_group ON drafts (group_id, kind);
     """,
+    # 2. What was learned and is gone on with, a JSON document each: "templates".
+    """
+    CREATE TABLE learned (
+        name TEXT PRIMARY KEY,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from stormcell.errors import StoreError
 from stormcell.store import codec
@@ -68,8 +68,13 @@ class SqliteStore:
             self._connection.close()
             self._connection = None
 
-    def save(self, grouping: Grouping, drafts: Sequence[Draft]) -> None:
-        """Store a grouping and drafts in one transaction: all of it, or nothing.
+    def save(
+        self,
+        grouping: Grouping,
+        drafts: Sequence[Draft],
+        learned: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
+        """Store a grouping and drafts, and what was learned, in one transaction: all of it, or nothing.
 
         The newest grouping wins. A group whose id is stored already is replaced, members included. Events
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
@@ -85,11 +90,19 @@ class SqliteStore:
         check(grouping)
         with failures_named(self.path):
             if self._opened() is None and create(
-                self.path, lambda connection: replace(connection, self.path, grouping, drafts)
+                self.path, lambda connection: replace(connection, self.path, grouping, drafts, learned or {})
             ):
                 return
             with self._transaction("IMMEDIATE") as connection:
-                replace(connection, self.path, grouping, drafts)
+                replace(connection, self.path, grouping, drafts, learned or {})
+
+    def learned(self, name: str) -> dict[str, Any] | None:
+        """Return what was learned by a name, as JSON types; None if nothing was."""
+        with self._reading() as connection:
+            if connection is None:
+                return None
+            found = connection.execute("SELECT document FROM learned WHERE name = ?", (name,)).fetchone()
+            return None if found is None else codec.load_learned(found[0])
 
     def groups(self, *, status: str | None = None) -> list[Group]:
         """Return the groups, of one status or all, ascending by (first_seen, id)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -41,11 +41,21 @@ def check(grouping: Grouping) -> None:
         raise ValueError(f"event {uids.most_common(1)[0][0]!r} is in more than one place")
 
 
-def replace(connection: sqlite3.Connection, path: Path, grouping: Grouping, drafts: Sequence[Draft]) -> None:
+def replace(
+    connection: sqlite3.Connection,
+    path: Path,
+    grouping: Grouping,
+    drafts: Sequence[Draft],
+    learned: Mapping[str, Mapping[str, object]],
+) -> None:
     """Put in a grouping and drafts, having taken out what they supersede (see ``SqliteStore.save``).
 
     The caller holds the transaction. ``path`` is for messages.
     """
+    connection.executemany(
+        "INSERT OR REPLACE INTO learned (name, document) VALUES (?, ?)",
+        ((name, codec.dump_learned(document)) for name, document in learned.items()),
+    )
     _make_room(connection, path, grouping)
     # Not INSERT OR REPLACE: that deletes first, and a group's drafts would go with it.
     connection.executemany(

@@ -15,7 +15,19 @@ from stormcell.types.columns import (
     Template,
 )
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
-from stormcell.types.results import Blame, Draft, Fact, Group, Grouping, MemberLink, Membership, Row, Share
+from stormcell.types.results import (
+    Blame,
+    Draft,
+    Fact,
+    Group,
+    Grouping,
+    GroupTemplate,
+    MemberLink,
+    Membership,
+    Parameter,
+    Row,
+    Share,
+)
 
 __all__ = [
     "ERROR_SEVERITY",
@@ -29,11 +41,13 @@ __all__ = [
     "Fact",
     "FloatArray",
     "Group",
+    "GroupTemplate",
     "Grouping",
     "IntArray",
     "Link",
     "MemberLink",
     "Membership",
+    "Parameter",
     "Row",
     "Rows",
     "Share",

@@ -96,6 +96,53 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A slot of a template in a group.
+
+    Attributes
+    ----------
+    name : str
+        The word before it; "" where there is none.
+    kind : str
+        What its value looks like: "num", "ip", "uuid", ...; "text" for anything else.
+    value : str
+        In the event that the template is shown by.
+    constant : bool
+        Whether it is the same in every event of the group that has the template.
+    """
+
+    name: str
+    kind: str
+    value: str
+    constant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTemplate:
+    """A template of a group's events.
+
+    Attributes
+    ----------
+    text : str
+        With ``<*>`` or ``<kind>`` for values.
+    signal : str
+    service : str
+    count : int
+        Events of the group that have it.
+    uid : str
+        The earliest of them, or the exemplar.
+    parameters : tuple of Parameter
+    """
+
+    text: str
+    signal: str
+    service: str
+    count: int
+    uid: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """An incident group, spoken for by one real event.
 
@@ -127,7 +174,9 @@ class Group:
     members : tuple of str
         All uids, ascending.
     template : str
-        The medoid's masked text.
+        The medoid's template.
+    templates : tuple of GroupTemplate
+        The exemplar's template, then the most frequent of the others.
     """
 
     id: str
@@ -147,6 +196,7 @@ class Group:
     fields: tuple[Share, ...]
     members: tuple[str, ...]
     template: str
+    templates: tuple[GroupTemplate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,18 +256,18 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         store.save(GROUPING, [])
 
 
-SECOND = "ALTER TABLE drafts ADD COLUMN note TEXT;\nUPDATE drafts\nSET note = 'a;b';\n"
+NEXT = "ALTER TABLE drafts ADD COLUMN note TEXT;\nUPDATE drafts\nSET note = 'a;b';\n"
 
 
 def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = migrations.MIGRATIONS[:1]
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*one, SECOND))
+    known = migrations.MIGRATIONS
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*known, NEXT))
     for _ in range(2):  # migrated, then found so
         with SqliteStore(path, create=False) as store:
             assert store.groups() == list(GROUPING.groups)
             assert store.drafts("g") == [draft_of("g")]
     with closing(sqlite3.connect(path)) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (2,)
+        assert other.execute("PRAGMA user_version").fetchone() == (len(known) + 1,)
         assert other.execute("SELECT note FROM drafts").fetchall() == [("a;b",)]
 
 
@@ -275,10 +275,10 @@ def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    one = migrations.MIGRATIONS[:1]
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*one, SECOND, broken))
+    known = migrations.MIGRATIONS
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*known, NEXT, broken))
     assert_refused(path, "cannot be used")
-    monkeypatch.setattr(migrations, "MIGRATIONS", one)
+    monkeypatch.setattr(migrations, "MIGRATIONS", known)
     with SqliteStore(path, create=False) as store:
         assert store.groups() == list(GROUPING.groups)
 
