@@ -98,8 +98,17 @@ def table(rows: FloatArray) -> dict[str, FloatArray]:
     return numeric | {"vector": rows[:, FIELDS:]}
 
 
+def embed(count: str) -> dict[str, Any]:
+    """Embed texts, first thing."""
+    from stormcell.text.static import StaticEmbedder
+
+    StaticEmbedder().embed(["disk full"] * int(count))
+    return {}
+
+
 _JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "cold": cold,
+    "embed": embed,
     "rows": rows,
     "onebatch": onebatch,
     "out_of_core": out_of_core,
