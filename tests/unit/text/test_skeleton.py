@@ -222,6 +222,7 @@ def test_hostile_texts_end(run: str, end: str) -> None:
     assert found.tokens.count(OPEN) == len(found.names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["a" * 1_000_000, "a " * 500_000, "5" * 1_000_000, "[" * 1_000_000, "a=b " * 250_000]
 )

@@ -161,6 +161,7 @@ def test_texts_of_any_length_are_added_up_alike(shipped: StaticEmbedder, pieces:
     np.testing.assert_allclose(alone, total / np.linalg.norm(total), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["a" * 1_000_000, "disk full " * 100_000, "盘" * 300_000, "x!" * 500_000, "\0" * 1_000_000]
 )

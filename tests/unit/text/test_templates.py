@@ -154,6 +154,7 @@ def test_remembers_no_long_texts() -> None:
     assert max(len(text) for _, text in parser._seen) == MAX_CHARACTERS
 
 
+@pytest.mark.slow
 def test_forgets_rather_than_grow_without_end() -> None:
     parser = Parser()
     for number in range(70_000):

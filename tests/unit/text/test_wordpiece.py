@@ -118,6 +118,7 @@ def test_ids_are_those_of_the_words(text: str) -> None:
     assert all(0 <= number < len(VOCABULARY) for number in reader(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "a " * 500_000, "!" * 1_000_000, "é" * 300_000, "盘" * 300_000])
 def test_a_text_of_a_megabyte_ends(text: str) -> None:
     assert set(WordPiece(VOCABULARY)(text)) <= set(range(len(VOCABULARY)))
