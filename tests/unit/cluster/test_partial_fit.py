@@ -31,6 +31,7 @@ def test_one_batch_that_is_remembered_whole_gives_what_fit_gives(n: int, k: int)
     assert one.inertia_ == pytest.approx(other.inertia_)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_the_solution_near_that_of_all_rows() -> None:
     stream = batches(30, 200)
     model = KMedoids(4, reservoir_size=100)

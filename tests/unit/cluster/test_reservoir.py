@@ -111,6 +111,7 @@ def test_equal_rows_are_kept_equally_often() -> None:
     assert stands_for == pytest.approx(np.ones(20), abs=0.2)
 
 
+@pytest.mark.slow
 def test_heavy_rows_are_kept_more_often_and_stand_for_their_weight() -> None:
     weights = np.repeat([1.0, 2.0, 4.0, 8.0], 25)
     kept, stands_for = frequencies(weights, 10, 3000)
@@ -121,6 +122,7 @@ def test_heavy_rows_are_kept_more_often_and_stand_for_their_weight() -> None:
     assert stands_for.reshape(4, 25).mean(axis=1) == pytest.approx([1, 2, 4, 8], rel=0.08)
 
 
+@pytest.mark.slow
 def test_the_first_place_is_drawn_by_weight() -> None:
     kept, _ = frequencies(np.array([1.0, 2.0, 7.0]), 1, 4000)
     assert kept == pytest.approx([0.1, 0.2, 0.7], abs=0.03)

@@ -131,6 +131,7 @@ def test_a_sample_is_unbiased() -> None:
     assert seen / 4_000 == pytest.approx(weights, rel=0.08)
 
 
+@pytest.mark.slow
 def test_fewer_passes_find_less() -> None:
     spread = Plane(np.random.default_rng(1).normal(size=(2_500, 2)))
     losses = [kmedoids(spread, 40, method="sampled", init="random", max_passes=passes).loss for passes in (1, 100)]

@@ -44,6 +44,7 @@ def test_a_gzip_file_cut_before_its_checksum_keeps_everything() -> None:
 
 
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.slow
 def test_damaged_data(packing: str) -> None:
     plain = hard_to_pack(20_000)
     if packing == "gzip":

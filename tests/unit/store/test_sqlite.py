@@ -54,6 +54,7 @@ def test_what_is_stored_reads_back_equal(grouping: Grouping, data: st.DataObject
 
 @given(groupings(), groupings())
 @settings(max_examples=40)
+@pytest.mark.slow
 def test_the_newest_of_any_two_groupings_reads_back_equal(old: Grouping, new: Grouping) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
