@@ -90,7 +90,7 @@ def sources() -> list[Source]:
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
-    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise RuntimeError(f"`{' '.join(map(str, command))}` failed: {(ran.stderr or ran.stdout).strip()[-500:]}")
     return ran.stdout

@@ -75,7 +75,7 @@ def _is_text(text: str) -> bool:
 
 def fill(text: str) -> str:
     """Empty the slots of a text or fill them with values; the same text always alike."""
-    chance = random.Random(text)  # noqa: S311
+    chance = random.Random(text)
     filled = chance.random() < 0.5
     return _SPACE.sub(" ", _SLOT.sub(lambda _: _value(chance) if filled else "", text)).strip()
 

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "benchmarks"))
 
-from _log_lines import lines, systems  # noqa: E402
+from _log_lines import lines, systems
 
 LINES = 68
 """Of each system."""

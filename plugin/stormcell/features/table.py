@@ -56,7 +56,7 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     dampened = (1.0 + np.log(frequency)).astype(np.float32)
     np.add.at(text, pairs[0], features.text[pairs[1]] * dampened[:, None])
 
-    return Table(narrow, _unit(blame.astype(np.float32)), _unit(text), novelty, accusations.hops)
+    return Table(narrow, unit(blame.astype(np.float32)), unit(text), novelty, accusations.hops)
 
 
 def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> MixedPoints:
@@ -73,7 +73,8 @@ def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -
     )
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
+def unit(vectors: FloatArray) -> FloatArray:
+    """Scale rows to length 1, in place; rows of zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     return vectors

@@ -9,6 +9,7 @@ import numpy as np
 
 from stormcell.config import TextSettings
 from stormcell.features.surprise import Background
+from stormcell.features.table import unit
 from stormcell.protocols import Embedder
 from stormcell.text.words import spoken
 from stormcell.types import FloatArray, Signal, Template
@@ -47,7 +48,7 @@ def wording(
     common = usual.sum(axis=0) / (len(usual) + _FEW)
     meaning = embedder.embed(texts)
     alerts = np.array([template.signal is Signal.ALERT for template in templates], dtype=bool)
-    meaning = _unit(np.where((alerts & meaning.any(axis=1))[:, None], meaning - common, meaning))
+    meaning = unit(np.where((alerts & meaning.any(axis=1))[:, None], meaning - common, meaning))
     shares = {
         Signal.ALERT: settings.lexical_alert,
         Signal.LOG: settings.lexical_log,
@@ -55,10 +56,4 @@ def wording(
     }
     share = np.array([shares[template.signal] for template in templates], dtype=np.float32)[:, None]
     # Cosines are averaged where vectors stand side by side, each as long as the root of its share.
-    return _unit(np.hstack([np.sqrt(1.0 - share) * meaning, np.sqrt(share) * letters]))
-
-
-def _unit(vectors: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-    return vectors
+    return unit(np.hstack([np.sqrt(1.0 - share) * meaning, np.sqrt(share) * letters]))
