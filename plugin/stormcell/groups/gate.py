@@ -5,7 +5,7 @@ from __future__ import annotations
 from stormcell.types import BoolArray, DoubleArray
 
 
-def passes(surprise: DoubleArray, threshold: float, *, learning: bool) -> BoolArray:
+def passes(surprise: DoubleArray, threshold: float, learning: BoolArray) -> BoolArray:
     """Return which atoms are surprising enough to be grouped.
 
     While the background model is still learning nothing is known to be usual, so everything passes.
@@ -16,7 +16,8 @@ def passes(surprise: DoubleArray, threshold: float, *, learning: bool) -> BoolAr
         Of each atom.
     threshold : float
         The least surprise.
-    learning : bool
+    learning : BoolArray, shape (m,)
+        Whether too little had been seen when it happened.
 
     Returns
     -------

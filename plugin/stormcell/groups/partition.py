@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from stormcell.cluster.assignment import settle, two_nearest
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import MixedPoints
+from stormcell.features.outline import Outline
+from stormcell.groups.lulls import cut_lulls
+from stormcell.groups.windows import cut_windows, stitch
 from stormcell.types import Clustering, DoubleArray, IntArray
+
+_CANDIDATES = 256
+"""Heaviest atoms of a part that are tried as its medoid."""
 
 
 def partition(
-    points: MixedPoints,
-    atoms: IntArray,
-    items: IntArray,
-    weights: DoubleArray,
-    settings: GroupingSettings,
+    points: MixedPoints, atoms: IntArray, outline: Outline, weights: DoubleArray, settings: GroupingSettings
 ) -> Clustering:
     """Cluster the atoms of one session by weighted k-medoids, the number of groups by its opening cost.
+
+    A long or full session is clustered in overlapping windows, whose clusters are stitched together; then each
+    cluster is cut at its lulls.
 
     Parameters
     ----------
@@ -26,26 +33,52 @@ def partition(
         All atoms.
     atoms : IntArray, shape (p,)
         The session's atoms.
-    items : IntArray, shape (p,)
-        Events of each.
+    outline : Outline
+        Of all atoms.
     weights : DoubleArray, shape (p,)
-        Of each, inside the objective.
+        Of the session's atoms, inside the objective.
     settings : GroupingSettings
 
     Returns
     -------
     Clustering
-        Points are positions in ``atoms``. Of more than ``max_points`` atoms only the heaviest can be medoids;
-        the rest is assigned to these.
+        Points are positions in ``atoms``. An atom that a lull or a window sets apart may be nearer to the medoid
+        of another cluster than to its own: its margin is negative.
     """
-    shares = items / items.sum()
-    linked = float((shares**2).sum()) >= settings.linked_share
+    first, last = outline.first[atoms], outline.last[atoms]
+    windows = cut_windows(
+        first,
+        last,
+        _ns(settings.window_seconds),
+        min(_ns(settings.overlap_seconds), _ns(settings.window_seconds) // 2),
+        settings.window_atoms,
+    )
+    solved = [_solve(points, atoms[window], weights[window], settings) for window in windows]
+    labels = solved[0].labels if len(windows) == 1 else stitch(windows, solved, weights)
+    parts: list[IntArray] = []
+    for label in range(int(labels.max()) + 1):
+        own = np.flatnonzero(labels == label)
+        parts += [np.sort(own[part]) for part in cut_lulls(first[own], last[own], _ns(settings.lull_seconds))]
+    if len(windows) == 1 and len(parts) == len(solved[0].medoids):
+        return solved[0]
+    central = {int(window[medoid]) for window, one in zip(windows, solved, strict=True) for medoid in one.medoids}
+    medoids = np.array([_medoid(points, atoms, part, weights, central) for part in parts])
+    return _settled(points, atoms, parts, medoids, weights, sum(one.iterations for one in solved))
+
+
+def _solve(points: MixedPoints, atoms: IntArray, weights: DoubleArray, settings: GroupingSettings) -> Clustering:
+    """Cluster one window.
+
+    One more group must lower the loss by more than ``opening_cost`` times the root of the whole weight: what
+    chance alone makes of a sum of so many dissimilarities grows as that root does. Of more than ``max_points``
+    atoms only the heaviest can be medoids.
+    """
     chosen = np.sort(np.lexsort((np.arange(len(atoms)), -weights))[: settings.max_points])
     candidates = points.take(atoms[chosen])
     solved = cluster_by_opening_cost(
         candidates.cross(candidates),
         weights[chosen],
-        opening_cost=settings.opening_cost_linked if linked else settings.opening_cost,
+        opening_cost=settings.opening_cost / math.sqrt(weights[chosen].sum()),
         max_k=settings.max_groups,
     )
     if len(chosen) == len(atoms):
@@ -53,3 +86,38 @@ def partition(
     medoids = chosen[solved.medoids]
     far = points.take(atoms[medoids]).cross(points.take(atoms))
     return settle(two_nearest(far), weights, medoids, solved.iterations)
+
+
+def _medoid(points: MixedPoints, atoms: IntArray, part: IntArray, weights: DoubleArray, central: set[int]) -> int:
+    """Return the atom of a part with the smallest weighted sum of dissimilarities to it, of the likely ones."""
+    heaviest = part[np.lexsort((part, -weights[part]))[:_CANDIDATES]].tolist()
+    likely = np.array(sorted({*heaviest, *(central & set(part.tolist()))}))
+    far = points.take(atoms[likely]).cross(points.take(atoms[part]))
+    sums = far.astype(np.float64) @ weights[part]
+    return int(likely[sums.round(9).argmin()])
+
+
+def _settled(
+    points: MixedPoints,
+    atoms: IntArray,
+    parts: list[IntArray],
+    medoids: IntArray,
+    weights: DoubleArray,
+    iterations: int,
+) -> Clustering:
+    """Return the clustering in which each part is a cluster, whichever medoid is the nearest."""
+    order = np.argsort(medoids)
+    medoids = medoids[order]
+    labels = np.empty(len(atoms), dtype=np.int64)
+    for label, part in enumerate(order.tolist()):
+        labels[parts[part]] = label
+    far = points.take(atoms[medoids]).cross(points.take(atoms))
+    at = np.arange(len(atoms))
+    nearest = far[labels, at].copy()
+    far[labels, at] = np.inf
+    second = far.argmin(axis=0) if len(medoids) > 1 else np.full(len(atoms), -1)
+    return Clustering(medoids, labels, nearest, far[second, at], second, float(nearest @ weights), iterations)
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * 1e9)

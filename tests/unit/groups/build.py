@@ -6,24 +6,29 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stormcell.config import LinksSettings, Settings, TextSettings
+from stormcell.config import LinksSettings, Settings
 from stormcell.distance.fields import Categorical, Numeric
 from stormcell.distance.mixed import Field, MixedPoints
+from stormcell.features.knowledge import Knowledge
 from stormcell.features.links import find_links, join
 from stormcell.features.outline import Outline, outline
-from stormcell.features.surprise import Background
 from stormcell.pipeline import describe
 from stormcell.types import Event, IntArray, Rows
-from tests.unit.features.build import alert, log, rows_of, span
+from tests.unit.features.build import alert, log, span
 
 
 def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Outline]:
     """Return the rows of events, the atom of each and the outline of atoms."""
-    rows = rows_of(events)
-    background = Background(Settings().background)
-    background.learn(rows)
+    knowledge = Knowledge(Settings())
+    rows = knowledge.learn(events)
     atom_of = join(len(rows), find_links(rows, LinksSettings()))
-    return rows, atom_of, outline(rows, describe(rows, background, TextSettings()), atom_of)
+    return rows, atom_of, outline(rows, describe(rows, knowledge, Settings()), atom_of)
+
+
+def flat(count: int, first: list[int] | None = None) -> Outline:
+    """Return the outline of atoms of one event each, all at once or at the given seconds."""
+    at = np.array(first or [0] * count, dtype=np.int64) * 10**9
+    return Outline(np.ones(count, dtype=np.int64), at, at, np.zeros(count, dtype=np.int64), np.ones(count))
 
 
 def line(places: list[float]) -> MixedPoints:

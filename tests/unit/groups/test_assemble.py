@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from stormcell.config import Settings
-from stormcell.features.rows import build_rows
-from stormcell.features.surprise import Background
+from stormcell.features.knowledge import Knowledge
 from stormcell.features.table import fields, tabulate
 from stormcell.groups.assemble import Solution, assemble
 from stormcell.pipeline import group, solve
@@ -17,10 +16,8 @@ SETTINGS = Settings()
 
 
 def solved(events: list[Event], *, gate: bool = True) -> Solution:
-    rows = build_rows(events, SETTINGS)
-    background = Background(SETTINGS.background)
-    background.learn(rows)
-    return solve(rows, background, SETTINGS, gate=gate)
+    knowledge = Knowledge(SETTINGS)
+    return solve(knowledge.learn(events), knowledge, SETTINGS, gate=gate)
 
 
 @pytest.fixture(scope="module")
@@ -153,13 +150,15 @@ def test_one_group_has_no_runner_up() -> None:
 
 def test_groups_with_the_same_exemplar_at_the_same_time_have_different_ids() -> None:
     twins = [log(at, text="same", service="", resource={"k8s.pod.name": f"p{at}"}) for at in (0, 200)]
-    settings = Settings.model_validate({"grouping": {"opening_cost_linked": 0, "opening_cost": 0}})
+    settings = Settings.model_validate({"grouping": {"opening_cost": 0}})
     ids = [found.id for found in group(twins, settings).groups]
     assert len(set(ids)) == len(ids) == 2
 
 
 def test_atoms_without_a_field_in_common_are_as_far_as_can_be() -> None:
-    settings = Settings.model_validate({"weights": {"time": 0, "novelty": 0, "text": 0}})
+    settings = Settings.model_validate(
+        {"weights": {"time": 0, "novelty": 0, "text": 0}, "grouping": {"opening_cost": 0.1, "lull_seconds": 0}}
+    )
     events = [log(0, service="", text="a"), log(100, service="", text="b"), log(200, service="shop", text="c")]
     found = group(events, settings)
     assert [(m.dissimilarity, m.margin) for m in found.memberships] == [(0, 1)] * 3

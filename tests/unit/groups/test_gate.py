@@ -15,11 +15,12 @@ SURPRISE = np.array([0.5, 1.2, 3.0])
     [(0.0, [True, True, True]), (1.2, [False, True, True]), (1.21, [False, False, True]), (9, [False] * 3)],
 )
 def test_passes_from_the_threshold_on(threshold: float, passed: list[bool]) -> None:
-    assert passes(SURPRISE, threshold, learning=False).tolist() == passed
+    assert passes(SURPRISE, threshold, np.zeros(3, dtype=bool)).tolist() == passed
 
 
-def test_everything_passes_while_learning() -> None:
-    assert passes(SURPRISE, 9, learning=True).tolist() == [True] * 3
+def test_what_came_while_learning_passes() -> None:
+    learning = np.array([True, False, True])
+    assert passes(SURPRISE, 9, learning).tolist() == [True, False, True]
 
 
 def test_an_atom_without_an_error_is_half_as_surprising() -> None:

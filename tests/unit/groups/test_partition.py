@@ -9,18 +9,15 @@ from stormcell.config import GroupingSettings
 from stormcell.groups.partition import partition
 from stormcell.types import Clustering
 from tests.unit.cluster.points import Points, assert_consistent
-from tests.unit.groups.build import labelled, line
+from tests.unit.groups.build import flat, labelled, line
 
 
 def split(places: list[float], weights: list[float] | None = None, **settings: float) -> Clustering:
+    """Cluster places; the opening cost is given as a share of the whole weight."""
     n = len(places)
-    return partition(
-        line(places),
-        np.arange(n),
-        np.ones(n, dtype=np.int64),
-        np.array(weights or [1.0] * n),
-        GroupingSettings.model_validate({"linked_share": 1, **settings}),
-    )
+    given = np.array(weights or [1.0] * n)
+    settings["opening_cost"] = settings["opening_cost"] * float(np.sqrt(given.sum()))
+    return partition(line(places), np.arange(n), flat(n), given, GroupingSettings.model_validate(settings))
 
 
 HEAPS = [0, 0.01, 0.02, 0.03, 0.5, 0.51, 0.52, 0.99, 1.0]
@@ -35,19 +32,46 @@ def test_no_more_than_the_most_groups() -> None:
     assert len(split(HEAPS, opening_cost=0, max_groups=2).medoids) == 2
 
 
-def test_a_session_explained_by_its_links_is_split_more_easily() -> None:
-    places, weights = np.array(HEAPS), np.ones(9)
-    settings = GroupingSettings(opening_cost=1, opening_cost_linked=0.01, linked_share=0.2)
-    for items, groups in ((np.ones(9), 1), (np.array([100, *[1] * 8]), 3)):
-        found = partition(line(places.tolist()), np.arange(9), items.astype(np.int64), weights, settings)
-        assert len(found.medoids) == groups
+def test_twice_the_points_need_no_more_groups() -> None:
+    once, twice = (
+        partition(
+            line(HEAPS * times), np.arange(9 * times), flat(9 * times), np.ones(9 * times),
+            GroupingSettings(opening_cost=0.2),
+        )
+        for times in (1, 4)
+    )  # fmt: skip
+    assert len(once.medoids) == len(twice.medoids) == 3
+
+
+def test_a_lull_ends_a_group() -> None:
+    at = [0, 30, 60, 90, 400, 430, 460]
+    found = partition(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings())
+    assert found.labels.tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert found.second.tolist() == [1, 1, 1, 1, 0, 0, 0]
+    whole = partition(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings(lull_seconds=0))
+    assert len(whole.medoids) == 1
+
+
+def test_an_incident_of_hours_is_one_group_across_windows() -> None:
+    at = list(range(0, 6 * 3600, 60))
+    kinds = [0 if place % 2 else 1 for place in range(len(at))]
+    found = partition(
+        labelled(kinds),
+        np.arange(len(at)),
+        flat(len(at), at),
+        np.ones(len(at)),
+        GroupingSettings(opening_cost=0.5),
+    )
+    assert len(found.medoids) == 2
+    assert {(label, kind) for label, kind in zip(found.labels.tolist(), kinds, strict=True)} in (
+        {(0, 0), (1, 1)},
+        {(0, 1), (1, 0)},
+    )
 
 
 def test_points_are_positions_in_the_session() -> None:
     session = np.array([8, 0, 6])
-    found = partition(
-        line(HEAPS), session, np.ones(3, dtype=np.int64), np.ones(3), GroupingSettings(linked_share=1)
-    )
+    found = partition(line(HEAPS), session, flat(9), np.ones(3), GroupingSettings(opening_cost=0.1))
     assert found.labels.tolist() == [0, 1, 2]
     assert session[found.medoids].tolist() == [8, 0, 6]
 
@@ -68,7 +92,7 @@ def test_beyond_the_most_points_the_rest_is_assigned(places: list[int], data: st
 def test_medoids_that_are_twins_have_each_other_as_the_second() -> None:
     fields = labelled([0, 0, 0, 1])
     found = partition(
-        fields, np.arange(4), np.ones(4, dtype=np.int64), np.array([3, 3, 1, 3.0]),
+        fields, np.arange(4), flat(4), np.array([3, 3, 1, 3.0]),
         GroupingSettings(max_points=3, opening_cost=0),
     )  # fmt: skip
     assert (found.second != found.labels).all()
