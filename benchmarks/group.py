@@ -97,16 +97,14 @@ def sizes() -> list[Result]:
     """Count what the events become. Imports the program itself, so that it must come after the measurements."""
     from stormcell import read
     from stormcell.config import Settings
+    from stormcell.features.knowledge import Knowledge
     from stormcell.features.links import find_links, join
-    from stormcell.features.rows import build_rows
-    from stormcell.features.surprise import Background
     from stormcell.pipeline import group_rows
 
     settings = Settings()
-    rows = build_rows(read([DATA]), settings)
-    background = Background(settings.background)
-    background.learn(rows)
-    grouping = group_rows(rows, background, settings)
+    knowledge = Knowledge(settings)
+    rows = knowledge.learn(read([DATA]))
+    grouping = group_rows(rows, knowledge, settings)
     return [
         Result("rows", len(rows), ""),
         Result("atoms", len(set(join(len(rows), find_links(rows, settings.links)).tolist())), ""),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -104,6 +104,63 @@ class BackgroundSettings(_Section):
     """Width of the time buckets over which templates are counted."""
     learning_buckets: Annotated[int, Field(ge=0)] = 4
     """Until this many buckets have been seen nothing is known to be usual, and nothing is set apart."""
+    half_life_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
+    """What was seen so many days ago counts half; after four times as many it is forgotten."""
+    max_templates: Annotated[int, Field(ge=100)] = 20_000
+    """Of more templates than this, those seen least recently are forgotten."""
+    hindsight: bool = True
+    """Judge an event by what came after it, too, as files allow; without, by the past alone, as it would have been
+    judged live."""
+
+
+class ServiceRule(_Section):
+    """How a label of an alert names a service."""
+
+    label: Annotated[str, Field(min_length=1, max_length=100)]
+    """The label."""
+    pattern: Annotated[str, Field(min_length=1, max_length=1000)] = "(.+)"
+    """A regular expression of Python's that the whole value must match."""
+    service: Annotated[str, Field(min_length=1, max_length=200)] = r"\1"
+    """The service, with the groups of the pattern as `\\1`."""
+
+    @model_validator(mode="after")
+    def _works(self) -> Self:
+        try:
+            groups = re.compile(self.pattern).groups
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if max(map(int, re.findall(r"\\(\d)", self.service)), default=0) > groups:
+            raise ValueError(f"`service` {self.service!r} uses a group that `pattern` {self.pattern!r} lacks")
+        return self
+
+
+def _rules(*rules: tuple[str, ...]) -> tuple[ServiceRule, ...]:
+    return tuple(ServiceRule(**dict(zip(("label", "pattern"), rule, strict=False))) for rule in rules)
+
+
+class ServicesSettings(_Section):
+    """Which service an alert is about."""
+
+    rules: tuple[ServiceRule, ...] = _rules(
+        ("service",),
+        ("app",),
+        ("app_kubernetes_io_name",),
+        ("deployment",),
+        ("statefulset",),
+        ("daemonset",),
+        ("container",),
+        # The pods of a Deployment end in two hashes, of a StatefulSet in a number, of a DaemonSet in one hash.
+        ("pod", r"(.+?)(?:-[0-9a-z]{6,10})?-[0-9a-z]{5}"),
+        ("pod", r"(.+)-\d{1,4}"),
+        ("job", r"(?:.+/)?(.+)"),
+        ("job_name", r"(.+?)(?:-\d+)?"),
+        ("instance", r"([A-Za-z][\w-]*)(?:\.[\w.-]+)?(?::\d+)?"),
+        ("namespace",),
+        ("cluster",),
+        ("node",),
+    )
+    """The first rule counts that makes of an alert's label a service that logs or spans know; where none does, the
+    alert is about what its first such label says."""
 
 
 class WeightsSettings(_Section):
@@ -117,7 +174,7 @@ class WeightsSettings(_Section):
     """How far apart the most blamed services are in the call graph."""
     time: Weight = 0.5
     """The gap in time, 1 - exp(-gap / time_scale)."""
-    novelty: Weight = 0.25
+    novelty: Weight = 0.5
     """The difference in how new the texts are."""
 
 
@@ -128,20 +185,25 @@ class GroupingSettings(_Section):
     """A silence between two atoms of more than this ends a session."""
     gate: NonNegative = 1.2
     """Atoms less surprising than this are background; 0 keeps everything."""
-    opening_cost: NonNegative = 0.06
-    """What one more group costs, in units of the mean dissimilarity to the exemplar: more means fewer groups."""
-    opening_cost_linked: NonNegative = 0.005
-    """The same for sessions whose links already explain them."""
-    linked_share: Share = 0.3
-    """A session is explained by its links where the squared shares of its atoms sum to at least this."""
+    opening_cost: NonNegative = 0.85
+    """What one more group must save: so much times the root of the weight that is clustered, as a sum of
+    dissimilarities to the exemplars. More means fewer groups."""
+    lull_seconds: SecondsOrZero = 150.0
+    """A group ends where it pauses for longer than this, and than three times its usual pause; 0 never ends it."""
+    window_seconds: Seconds = 3600.0
+    """A session longer than this is clustered in windows of this length."""
+    overlap_seconds: SecondsOrZero = 600.0
+    """What neighbouring windows share, by which their groups are recognised."""
+    window_atoms: Annotated[int, Field(ge=2)] = 5000
+    """A window that holds more atoms than this is halved."""
     max_groups: Annotated[int, Field(ge=1)] = 40
-    """Most groups that one session can have."""
+    """Most groups that one window can have."""
     time_scale_seconds: Seconds = 120.0
     """Scale of the gap in time."""
     merge_seconds: SecondsOrZero = 60.0
     """Atoms of one blamed service and the same templates in one stretch of the clock this long are one point."""
     max_points: Annotated[int, Field(ge=2)] = 3000
-    """Exemplars of a session are chosen among at most this many of its heaviest points."""
+    """Exemplars of a window are chosen among at most this many of its heaviest points."""
 
 
 class StoreSettings(_Section):
@@ -165,6 +227,7 @@ class Settings(_Section):
     text: TextSettings = TextSettings()
     rows: RowsSettings = RowsSettings()
     links: LinksSettings = LinksSettings()
+    services: ServicesSettings = ServicesSettings()
     background: BackgroundSettings = BackgroundSettings()
     weights: WeightsSettings = WeightsSettings()
     grouping: GroupingSettings = GroupingSettings()
@@ -259,6 +322,6 @@ def reference() -> str:
         for key, field in type(model).model_fields.items():
             default = model.model_dump(mode="json")[key]
             variable = f"{_PREFIX}{name}__{key}".upper()
-            cells = (f"`{key}`", f"`{default}`", f"`{variable}`", str(field.description))
+            cells = (f"`{key}`", f"`{default}`", f"`{variable}`", " ".join(str(field.description).split()))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

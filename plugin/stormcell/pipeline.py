@@ -7,12 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from stormcell import registry
-from stormcell.config import LEXICAL_ONLY, Settings, TextSettings
+from stormcell.config import LEXICAL_ONLY, Settings
 from stormcell.features.blame import accuse
+from stormcell.features.knowledge import Knowledge
 from stormcell.features.links import find_links, join
 from stormcell.features.outline import RowFeatures, outline, units
-from stormcell.features.rows import build_rows
-from stormcell.features.surprise import Background
 from stormcell.features.table import fields, tabulate
 from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
@@ -20,14 +19,13 @@ from stormcell.groups.assemble import Solution, assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
-from stormcell.text.mining import TemplateMiner
 from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
 
 
 def group(
-    events: Iterable[Event], settings: Settings | None = None, miner: TemplateMiner | None = None
+    events: Iterable[Event], settings: Settings | None = None, knowledge: Knowledge | None = None
 ) -> Grouping:
-    """Group events into incidents; what is usual is learned from the same events.
+    """Group events into incidents; what is usual is learned from the same events, and from earlier ones.
 
     Parameters
     ----------
@@ -35,8 +33,8 @@ def group(
         In any order.
     settings : Settings, optional
         The defaults if left out; ``config.load`` reads the file and the environment.
-    miner : TemplateMiner, optional
-        Knows templates of logs from before, and learns those of the events.
+    knowledge : Knowledge, optional
+        What earlier events taught; learns from these, too.
 
     Returns
     -------
@@ -45,43 +43,44 @@ def group(
         kept.
     """
     settings = settings or Settings()
-    rows = build_rows(events, settings, miner)
-    background = Background(settings.background)
-    background.learn(rows)
-    return group_rows(rows, background, settings)
+    knowledge = Knowledge(settings) if knowledge is None else knowledge
+    return group_rows(knowledge.learn(events), knowledge, settings)
 
 
-def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: bool = True) -> Grouping:
-    """Group rows against a background model.
+def group_rows(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool = True) -> Grouping:
+    """Group rows against what is known.
 
     Parameters
     ----------
     rows : Rows
-    background : Background
-        What is usual.
+    knowledge : Knowledge
+        What is usual, who calls whom.
     settings : Settings
     gate : bool
         Whether background is set apart; without it every row comes into a group.
     """
-    solution = solve(rows, background, settings, gate=gate)
+    solution = solve(rows, knowledge, settings, gate=gate)
     groups, memberships = assemble(solution, settings)
     return Grouping(
         events=int(rows.weight.sum()),
         duplicates=rows.duplicates,
         groups=tuple(groups),
         memberships=tuple(memberships),
-        learning=gate and background.learning,
+        learning=gate and bool(solution.features.surprise.learning.any()),
+        buckets=knowledge.background.buckets,
     )
 
 
-def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool) -> Solution:
+def solve(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool) -> Solution:
     """Link rows into atoms, set background apart, cut sessions and cluster each."""
-    features = describe(rows, background, settings.text)
+    features = describe(rows, knowledge, settings)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
     atoms = outline(rows, features, atom_of)
     threshold = settings.grouping.gate if gate else 0.0
-    kept = passes(atoms.surprise, threshold, learning=background.learning)
+    learning = np.zeros(len(atoms.items), dtype=bool)
+    learning[atom_of[features.surprise.learning]] = True
+    kept = passes(atoms.surprise, threshold, learning)
     silence = int(settings.grouping.silence_seconds * 1e9)
     inside = np.flatnonzero(kept)
     sessions = [inside[at] for at in cut_sessions(atoms.first[inside], atoms.last[inside], silence)]
@@ -99,7 +98,7 @@ def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool)
     sessions = [np.unique(merged[session]) for session in sessions]
     table_fields = fields(table, settings.weights, settings.grouping)
     clusterings = [
-        partition(table_fields, session, table.outline.items[session], weights[session], settings.grouping)
+        partition(table_fields, session, table.outline, weights[session], settings.grouping)
         for session in sessions
     ]
     return Solution(
@@ -125,10 +124,12 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
     return numbers[labels]
 
 
-def describe(rows: Rows, background: Background, settings: TextSettings) -> RowFeatures:
+def describe(rows: Rows, knowledge: Knowledge, settings: Settings) -> RowFeatures:
     """Find out what the stages need to know of each row."""
+    background, text = knowledge.background, settings.text
     surprise = background.surprise(rows)
-    chosen = None if settings.embedder == LEXICAL_ONLY else registry.embedder(settings.embedder, settings.model)
-    vectors = wording(rows.templates, chosen, background, settings)
+    chosen = None if text.embedder == LEXICAL_ONLY else registry.embedder(text.embedder, text.model)
+    vectors = wording(rows.templates, chosen, background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
-    return RowFeatures(surprise, accuse(rows, surprise.value), vectors * rarity[:, None])
+    accusations = accuse(rows, surprise.value, knowledge.calls, settings.services)
+    return RowFeatures(surprise, accusations, vectors * rarity[:, None])

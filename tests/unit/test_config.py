@@ -29,6 +29,8 @@ every = pytest.mark.parametrize(("section", "name"), every_setting())
 def other_value(section: str, name: str, plus: int = 1) -> Any:
     """Return a valid value that is not the default."""
     default = getattr(getattr(Settings(), section), name)
+    if name == "rules":
+        return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
     if isinstance(default, bool):
@@ -94,7 +96,7 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
     [
         ("grouping: {gate: -1}", r"grouping\.gate \(STORMCELL_GROUPING__GATE\): .* greater than or equal to 0"),
         ("grouping: {gate: .inf}", r"grouping\.gate .*finite"),
-        ("grouping: {linked_share: 1.5}", r"grouping\.linked_share .*less than or equal to 1"),
+        ("text: {lexical_log: 1.5}", r"text\.lexical_log .*less than or equal to 1"),
         ("grouping: {max_groups: 0}", r"grouping\.max_groups "),
         ("grouping: {silence_seconds: 0}", r"grouping\.silence_seconds .*greater than or equal"),
         ("weights: {blame: much}", r"weights\.blame .*number"),

@@ -25,16 +25,17 @@ def demo(
 
     Groups 90 minutes of a ticket shop in which several faults overlap, and says what to try next.
     """
-    from stormcell.cli.group import draft_path, read_and_group, show, templates_of, worst, write
+    from stormcell.cli.group import draft_path, read_and_group, show, worst, write
+    from stormcell.cli.learn import knowledge_of
     from stormcell.cli.output import console, say
     from stormcell.files import shipped
 
     settings = options.settings(None)
     data = shipped("examples") / _DATA
     say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
-    miner = templates_of(out)
-    grouping, report = read_and_group([str(data)], settings, miner, strict=False)
-    drafts = write(grouping, report, out, settings, miner)
+    knowledge = knowledge_of(out, settings)
+    grouping, report = read_and_group([str(data)], settings, knowledge, strict=False)
+    drafts = write(grouping, report, out, settings, knowledge)
     show(grouping, report, as_json=as_json)
     if as_json or not grouping.groups:
         return

@@ -110,6 +110,8 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         title = runner_up.title if runner_up else "(grouped anew since)"
         lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
+        if atom.margin < 0:
+            lines.append("  nearer, but not at the time: a group ends where it pauses (grouping.lull_seconds).")
     return lines
 
 

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from stormcell.config import Settings
     from stormcell.decode import Report
-    from stormcell.text.mining import TemplateMiner
+    from stormcell.features.knowledge import Knowledge
     from stormcell.types import Draft, Group, Grouping, Membership
-
-_TEMPLATES = "templates"
 
 Out = Annotated[
     Path | None,
@@ -36,35 +34,20 @@ def group(
 
     Formats are recognised by content: OTLP as JSON lines or protobuf, Alertmanager webhooks; plain, .gz or .zst.
     """
+    from stormcell.cli.learn import knowledge_of
+
     settings = options.settings(config)
-    miner = templates_of(out)
-    grouping, report = read_and_group(paths, settings, miner, strict=strict)
+    knowledge = knowledge_of(out, settings)
+    grouping, report = read_and_group(paths, settings, knowledge, strict=strict)
     if out is not None:
-        write(grouping, report, out, settings, miner)
+        write(grouping, report, out, settings, knowledge)
     show(grouping, report, as_json=as_json)
     if out is not None and not as_json:
         _say_written(out, grouping)
 
 
-def templates_of(out: Path | None) -> TemplateMiner:
-    """Return what is known of the templates of logs: what earlier runs into the same folder learned."""
-    from stormcell.errors import StoreError
-    from stormcell.store import SqliteStore
-    from stormcell.text.mining import TemplateMiner
-
-    store = None if out is None else out / options.STORE_NAME
-    if store is None or not store.exists():
-        return TemplateMiner()
-    with SqliteStore(store, create=False) as opened:
-        known = opened.learned(_TEMPLATES)
-    try:
-        return TemplateMiner() if known is None else TemplateMiner.restore(known)
-    except ValueError as error:
-        raise StoreError(f"{store} holds templates that cannot be read: {error}; name another folder") from error
-
-
 def read_and_group(
-    paths: Sequence[str], settings: Settings, miner: TemplateMiner, *, strict: bool
+    paths: Sequence[str], settings: Settings, knowledge: Knowledge, *, strict: bool
 ) -> tuple[Grouping, Report]:
     """Read files and group their events, with progress bars.
 
@@ -80,13 +63,13 @@ def read_and_group(
 
     report = Report()
     with progress("Reading") as update:
-        grouping = group_events(read(paths, report, strict=strict, progress=update), settings, miner)
+        grouping = group_events(read(paths, report, strict=strict, progress=update), settings, knowledge)
     if report.broken and not report.events:
         raise InputError(f"no event could be read: {report.problems[0]}")
     return grouping, report
 
 
-def write(grouping: Grouping, report: Report, out: Path, settings: Settings, miner: TemplateMiner) -> list[Draft]:
+def write(grouping: Grouping, report: Report, out: Path, settings: Settings, knowledge: Knowledge) -> list[Draft]:
     """Write everything under ``out``, or leave it as it was; return the drafts."""
     from stormcell.files import all_or_nothing, write_atomic
     from stormcell.registry import exporter
@@ -106,7 +89,7 @@ def write(grouping: Grouping, report: Report, out: Path, settings: Settings, min
             write_atomic(draft_path(unfinished, draft), draft.markdown.encode())
         write_atomic(unfinished / "problems.txt", problems.encode("utf-8", "backslashreplace"))
         with SqliteStore(out / options.STORE_NAME, create=True) as store:
-            store.save(grouping, drafts, {_TEMPLATES: miner.snapshot()})
+            store.save(grouping, drafts, knowledge.snapshot())
     # Drafts of an earlier run would stand beside those of this one as if they belonged together.
     current = {draft_path(out, draft) for draft in drafts}
     for old in out.glob("drafts/g-*.md"):
@@ -144,7 +127,10 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
             + "."
         )
     if grouping.learning and grouping.events:
-        say("Too little was seen to know what is usual (see background.learning_buckets): nothing was set apart.")
+        say(
+            f"Still learning what is usual ({grouping.buckets} stretches of time seen; see `stormcell learn` and "
+            "background.learning_buckets): from what came too early nothing was set apart."
+        )
     say_problems(report)
 
 

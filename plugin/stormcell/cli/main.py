@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from stormcell import __version__
-from stormcell.cli import demo, embedder, evaluate, explain, group, groups, options, settings
+from stormcell.cli import demo, embedder, evaluate, explain, group, groups, learn, options, settings
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
 
@@ -68,6 +68,10 @@ app.command(
         "zcat logs.jsonl.gz | stormcell group - --json | jq '.groups[].title'",
     ),
 )(group.group)
+app.command(
+    "learn",
+    epilog=options.examples("stormcell learn last-week/ --out out", "stormcell group export/ --out out"),
+)(learn.learn)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 app.add_typer(groups.app, name="groups")

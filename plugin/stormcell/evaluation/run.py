@@ -11,10 +11,9 @@ from stormcell.config import Settings
 from stormcell.errors import InputError
 from stormcell.evaluation.scores import Scores, ServiceHits, score, service_hits, silence
 from stormcell.evaluation.truth import Label, Truth, label_events
+from stormcell.features.knowledge import Knowledge
 from stormcell.features.rows import build_rows
-from stormcell.features.surprise import Background
 from stormcell.pipeline import group_rows
-from stormcell.text.mining import TemplateMiner
 from stormcell.types import Event, Group, Grouping
 
 SILENCE_SECONDS: Final = 300.0
@@ -97,15 +96,13 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
         raise InputError(
             f"none of the {len(distinct)} events is in an incident of the truth; are both from the same data?"
         )
-    miner = TemplateMiner()
-    everything = build_rows(distinct.values(), settings, miner)
-    background = Background(settings.background)
-    background.learn(everything)
+    knowledge = Knowledge(settings)
+    everything = knowledge.learn(distinct.values())
 
     incident_events = [distinct[uid] for uid in own]
-    incident_rows = build_rows(incident_events, settings, miner)
-    a = group_rows(incident_rows, background, settings, gate=False)
-    b = group_rows(everything, background, settings)
+    incident_rows = build_rows(incident_events, settings, knowledge.miner)
+    a = group_rows(incident_rows, knowledge, settings, gate=False)
+    b = group_rows(everything, knowledge, settings)
     kept = {uid for group in b.groups for uid in group.members}
     return Evaluation(
         events=len(distinct),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
 from stormcell.config import BackgroundSettings
+from stormcell.features.deviation import Counts, deviations
 from stormcell.text.lexical import Lexicon
 from stormcell.text.words import spoken
-from stormcell.types import DoubleArray, Rows, Signal, Template
+from stormcell.types import BoolArray, DoubleArray, IntArray, Rows, Signal, Template
 
-# A median absolute deviation times this estimates a standard deviation (normal distribution).
-_MAD_TO_SIGMA = 1.4826
-_NEVER: Mapping[int, int] = {}
+FORMAT: Final = "stormcell.background/1"
+_DAY: Final = 86_400 * 10**9
+_HALF_LIVES: Final = 4
+"""After so many nothing is remembered: it would weigh a sixteenth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +30,21 @@ class Surprise:
         ``-ln(1 - novelty) + ln(1 + burst)``, at least 0.
     novelty : DoubleArray, shape (n,)
         1 minus the share of the other buckets that hold the template, in [0, 1].
+    learning : BoolArray, shape (n,)
+        Whether too little had been seen to call the row usual.
     """
 
     value: DoubleArray
     novelty: DoubleArray
+    learning: BoolArray
 
 
 class Background:
     """Counts of each template per time bucket, and of what words and letters occur in them.
+
+    What was seen fades: a bucket's weight halves with every ``half_life_days`` between it and the one that is
+    judged, whole days counted, and after four half-lives it is forgotten. Of more than ``max_templates`` those
+    seen least recently are forgotten.
 
     Parameters
     ----------
@@ -48,22 +57,27 @@ class Background:
     """
 
     def __init__(self, settings: BackgroundSettings) -> None:
+        self._settings = settings
         self._width = int(settings.bucket_seconds * 1e9)
-        self._needed = settings.learning_buckets
-        self._counts: dict[Template, Counter[int]] = {}
+        self._counts: dict[Template, dict[int, int]] = {}
         self._buckets: set[int] = set()
         self._texts: set[str] = set()
         self._alerts: set[str] = set()
         self.lexicon = Lexicon()
 
     def learn(self, rows: Rows) -> None:
-        """Count ``rows``."""
+        """Count ``rows``.
+
+        What is read again is not counted again: of two counts of one template in one bucket the larger stays.
+        """
         buckets = rows.first // self._width
-        self._buckets.update(buckets.tolist())
-        for number, bucket, weight in zip(
-            rows.template.tolist(), buckets.tolist(), rows.weight.tolist(), strict=True
-        ):
-            self._counts.setdefault(rows.templates[number], Counter())[bucket] += weight
+        self._buckets.update(np.unique(buckets).tolist())
+        pairs, place = np.unique(np.stack([rows.template, buckets]), axis=1, return_inverse=True)
+        counts = np.bincount(place.reshape(-1), weights=rows.weight, minlength=pairs.shape[1]).astype(np.int64)
+        for number, bucket, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+            held = self._counts.setdefault(rows.templates[number], {})
+            held[bucket] = max(count, held.get(bucket, 0))
+        self._forget()
         self.read(rows.templates)
 
     def read(self, templates: Iterable[Template]) -> None:
@@ -80,47 +94,127 @@ class Background:
         return sorted(self._alerts)
 
     @property
-    def learning(self) -> bool:
-        """Whether too little has been seen to call anything usual."""
-        return len(self._buckets) < self._needed
+    def buckets(self) -> int:
+        """How many buckets hold anything."""
+        return len(self._buckets)
 
-    def idf(self, templates: tuple[Template, ...]) -> DoubleArray:
+    @property
+    def templates(self) -> int:
+        """How many templates are remembered."""
+        return len(self._counts)
+
+    def idf(self, templates: Sequence[Template]) -> DoubleArray:
         """Return ln of the inverse share of buckets that hold each template, at least 0."""
         held = np.array([len(self._counts.get(template, ())) for template in templates], dtype=np.float64)
         return np.log((len(self._buckets) + 1.0) / (held + 0.5)).clip(min=0.0)
 
     def surprise(self, rows: Rows) -> Surprise:
-        """Judge each row against the buckets other than its own.
+        """Judge each row against the buckets other than its own: all, or without hindsight those before it.
 
-        With ``df`` of ``N`` other buckets holding the template, novelty is ``1 - (df + .5) / (N + 1)``. The
-        burst is how many robust deviations the count in the row's bucket is above the median of the others.
+        With a template held by buckets of the weight ``df`` of ``N`` in all, novelty is ``1 - (df + .5) / (N +
+        1)``. The burst is how many robust deviations the count in the row's bucket is above the median of the
+        others.
         """
-        buckets = (rows.first // self._width).tolist()
-        judged: dict[tuple[int, int, bool], tuple[float, float]] = {}
-        value, novelty = np.empty(len(rows)), np.empty(len(rows))
-        for row, (number, bucket) in enumerate(zip(rows.template.tolist(), buckets, strict=True)):
-            counts = self._counts.get(rows.templates[number], _NEVER)
-            # Without its own bucket, all that tells one bucket from another is the count that is left out.
-            key = (number, counts.get(bucket, 0), bucket in self._buckets)
-            found = judged.get(key)
-            if found is None:
-                found = judged[key] = self._judge(counts, key[1], known=key[2])
-            value[row], novelty[row] = found
-        return Surprise(value, novelty)
+        seen = np.array(sorted(self._buckets), dtype=np.int64)
+        pairs, place = np.unique(np.stack([rows.template, rows.first // self._width]), axis=1, return_inverse=True)
+        template, bucket = pairs
+        own = np.array(
+            [
+                self._counts.get(rows.templates[number], {}).get(at, 0)
+                for number, at in zip(template.tolist(), bucket.tolist(), strict=True)
+            ],
+            dtype=np.float64,
+        )
+        owners, owner = np.unique(bucket, return_inverse=True)
+        weights = self._weights(owners, seen)
+        held, burst = deviations(self._entries(rows.templates, seen), template, owner.reshape(-1), own, weights)
+        others = weights.sum(axis=1)[owner.reshape(-1)]
+        novelty = 1.0 - (held + 0.5) / (others + 1.0)
+        value = -np.log(np.maximum(1.0 - novelty, 1.0 / (others + 2.0))) + np.log1p(burst)
+        known = self._known(owners, seen)[owner.reshape(-1)]
+        at = place.reshape(-1)
+        return Surprise(value[at], novelty[at], (known < self._settings.learning_buckets)[at])
 
-    def _judge(self, counts: Mapping[int, int], own: int, *, known: bool) -> tuple[float, float]:
-        """Judge a count against those in the other buckets."""
-        total = len(self._buckets) + (not known)
-        seen = list(counts.values())
-        if own:
-            seen.remove(own)
-        others = np.zeros(total - 1)
-        others[: len(seen)] = seen
-        novelty = 1.0 - (len(seen) + 0.5) / total
-        burst = 0.0
-        if total > 1:
-            median = float(np.median(others))
-            spread = _MAD_TO_SIGMA * float(np.median(np.abs(others - median))) + float(np.sqrt(median + 1.0))
-            burst = max((own - median) / spread, 0.0)
-        rarity = -np.log(max(1.0 - novelty, 1.0 / (total + 1.0)))
-        return float(rarity + np.log1p(burst)), novelty
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that was learned as JSON values; ``restore`` goes on from there."""
+        return {
+            "format": FORMAT,
+            "bucket_seconds": self._settings.bucket_seconds,
+            "buckets": sorted(self._buckets),
+            "templates": [
+                [template.signal.value, template.service, template.text, sorted(self._counts[template].items())]
+                for template in sorted(self._counts, key=_order)
+            ],
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Learn what a snapshot tells.
+
+        Raises
+        ------
+        ValueError
+            If it is no snapshot, or its buckets are of another width.
+        """
+        if snapshot.get("format") != FORMAT:
+            raise ValueError(f"expected a snapshot of the format {FORMAT}, found {snapshot.get('format')!r}")
+        if snapshot.get("bucket_seconds") != self._settings.bucket_seconds:
+            raise ValueError(
+                f"what is usual was learned with background.bucket_seconds at {snapshot.get('bucket_seconds')}, "
+                f"which is now {self._settings.bucket_seconds}"
+            )
+        try:
+            counts = {
+                Template(Signal(signal), str(service), str(text)): {int(at): int(count) for at, count in entries}
+                for signal, service, text, entries in snapshot["templates"]
+            }
+            buckets = set(map(int, snapshot["buckets"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a snapshot of a background: {error!r}") from error
+        self._counts, self._buckets = counts, buckets
+        self.read(counts)
+
+    def _forget(self) -> None:
+        oldest = max(self._buckets, default=0) - int(
+            _HALF_LIVES * self._settings.half_life_days * _DAY / self._width
+        )
+        if min(self._buckets, default=oldest) < oldest:
+            self._buckets = {bucket for bucket in self._buckets if bucket >= oldest}
+            for template, held in list(self._counts.items()):
+                self._counts[template] = {at: count for at, count in held.items() if at >= oldest}
+                if not self._counts[template]:
+                    del self._counts[template]
+        surplus = len(self._counts) - self._settings.max_templates
+        if surplus > 0:
+            for template in sorted(self._counts, key=lambda t: (max(self._counts[t]), _order(t)))[:surplus]:
+                del self._counts[template]
+
+    def _entries(self, templates: Sequence[Template], seen: IntArray) -> Counts:
+        held = [self._counts.get(template, {}) for template in templates]
+        buckets = np.array([bucket for entries in held for bucket in entries], dtype=np.int64)
+        return Counts(
+            start=np.cumsum([0, *map(len, held)]),
+            bucket=np.searchsorted(seen, buckets),
+            count=np.array([count for entries in held for count in entries.values()], dtype=np.float64),
+        )
+
+    def _weights(self, owners: IntArray, seen: IntArray) -> DoubleArray:
+        """Return what each bucket seen weighs for each that is judged."""
+        apart = np.abs((owners * self._width // _DAY)[:, None] - (seen * self._width // _DAY)[None, :])
+        compared = self._compared(owners, seen)
+        weights: DoubleArray = np.where(compared, 0.5 ** (apart / self._settings.half_life_days), 0.0)
+        return weights
+
+    def _compared(self, owners: IntArray, seen: IntArray) -> BoolArray:
+        if self._settings.hindsight:
+            return np.asarray(owners[:, None] != seen[None, :])
+        return np.asarray(owners[:, None] > seen[None, :])
+
+    def _known(self, owners: IntArray, seen: IntArray) -> IntArray:
+        """Return how many buckets had been seen when each was judged, itself included where it was learned."""
+        if self._settings.hindsight:
+            return np.full(len(owners), len(seen))
+        return np.searchsorted(seen, owners, side="right").astype(np.int64)
+
+
+def _order(template: Template) -> tuple[str, str, str]:
+    return template.signal.value, template.service, template.text

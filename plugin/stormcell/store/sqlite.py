@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from stormcell.errors import StoreError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
-from stormcell.store.writing import check, replace
+from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import Draft, Group, Grouping, Membership, Row, Signal
 
 _LISTED = 10  # how many candidates an error message names at most
@@ -88,21 +88,27 @@ class SqliteStore:
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
+        self._write(lambda connection: replace(connection, self.path, grouping, drafts, learned or {}))
+
+    def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        """Make a change in one transaction, creating the file if need be."""
         with failures_named(self.path):
-            if self._opened() is None and create(
-                self.path, lambda connection: replace(connection, self.path, grouping, drafts, learned or {})
-            ):
+            if self._opened() is None and create(self.path, change):
                 return
             with self._transaction("IMMEDIATE") as connection:
-                replace(connection, self.path, grouping, drafts, learned or {})
+                change(connection)
 
-    def learned(self, name: str) -> dict[str, Any] | None:
-        """Return what was learned by a name, as JSON types; None if nothing was."""
+    def learn(self, learned: Mapping[str, Mapping[str, object]]) -> None:
+        """Store what was learned, by name, and nothing else."""
+        self._write(lambda connection: write_learned(connection, learned))
+
+    def learned(self) -> dict[str, dict[str, Any]]:
+        """Return what was learned, by name, as JSON types."""
         with self._reading() as connection:
             if connection is None:
-                return None
-            found = connection.execute("SELECT document FROM learned WHERE name = ?", (name,)).fetchone()
-            return None if found is None else codec.load_learned(found[0])
+                return {}
+            found = connection.execute("SELECT name, document FROM learned").fetchall()
+            return {name: codec.load_learned(document) for name, document in found}
 
     def groups(self, *, status: str | None = None) -> list[Group]:
         """Return the groups, of one status or all, ascending by (first_seen, id)."""

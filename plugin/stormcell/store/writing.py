@@ -52,10 +52,7 @@ def replace(
 
     The caller holds the transaction. ``path`` is for messages.
     """
-    connection.executemany(
-        "INSERT OR REPLACE INTO learned (name, document) VALUES (?, ?)",
-        ((name, codec.dump_learned(document)) for name, document in learned.items()),
-    )
+    write_learned(connection, learned)
     _make_room(connection, path, grouping)
     # Not INSERT OR REPLACE: that deletes first, and a group's drafts would go with it.
     connection.executemany(
@@ -69,6 +66,14 @@ def replace(
     )
     _insert_atoms(connection, grouping.memberships)
     _replace_drafts(connection, drafts)
+
+
+def write_learned(connection: sqlite3.Connection, learned: Mapping[str, Mapping[str, object]]) -> None:
+    """Put in what was learned, by name."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO learned (name, document) VALUES (?, ?)",
+        ((name, codec.dump_learned(document)) for name, document in learned.items()),
+    )
 
 
 def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -> None:

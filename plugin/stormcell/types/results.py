@@ -214,7 +214,9 @@ class Grouping:
     memberships : tuple of Membership
         Every atom, background included.
     learning : bool
-        Too little had been seen to know what is usual, so nothing was set apart.
+        For some of it too little had been seen to know what is usual, and nothing was set apart.
+    buckets : int
+        How many stretches of time were seen by the end, here and before.
     """
 
     events: int
@@ -222,6 +224,7 @@ class Grouping:
     groups: tuple[Group, ...]
     memberships: tuple[Membership, ...]
     learning: bool = False
+    buckets: int = 0
 
     @property
     def background(self) -> list[str]:

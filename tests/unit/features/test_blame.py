@@ -6,7 +6,9 @@ from math import log1p
 import numpy as np
 import pytest
 
+from stormcell.config import BackgroundSettings, ServicesSettings
 from stormcell.features.blame import Accusations, accuse
+from stormcell.features.calls import CallGraph
 from stormcell.types import Event, Rows
 from tests.unit.features.build import alert, log, rows_of, span
 
@@ -16,7 +18,9 @@ SCALE = SURPRISE + 0.05
 
 def judge(*events: Event) -> tuple[Rows, Accusations]:
     rows = rows_of(events)
-    return rows, accuse(rows, np.full(len(rows), SURPRISE))
+    calls = CallGraph(BackgroundSettings())
+    calls.learn(rows)
+    return rows, accuse(rows, np.full(len(rows), SURPRISE), calls, ServicesSettings())
 
 
 def accused(*events: Event) -> dict[str, tuple[str, float]]:
@@ -173,5 +177,5 @@ def test_hops_take_the_shortest_way() -> None:
 
 def test_nothing() -> None:
     rows = rows_of([])
-    found = accuse(rows, np.zeros(0))
+    found = accuse(rows, np.zeros(0), CallGraph(BackgroundSettings()), ServicesSettings())
     assert (found.accused.shape, found.hops.shape) == ((0,), (0, 0))

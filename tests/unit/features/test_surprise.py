@@ -77,7 +77,7 @@ def test_an_unseen_template() -> None:
 
 def test_a_bucket_not_learned_counts_as_one_more() -> None:
     known = background(counted(usual=[1, 1, 1, 1]))
-    surprise = known.surprise(rows_of([log(99 * WIDTH, text="usual")]))
+    surprise = known.surprise(rows_of([log(6 * WIDTH, text="usual")]))
     assert surprise.novelty[0] == pytest.approx(1 - 4.5 / 5)
 
 
@@ -110,7 +110,10 @@ def test_learns_from_several_calls() -> None:
 
 @pytest.mark.parametrize(("buckets", "learning"), [(0, True), (3, True), (4, False), (5, False)])
 def test_is_learning_until_enough_buckets_are_seen(buckets: int, learning: bool) -> None:
-    assert background(counted(usual=[1] * buckets)).learning is learning
+    rows = counted(usual=[1] * buckets)
+    known = background(rows)
+    assert known.buckets == buckets
+    assert known.surprise(rows).learning.tolist() == [learning] * buckets
 
 
 def test_rare_templates_have_a_high_idf() -> None:
