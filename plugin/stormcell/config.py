@@ -47,8 +47,10 @@ class LinksSettings(_Section):
     """Logs without a trace, of one service, pod and logger, at most this far apart are linked."""
     alert_seconds: SecondsOrZero = 60.0
     """Notifications of the same alert at most this far apart are linked."""
+    burst_life_seconds: Seconds = 60.0
+    """A burst is cut after this long: a service may log without a pause."""
     key_life_seconds: Seconds = 1800.0
-    """A request or resource id links for this long from when it was first seen: ids are reused."""
+    """All else that links does so for this long from when it was first seen: ids are reused."""
 
 
 class PrivacySettings(_Section):
@@ -188,6 +190,9 @@ class GroupingSettings(_Section):
     opening_cost: NonNegative = 0.85
     """What one more group must save: so much times the root of the weight that is clustered, as a sum of
     dissimilarities to the exemplars. More means fewer groups."""
+    stray: NonNegative = 0.6
+    """What is at least so dissimilar from the exemplar is a stray, if it holds no alert and did not come in a
+    storm of several services: it is set apart as background. Above 1 there are none."""
     lull_seconds: SecondsOrZero = 150.0
     """A group ends where it pauses for longer than this, and than three times its usual pause; 0 never ends it."""
     window_seconds: Seconds = 3600.0

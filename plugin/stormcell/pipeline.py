@@ -15,10 +15,11 @@ from stormcell.features.outline import RowFeatures, outline, units
 from stormcell.features.table import fields, tabulate
 from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
-from stormcell.groups.assemble import Solution, assemble
+from stormcell.groups.assemble import assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
+from stormcell.groups.solution import Solution
 from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
 
 
@@ -96,9 +97,19 @@ def solve(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool) -
     weights = np.zeros(len(table.outline.items))
     np.add.at(weights, merged[inside], 1.0 + np.log(atoms.items[inside]))
     sessions = [np.unique(merged[session]) for session in sessions]
+    early = np.zeros(len(weights), dtype=bool)
+    early[merged[inside[learning[inside]]]] = True
     table_fields = fields(table, settings.weights, settings.grouping)
-    clusterings = [
-        partition(table_fields, session, table.outline, weights[session], settings.grouping)
+    parts = [
+        partition(
+            table_fields,
+            session,
+            table.outline,
+            weights[session],
+            settings.grouping,
+            # Of what nobody knows what is usual, nothing is set apart.
+            gate=gate and not early[session].any(),
+        )
         for session in sessions
     ]
     return Solution(
@@ -110,8 +121,8 @@ def solve(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool) -
         fields=table_fields,
         weights=weights,
         links=links,
-        sessions=sessions,
-        clusterings=clusterings,
+        sessions=[session[part.kept] for session, part in zip(sessions, parts, strict=True)],
+        clusterings=[part.clustering for part in parts],
     )
 
 

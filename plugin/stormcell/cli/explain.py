@@ -94,7 +94,7 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         lines += _link_words(row, atom)
         lines.append("")
     if group is None:
-        lines.append(f"Background: its surprise is {atom.surprise:.2f}, too little for the gate (grouping.gate).")
+        lines.append(_background(atom))
         return lines
     lines.append(terminal(f"In group {group.id}: {group.title}"))
     lines.append(terminal(f"  spoken for by {group.medoid.signal} {group.medoid.uid} of {group.medoid.service}"))
@@ -113,6 +113,15 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         if atom.margin < 0:
             lines.append("  nearer, but not at the time: a group ends where it pauses (grouping.lull_seconds).")
     return lines
+
+
+def _background(atom: Membership) -> str:
+    if atom.stray:
+        return (
+            f"Background: a stray. Its surprise of {atom.surprise:.2f} passed the gate, but it is unlike any "
+            "group and nothing else happened around it (grouping.stray)."
+        )
+    return f"Background: its surprise is {atom.surprise:.2f}, too little for the gate (grouping.gate)."
 
 
 def _template(row: Row, group: Group | None) -> dict[str, Any] | None:
@@ -182,6 +191,7 @@ def _as_json(uid: str, atom: Membership) -> dict[str, Any]:
         "event": uid,
         "group": atom.group,
         "surprise": atom.surprise,
+        "stray": atom.stray,
         "members": sorted(member for row in atom.rows for member in row.members),
         "links": [asdict(link) for link in atom.links],
         "dissimilarity": atom.dissimilarity,

@@ -95,6 +95,8 @@ def _print_group(printer: Console, group: Group) -> None:
         f"  exemplar     {_line(group.medoid)}",
         f"  earliest     {_line(group.earliest)}",
         f"  most severe  {_line(group.most_severe)}",
+        *(f"  its {event.signal:<9}{_line(event)}" for event in group.exemplars if event.uid != group.medoid.uid),
+        *([f"  its trace    {terminal(group.trace)}"] if group.trace else []),
         "",
         "  blame        " + terminal(", ".join(f"{part.name} {part.blame:.0%}" for part in group.services[:8])),
         f"  radius       {group.radius:.3f}"

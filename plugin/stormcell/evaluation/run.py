@@ -152,6 +152,7 @@ def _as_truth(grouping: Grouping, labels: Mapping[str, Label]) -> Grouping:
             earliest=spell_event(group.earliest),
             latest=spell_event(group.latest),
             most_severe=spell_event(group.most_severe),
+            exemplars=tuple(map(spell_event, group.exemplars)),
             members=tuple(sorted(map(spell, group.members))),
         )
 

@@ -8,17 +8,17 @@ from stormcell.config import LinksSettings
 from stormcell.privacy import shown_key
 from stormcell.types import IntArray, Link, Rows
 
-_MORTAL = frozenset(("id", "resource"))
-
 
 def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
     """Link each row to the latest one before it that carries the same key, while the key lives.
 
-    A trace id links for ever. Request and resource ids are reused, or name a tenant that is in every line: such a
-    key dies ``key_life_seconds`` after it was first seen, and is born anew. Logs of one service, pod and logger
-    without a trace link in a burst, and notifications of one alert while they repeat.
+    Ids are reused, or name a tenant that is in every line, and a service may log for ever: a key dies
+    ``key_life_seconds`` after it was first seen, that of a burst ``burst_life_seconds``, and is born anew. So
+    atoms stay bounded in time. Logs of one service, pod and logger without a trace link in a burst, and
+    notifications of one alert while they repeat.
     """
     life = int(settings.key_life_seconds * 1e9)
+    lives = {"burst": int(settings.burst_life_seconds * 1e9)}
     gaps = {"burst": int(settings.burst_seconds * 1e9), "alert": int(settings.alert_seconds * 1e9)}
     first, last = rows.first.tolist(), rows.last.tolist()
     born: dict[str, int] = {}
@@ -27,7 +27,7 @@ def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
     for row, keys in enumerate(rows.keys):
         for key in keys:
             reason, _, value = key.partition(":")
-            if reason in _MORTAL and first[row] - born.setdefault(key, first[row]) > life:
+            if first[row] - born.setdefault(key, first[row]) > lives.get(reason, life):
                 born[key] = first[row]
                 del previous[key]
             before = previous.get(key)

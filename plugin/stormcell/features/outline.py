@@ -12,7 +12,7 @@ import numpy as np
 
 from stormcell.features.blame import Accusations
 from stormcell.features.surprise import Surprise
-from stormcell.types import DoubleArray, FloatArray, IntArray, Rows
+from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray, Rows, Signal
 
 _CALM = 0.5
 """What the surprise of a row without an error counts."""
@@ -44,11 +44,13 @@ class Outline:
     items : IntArray, shape (m,)
         Events.
     first, last : IntArray, shape (m,)
-        ns.
+        ns; an alert lasts until it was resolved.
     accused : IntArray, shape (m,)
         The most blamed service, -1 where none is known.
     surprise : DoubleArray, shape (m,)
         Of the most surprising row, half for rows without an error.
+    alerts : BoolArray, shape (m,)
+        Whether there is an alert among the rows.
     """
 
     items: IntArray
@@ -56,6 +58,7 @@ class Outline:
     last: IntArray
     accused: IntArray
     surprise: DoubleArray
+    alerts: BoolArray
 
 
 def outline(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArray | None = None) -> Outline:
@@ -75,7 +78,7 @@ def outline(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArra
     first = np.full(count, np.iinfo(np.int64).max)
     last = np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, labels, rows.first[at])
-    np.maximum.at(last, labels, rows.last[at])
+    np.maximum.at(last, labels, rows.last[at] + _firing(rows, at))
     failed = np.array([rows.events[row].is_error for row in at.tolist()], dtype=bool)
     surprise = np.zeros(count)
     np.maximum.at(surprise, labels, features.surprise.value[at] * np.where(failed, 1.0, _CALM))
@@ -85,7 +88,18 @@ def outline(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArra
         last=last,
         accused=_most_blamed(features.accusations, labels, at, count),
         surprise=surprise,
+        alerts=np.bincount(labels, weights=_alerts(rows, at), minlength=count) > 0,
     )
+
+
+def _alerts(rows: Rows, at: IntArray) -> BoolArray:
+    return np.array([rows.events[row].signal is Signal.ALERT for row in at.tolist()], dtype=bool)
+
+
+def _firing(rows: Rows, at: IntArray) -> IntArray:
+    """Return how long each row goes on after its last event, ns: an alert lasts while it fires."""
+    events = (rows.events[row] for row in at.tolist())
+    return np.fromiter((event.duration if event.signal is Signal.ALERT else 0 for event in events), dtype=np.int64)
 
 
 def units(labels: IntArray) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from stormcell.config import Settings
-from stormcell.distance.mixed import MixedPoints, explain
-from stormcell.features.outline import RowFeatures
-from stormcell.features.table import Table, fields, tabulate
+from stormcell.distance.mixed import explain
 from stormcell.groups.parameters import group_templates
+from stormcell.groups.solution import Solution
+from stormcell.groups.speakers import Speaker, speak
 from stormcell.text.shorten import shorten
 from stormcell.types import (
     Blame,
@@ -22,7 +22,6 @@ from stormcell.types import (
     Event,
     Group,
     IntArray,
-    Link,
     MemberLink,
     Membership,
     Row,
@@ -30,44 +29,7 @@ from stormcell.types import (
     Share,
 )
 
-_CANDIDATES = 256
 _TITLE = 100
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution:
-    """A run's atoms and clusters, before they are groups.
-
-    Attributes
-    ----------
-    rows : Rows
-    features : RowFeatures
-    atom_of : IntArray, shape (n,)
-        The atom of each row: 0 to p - 1 those that passed the gate, then to m - 1 background.
-    surprise : DoubleArray, shape (m,)
-        Of the atoms.
-    table : Table, p atoms
-    fields : MixedPoints
-        The p atoms.
-    weights : DoubleArray, shape (p,)
-        Inside the objective.
-    links : sequence of Link
-    sessions : sequence of IntArray
-        Atoms of each session.
-    clusterings : sequence of Clustering
-        One a session; points are positions in the session.
-    """
-
-    rows: Rows
-    features: RowFeatures
-    atom_of: IntArray
-    surprise: DoubleArray
-    table: Table
-    fields: MixedPoints
-    weights: DoubleArray
-    links: Sequence[Link]
-    sessions: Sequence[IntArray]
-    clusterings: Sequence[Clustering]
 
 
 def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
@@ -79,14 +41,23 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
     taken: Counter[tuple[str, int]] = Counter()
     grouped: set[int] = set()
     for session, clustering in zip(solution.sessions, solution.clusterings, strict=True):
+        if len(session) == 0:
+            continue
         start = int(solution.table.outline.first[session].min())
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
-        exemplars = [
-            _exemplar(solution, rows_of, int(session[medoid]), atoms, settings)
+        speakers = [
+            speak(
+                solution,
+                [rows_of[atom] for atom in atoms.tolist()],
+                atoms,
+                rows_of[int(session[medoid])],
+                settings,
+            )
             for medoid, atoms in zip(clustering.medoids.tolist(), members, strict=True)
         ]
         ids = []
-        for row in exemplars:
+        for speaker in speakers:
+            row = speaker.exemplar
             fingerprint = solution.rows.fingerprints[row]
             ids.append(_group_id(fingerprint, start, taken[fingerprint, start]))
             taken[fingerprint, start] += 1
@@ -95,10 +66,12 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
         grouped.update(session.tolist())
         for label, atoms in enumerate(members):
             own = [explained[at] for at in np.flatnonzero(clustering.labels == label).tolist()]
-            groups.append(_group(solution, ids[label], exemplars[label], atoms, rows_of, own))
+            groups.append(_group(solution, ids[label], speakers[label], atoms, rows_of, own))
     for atom in range(len(rows_of)):
         if atom not in grouped:
-            memberships.append(_membership(solution, atom, rows_of, links_of))
+            apart = _membership(solution, atom, rows_of, links_of)
+            # The atoms of the table are those that passed the gate.
+            memberships.append(replace(apart, stray=atom < len(solution.weights)))
     groups.sort(key=lambda group: (group.first_seen, group.id))
     return groups, memberships
 
@@ -119,34 +92,6 @@ def _links_by_atom(solution: Solution) -> dict[int, list[MemberLink]]:
             MemberLink(events[link.a].uid, events[link.b].uid, link.reason, link.key)
         )
     return links
-
-
-def _exemplar(
-    solution: Solution, rows_of: Sequence[IntArray], medoid: int, atoms: IntArray, settings: Settings
-) -> int:
-    """Return the row of the medoid atom whose weighted sum of dissimilarities to the group is smallest.
-
-    The medoid atom holds many events; each of its distinct ones is judged alone, as a unit of one row.
-    """
-    rows = solution.rows
-    seen: set[str] = set()
-    candidates: list[int] = []
-    for row in rows_of[medoid].tolist():
-        if rows.fingerprints[row] not in seen and len(candidates) < _CANDIDATES:
-            seen.add(rows.fingerprints[row])
-            candidates.append(row)
-    if len(candidates) == 1:
-        return candidates[0]
-    members = np.concatenate([rows_of[atom] for atom in atoms.tolist()])
-    labels = np.repeat(np.arange(len(atoms)), [len(rows_of[atom]) for atom in atoms.tolist()])
-    chosen = np.concatenate([members, np.array(candidates)])
-    units = np.concatenate([labels, len(atoms) + np.arange(len(candidates))])
-    table = tabulate(rows, solution.features, units, chosen)
-    compared = fields(table, settings.weights, settings.grouping)
-    far = compared.take(len(atoms) + np.arange(len(candidates))).cross(compared.take(np.arange(len(atoms))))
-    sums = far.astype(np.float64) @ solution.weights[atoms]
-    # Rows ascend by (time, uid), so of equals the earliest wins.
-    return candidates[int(sums.round(9).argmin())]
 
 
 def _group_id(fingerprint: str, start: int, number: int) -> str:
@@ -206,7 +151,7 @@ def _total(shares: tuple[Share, ...], *, same: bool) -> float:
 def _group(
     solution: Solution,
     group_id: str,
-    exemplar: int,
+    speaker: Speaker,
     atoms: IntArray,
     rows_of: Sequence[IntArray],
     memberships: Sequence[Membership],
@@ -221,6 +166,7 @@ def _group(
         signals[rows.events[row].signal.value] += int(rows.weight[row])
     surprise = solution.features.surprise.value[own]
     severe = max(range(len(own)), key=lambda at: (events[at].severity, surprise[at], -at))
+    exemplar = speaker.exemplar
     medoid = rows.events[exemplar]
     services = _blame(solution, own)
     return Group(
@@ -242,6 +188,8 @@ def _group(
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
+        exemplars=tuple(rows.events[row] for row in speaker.by_signal),
+        trace=_trace(rows, own),
     )
 
 
@@ -266,6 +214,15 @@ def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Ite
             weight=float(weights @ np.array([share.weight for share in column])),
             share=float(weights @ np.array([share.share for share in column])),
         )
+
+
+def _trace(rows: Rows, own: IntArray) -> str:
+    """Return the trace with most events of the rows, of equals the one that began first; "" without any."""
+    counts: Counter[str] = Counter()
+    for row in own.tolist():
+        counts[rows.events[row].trace_id] += int(rows.weight[row])
+    del counts[""]
+    return max(counts, key=lambda trace: counts[trace], default="")
 
 
 def _title(medoid: Event, services: Sequence[Blame]) -> str:

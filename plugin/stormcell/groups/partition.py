@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import Outline
 from stormcell.groups.lulls import cut_lulls
+from stormcell.groups.strays import find_strays
 from stormcell.groups.windows import cut_windows, stitch
 from stormcell.types import Clustering, DoubleArray, IntArray
 
@@ -19,13 +21,35 @@ _CANDIDATES = 256
 """Heaviest atoms of a part that are tried as its medoid."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Partition:
+    """A session in clusters.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        Points are positions in ``kept``.
+    kept : IntArray, shape (q,)
+        Positions in the session of the atoms that are in a cluster, ascending; the others are strays.
+    """
+
+    clustering: Clustering
+    kept: IntArray
+
+
 def partition(
-    points: MixedPoints, atoms: IntArray, outline: Outline, weights: DoubleArray, settings: GroupingSettings
-) -> Clustering:
+    points: MixedPoints,
+    atoms: IntArray,
+    outline: Outline,
+    weights: DoubleArray,
+    settings: GroupingSettings,
+    *,
+    gate: bool = True,
+) -> Partition:
     """Cluster the atoms of one session by weighted k-medoids, the number of groups by its opening cost.
 
-    A long or full session is clustered in overlapping windows, whose clusters are stitched together; then each
-    cluster is cut at its lulls.
+    A long or full session is clustered in overlapping windows, whose clusters are stitched together; strays are
+    set apart; then each cluster is cut at its lulls.
 
     Parameters
     ----------
@@ -38,12 +62,14 @@ def partition(
     weights : DoubleArray, shape (p,)
         Of the session's atoms, inside the objective.
     settings : GroupingSettings
+    gate : bool
+        Whether strays are left out; else each is a cluster of its own.
 
     Returns
     -------
-    Clustering
-        Points are positions in ``atoms``. An atom that a lull or a window sets apart may be nearer to the medoid
-        of another cluster than to its own: its margin is negative.
+    Partition
+        An atom that a lull or a window sets apart may be nearer to the medoid of another cluster than to its own:
+        its margin is negative.
     """
     first, last = outline.first[atoms], outline.last[atoms]
     windows = cut_windows(
@@ -54,16 +80,26 @@ def partition(
         settings.window_atoms,
     )
     solved = [_solve(points, atoms[window], weights[window], settings) for window in windows]
-    labels = solved[0].labels if len(windows) == 1 else stitch(windows, solved, weights)
+    strays = [
+        find_strays(one, atoms[window], outline, settings.stray)
+        for window, one in zip(windows, solved, strict=True)
+    ]
+    if len(windows) == 1:
+        labels = np.where(strays[0], -1, solved[0].labels)
+    else:
+        labels = stitch(windows, solved, strays, weights)
     parts: list[IntArray] = []
-    for label in range(int(labels.max()) + 1):
+    for label in range(int(labels.max(initial=-1)) + 1):
         own = np.flatnonzero(labels == label)
         parts += [np.sort(own[part]) for part in cut_lulls(first[own], last[own], _ns(settings.lull_seconds))]
-    if len(windows) == 1 and len(parts) == len(solved[0].medoids):
-        return solved[0]
+    if len(windows) == 1 and not strays[0].any() and len(parts) == len(solved[0].medoids):
+        return Partition(solved[0], np.arange(len(atoms)))
     central = {int(window[medoid]) for window, one in zip(windows, solved, strict=True) for medoid in one.medoids}
-    medoids = np.array([_medoid(points, atoms, part, weights, central) for part in parts])
-    return _settled(points, atoms, parts, medoids, weights, sum(one.iterations for one in solved))
+    if not gate:
+        parts += [np.array([stray]) for stray in np.flatnonzero(labels < 0)]
+    medoids = np.array([_medoid(points, atoms, part, weights, central) for part in parts], dtype=np.int64)
+    kept = np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+    return Partition(_settled(points, atoms, parts, medoids, weights, kept), kept)
 
 
 def _solve(points: MixedPoints, atoms: IntArray, weights: DoubleArray, settings: GroupingSettings) -> Clustering:
@@ -103,20 +139,24 @@ def _settled(
     parts: list[IntArray],
     medoids: IntArray,
     weights: DoubleArray,
-    iterations: int,
+    kept: IntArray,
 ) -> Clustering:
-    """Return the clustering in which each part is a cluster, whichever medoid is the nearest."""
+    """Return the clustering of the kept atoms in which each part is a cluster, whichever medoid is the nearest."""
     order = np.argsort(medoids)
     medoids = medoids[order]
-    labels = np.empty(len(atoms), dtype=np.int64)
+    label_of = np.empty(len(atoms), dtype=np.int64)
     for label, part in enumerate(order.tolist()):
-        labels[parts[part]] = label
-    far = points.take(atoms[medoids]).cross(points.take(atoms))
-    at = np.arange(len(atoms))
+        label_of[parts[part]] = label
+    labels, at = label_of[kept], np.arange(len(kept))
+    if len(kept) == 0:
+        none = np.zeros(0, dtype=np.float32)
+        return Clustering(medoids, labels, none, none, labels, 0.0, 0)
+    far = points.take(atoms[medoids]).cross(points.take(atoms[kept]))
     nearest = far[labels, at].copy()
     far[labels, at] = np.inf
-    second = far.argmin(axis=0) if len(medoids) > 1 else np.full(len(atoms), -1)
-    return Clustering(medoids, labels, nearest, far[second, at], second, float(nearest @ weights), iterations)
+    second = far.argmin(axis=0) if len(medoids) > 1 else np.full(len(kept), -1)
+    places = np.searchsorted(kept, medoids)
+    return Clustering(places, labels, nearest, far[second, at], second, float(nearest @ weights[kept]), 0)
 
 
 def _ns(seconds: float) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stormcell.types import Clustering, DoubleArray, IntArray
+from stormcell.types import BoolArray, Clustering, DoubleArray, IntArray
 
 
 def cut_windows(first: IntArray, last: IntArray, width: int, overlap: int, most: int) -> list[IntArray]:
@@ -53,8 +53,13 @@ def _grid(start: int, end: int, width: int, overlap: int) -> list[tuple[int, int
     return [(low, low + width) for low in lows if low + width >= start]
 
 
-def stitch(windows: Sequence[IntArray], clusterings: Sequence[Clustering], weights: DoubleArray) -> IntArray:
-    """Return one label for each atom over all windows, numbered by first appearance.
+def stitch(
+    windows: Sequence[IntArray],
+    clusterings: Sequence[Clustering],
+    strays: Sequence[BoolArray],
+    weights: DoubleArray,
+) -> IntArray:
+    """Return one label for each atom over all windows, by first appearance; -1 for what is a stray in all.
 
     Of an atom in several windows the first label counts. Two clusters of neighbouring windows become one if at
     least half of the shared weight of either lies in the other.
@@ -65,6 +70,8 @@ def stitch(windows: Sequence[IntArray], clusterings: Sequence[Clustering], weigh
         As ``cut_windows`` gives them.
     clusterings : sequence of Clustering
         One a window; points are positions in the window.
+    strays : sequence of BoolArray
+        For each window which of its atoms are not really in their cluster.
     weights : DoubleArray, shape (p,)
         Of the atoms.
 
@@ -82,20 +89,21 @@ def stitch(windows: Sequence[IntArray], clusterings: Sequence[Clustering], weigh
 
     held = np.full(len(weights), -1)
     latest = held.copy()
-    for window, clustering, offset in zip(windows, clusterings, offsets.tolist(), strict=False):
-        own = clustering.labels + offset
+    for window, clustering, stray, offset in zip(windows, clusterings, strays, offsets.tolist(), strict=False):
+        own = np.where(stray, -1, clustering.labels + offset)
         before = latest[window]
-        shared = before >= 0
+        shared = (before >= 0) & (own >= 0)
         for a, b in _same(before[shared], own[shared], weights[window[shared]]):
             low, high = sorted((root(a), root(b)))
             parent[high] = low
-        latest[window] = own
+        latest[window] = np.where(own >= 0, own, before)
         fresh = held[window] < 0
         held[window[fresh]] = own[fresh]
-    roots = np.array([root(cluster) for cluster in held.tolist()])
+    inside = np.flatnonzero(held >= 0)
+    roots = np.array([root(cluster) for cluster in held[inside].tolist()], dtype=np.int64)
     _, places, numbers = np.unique(roots, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(places))
-    labels: IntArray = order[numbers.reshape(-1)]
+    labels = np.full(len(weights), -1)
+    labels[inside] = np.argsort(np.argsort(places))[numbers.reshape(-1)]
     return labels
 
 

@@ -47,6 +47,8 @@ def group_json(group: Group) -> dict[str, Any]:
         "medoid": _medoid(group.medoid),
         "earliest": group.earliest.uid,
         "most_severe": group.most_severe.uid,
+        "exemplars": [_medoid(event) for event in group.exemplars],
+        "trace": group.trace,
         "count": int(group.count),
         "signals": {str(name): int(group.signals[name]) for name in sorted(group.signals)},
         "services": [{"name": part.name, "blame": _rounded(part.blame)} for part in group.services],

@@ -59,6 +59,8 @@ def load_event(document: str) -> Event:
 def dump_atom(atom: Membership) -> str:
     """Return an atom as JSON, but for its group and rows, which have columns of their own."""
     stored: _Json = {"surprise": atom.surprise}
+    if atom.stray:
+        stored["stray"] = True
     if atom.links:
         stored["links"] = [(link.a, link.b, link.reason, link.key) for link in atom.links]
     if atom.dissimilarity:
@@ -80,6 +82,7 @@ def load_atom(document: str, group: str | None, rows: Iterable[Row]) -> Membersh
         links=tuple(MemberLink(*link) for link in stored.get("links", ())),
         surprise=stored["surprise"],
         group=group,
+        stray=stored.get("stray", False),
         dissimilarity=stored.get("dissimilarity", 0.0),
         shares=_as_shares(stored.get("shares", ())),
         runner_up=stored.get("runner_up"),
@@ -112,6 +115,8 @@ def dump_group(group: Group) -> str:
             "fields": _shares(group.fields),
             "template": group.template,
             "templates": [asdict(template) for template in group.templates],
+            "exemplars": [_event(event) for event in group.exemplars],
+            "trace": group.trace,
         }
     )
 
@@ -137,8 +142,10 @@ def load_group(document: str, group_id: str, status: str, first_seen: int, membe
         fields=_as_shares(stored["fields"]),
         members=tuple(members),
         template=stored["template"],
-        # Stores of before hold none.
+        # Stores of before hold none of these.
         templates=tuple(_as_template(template) for template in stored.get("templates", ())),
+        exemplars=tuple(_as_event(event) for event in stored.get("exemplars", ())),
+        trace=stored.get("trace", ""),
     )
 
 

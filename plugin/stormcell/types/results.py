@@ -76,6 +76,8 @@ class Membership:
     runner_up : str or None
         The id of the group whose exemplar's atom is the second nearest, if there is one.
     runner_up_dissimilarity : float or None
+    stray : bool
+        Background though it passed the gate: unlike any group, and alone.
     """
 
     rows: tuple[Row, ...]
@@ -86,6 +88,7 @@ class Membership:
     shares: tuple[Share, ...] = ()
     runner_up: str | None = None
     runner_up_dissimilarity: float | None = None
+    stray: bool = False
 
     @property
     def margin(self) -> float | None:
@@ -177,6 +180,10 @@ class Group:
         The medoid's template.
     templates : tuple of GroupTemplate
         The exemplar's template, then the most frequent of the others.
+    exemplars : tuple of Event
+        For each signal that the group has, the event that speaks for it best: an alert, a log, a span.
+    trace : str
+        The trace with most of its events; "" if none of them has one.
     """
 
     id: str
@@ -197,6 +204,8 @@ class Group:
     members: tuple[str, ...]
     template: str
     templates: tuple[GroupTemplate, ...] = ()
+    exemplars: tuple[Event, ...] = ()
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

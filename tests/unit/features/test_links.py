@@ -21,9 +21,16 @@ def links(*events: Event) -> list[tuple[str, str]]:
     return [(link.reason, link.key) for link in find_links(rows_of(events), SETTINGS)]
 
 
-def test_a_trace_links_for_ever() -> None:
+def test_a_trace_links_for_half_an_hour() -> None:
     trace = TRACES[0]
-    assert links(log(0, trace_id=trace), span(1, at=99_999, trace_id=trace)) == [("trace", trace)]
+    assert links(log(0, trace_id=trace), span(1, at=1800, trace_id=trace)) == [("trace", trace)]
+    assert links(log(0, trace_id=trace), span(1, at=1801, trace_id=trace)) == []
+
+
+def test_a_burst_without_end_is_cut_every_minute() -> None:
+    rows = rows_of(log(second, trace_id="") for second in range(600))
+    atoms = join(len(rows), find_links(rows, LinksSettings()))
+    assert len(set(atoms.tolist())) == 10
 
 
 @pytest.mark.parametrize(

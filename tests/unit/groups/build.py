@@ -28,7 +28,14 @@ def atoms_of(events: Iterable[Event]) -> tuple[Rows, IntArray, Outline]:
 def flat(count: int, first: list[int] | None = None) -> Outline:
     """Return the outline of atoms of one event each, all at once or at the given seconds."""
     at = np.array(first or [0] * count, dtype=np.int64) * 10**9
-    return Outline(np.ones(count, dtype=np.int64), at, at, np.zeros(count, dtype=np.int64), np.ones(count))
+    return Outline(
+        items=np.ones(count, dtype=np.int64),
+        first=at,
+        last=at,
+        accused=np.zeros(count, dtype=np.int64),
+        surprise=np.ones(count),
+        alerts=np.zeros(count, dtype=bool),
+    )
 
 
 def line(places: list[float]) -> MixedPoints:

@@ -6,7 +6,8 @@ import pytest
 from stormcell.config import Settings
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.table import fields, tabulate
-from stormcell.groups.assemble import Solution, assemble
+from stormcell.groups.assemble import assemble
+from stormcell.groups.solution import Solution
 from stormcell.pipeline import group, solve
 from stormcell.types import Event, Group, Membership
 from tests.unit.features.build import log

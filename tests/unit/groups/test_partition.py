@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.config import GroupingSettings
+from stormcell.distance.mixed import MixedPoints
+from stormcell.features.outline import Outline
 from stormcell.groups.partition import partition
-from stormcell.types import Clustering
+from stormcell.types import Clustering, DoubleArray, IntArray
 from tests.unit.cluster.points import Points, assert_consistent
 from tests.unit.groups.build import flat, labelled, line
 
@@ -17,7 +19,19 @@ def split(places: list[float], weights: list[float] | None = None, **settings: f
     n = len(places)
     given = np.array(weights or [1.0] * n)
     settings["opening_cost"] = settings["opening_cost"] * float(np.sqrt(given.sum()))
-    return partition(line(places), np.arange(n), flat(n), given, GroupingSettings.model_validate(settings))
+    settings.setdefault("stray", 2)
+    return partition(
+        line(places), np.arange(n), flat(n), given, GroupingSettings.model_validate(settings)
+    ).clustering
+
+
+def clustered(
+    points: MixedPoints, atoms: IntArray, outline: Outline, weights: DoubleArray, settings: GroupingSettings
+) -> Clustering:
+    """Cluster with nothing set apart."""
+    found = partition(points, atoms, outline, weights, settings.model_copy(update={"stray": 2}))
+    assert found.kept.tolist() == list(range(len(atoms)))
+    return found.clustering
 
 
 HEAPS = [0, 0.01, 0.02, 0.03, 0.5, 0.51, 0.52, 0.99, 1.0]
@@ -34,7 +48,7 @@ def test_no_more_than_the_most_groups() -> None:
 
 def test_twice_the_points_need_no_more_groups() -> None:
     once, twice = (
-        partition(
+        clustered(
             line(HEAPS * times), np.arange(9 * times), flat(9 * times), np.ones(9 * times),
             GroupingSettings(opening_cost=0.2),
         )
@@ -45,17 +59,17 @@ def test_twice_the_points_need_no_more_groups() -> None:
 
 def test_a_lull_ends_a_group() -> None:
     at = [0, 30, 60, 90, 400, 430, 460]
-    found = partition(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings())
+    found = clustered(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings())
     assert found.labels.tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert found.second.tolist() == [1, 1, 1, 1, 0, 0, 0]
-    whole = partition(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings(lull_seconds=0))
+    whole = clustered(labelled([0] * 7), np.arange(7), flat(7, at), np.ones(7), GroupingSettings(lull_seconds=0))
     assert len(whole.medoids) == 1
 
 
 def test_an_incident_of_hours_is_one_group_across_windows() -> None:
     at = list(range(0, 6 * 3600, 60))
     kinds = [0 if place % 2 else 1 for place in range(len(at))]
-    found = partition(
+    found = clustered(
         labelled(kinds),
         np.arange(len(at)),
         flat(len(at), at),
@@ -71,7 +85,7 @@ def test_an_incident_of_hours_is_one_group_across_windows() -> None:
 
 def test_points_are_positions_in_the_session() -> None:
     session = np.array([8, 0, 6])
-    found = partition(line(HEAPS), session, flat(9), np.ones(3), GroupingSettings(opening_cost=0.1))
+    found = clustered(line(HEAPS), session, flat(9), np.ones(3), GroupingSettings(opening_cost=0.1))
     assert found.labels.tolist() == [0, 1, 2]
     assert session[found.medoids].tolist() == [8, 0, 6]
 
@@ -91,7 +105,7 @@ def test_beyond_the_most_points_the_rest_is_assigned(places: list[int], data: st
 
 def test_medoids_that_are_twins_have_each_other_as_the_second() -> None:
     fields = labelled([0, 0, 0, 1])
-    found = partition(
+    found = clustered(
         fields, np.arange(4), flat(4), np.array([3, 3, 1, 3.0]),
         GroupingSettings(max_points=3, opening_cost=0),
     )  # fmt: skip

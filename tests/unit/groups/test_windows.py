@@ -54,20 +54,29 @@ def clustered(labels: list[int]) -> Clustering:
     )  # fmt: skip
 
 
+def join(windows: list[IntArray], labels: list[list[int]], weights: list[float]) -> list[int]:
+    none = [np.zeros(len(window), dtype=bool) for window in windows]
+    return list(stitch(windows, list(map(clustered, labels)), none, np.array(weights)))
+
+
 def test_clusters_that_share_most_of_what_both_windows_saw_are_one() -> None:
     windows = [np.array([0, 1, 2, 3, 4]), np.array([3, 4, 5, 6])]
-    found = stitch(windows, [clustered([0, 0, 1, 0, 1]), clustered([1, 0, 1, 0])], np.ones(7))
-    assert found.tolist() == [0, 0, 1, 0, 1, 0, 1]
+    assert join(windows, [[0, 0, 1, 0, 1], [1, 0, 1, 0]], [1.0] * 7) == [0, 0, 1, 0, 1, 0, 1]
 
 
 def test_a_new_cluster_stays_its_own() -> None:
     windows = [np.array([0, 1, 2]), np.array([1, 2, 3, 4])]
-    found = stitch(windows, [clustered([0, 0, 0]), clustered([0, 0, 0, 1])], np.ones(5))
-    assert found.tolist() == [0, 0, 0, 0, 1]
+    assert join(windows, [[0, 0, 0], [0, 0, 0, 1]], [1.0] * 5) == [0, 0, 0, 0, 1]
 
 
 def test_an_atom_of_several_windows_keeps_its_first_cluster() -> None:
     # The heavy atom decides that the clusters are one, whatever became of the light one.
     windows = [np.array([0, 1, 2]), np.array([1, 2, 3])]
-    found = stitch(windows, [clustered([0, 0, 1]), clustered([0, 0, 0])], np.array([1, 9, 1, 1.0]))
-    assert found.tolist() == [0, 0, 1, 0]
+    assert join(windows, [[0, 0, 1], [0, 0, 0]], [1, 9, 1, 1]) == [0, 0, 1, 0]
+
+
+def test_strays_join_nothing_and_are_in_no_cluster() -> None:
+    windows = [np.array([0, 1, 2]), np.array([1, 2, 3])]
+    strays = [np.array([False, True, True]), np.array([False, True, False])]
+    found = stitch(windows, [clustered([0, 0, 0]), clustered([0, 0, 0])], strays, np.ones(4))
+    assert found.tolist() == [0, 1, -1, 1]

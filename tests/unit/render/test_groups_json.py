@@ -48,8 +48,10 @@ def test_a_grouping_is_valid_against_the_schema_and_says_it_all() -> None:
 def test_keys_keep_the_documented_order() -> None:
     document = read(grouping())
     assert list(document) == ["schema", "events", "background", "groups"]
-    keys = "id title status medoid earliest most_severe count signals services first_seen last_seen radius"
-    assert list(document["groups"][0]) == [*keys.split(), "margin", "fields", "members"]
+    keys = "id title status medoid earliest most_severe exemplars trace count signals services first_seen"
+    assert list(document["groups"][0]) == [*keys.split(), "last_seen", "radius", "margin", "fields", "members"]
+    )
+    assert list(document["groups"][0]) == [*keys.split(), "radius", "margin", "fields", "members"]
     assert list(document["groups"][0]["medoid"]) == ["uid", "signal", "service", "time", "text"]
 
 

@@ -1,0 +1,47 @@
+"""A run's atoms and clusters, before they are groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stormcell.distance.mixed import MixedPoints
+from stormcell.features.outline import RowFeatures
+from stormcell.features.table import Table
+from stormcell.types import Clustering, DoubleArray, IntArray, Link, Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A run's atoms and clusters, before they are groups.
+
+    Attributes
+    ----------
+    rows : Rows
+    features : RowFeatures
+    atom_of : IntArray, shape (n,)
+        The atom of each row: 0 to p - 1 those that passed the gate, then to m - 1 background.
+    surprise : DoubleArray, shape (m,)
+        Of the atoms.
+    table : Table, p atoms
+    fields : MixedPoints
+        The p atoms.
+    weights : DoubleArray, shape (p,)
+        Inside the objective.
+    links : sequence of Link
+    sessions : sequence of IntArray
+        Atoms of each session.
+    clusterings : sequence of Clustering
+        One a session; points are positions in the session.
+    """
+
+    rows: Rows
+    features: RowFeatures
+    atom_of: IntArray
+    surprise: DoubleArray
+    table: Table
+    fields: MixedPoints
+    weights: DoubleArray
+    links: Sequence[Link]
+    sessions: Sequence[IntArray]
+    clusterings: Sequence[Clustering]
