@@ -50,8 +50,6 @@ def test_keys_keep_the_documented_order() -> None:
     assert list(document) == ["schema", "events", "background", "groups"]
     keys = "id title status medoid earliest most_severe exemplars trace count signals services first_seen"
     assert list(document["groups"][0]) == [*keys.split(), "last_seen", "radius", "margin", "fields", "members"]
-    )
-    assert list(document["groups"][0]) == [*keys.split(), "radius", "margin", "fields", "members"]
     assert list(document["groups"][0]["medoid"]) == ["uid", "signal", "service", "time", "text"]
 
 
