@@ -165,6 +165,31 @@ class ServicesSettings(_Section):
     alert is about what its first such label says."""
 
 
+_Names = Annotated[tuple[str, ...], Field(max_length=20)]
+
+
+class LabelsSettings(_Section):
+    """Where an event happened: for each label the attributes of resources and events that may hold it."""
+
+    cluster: _Names = ("k8s.cluster.name", "labels.cluster", "labels.cluster_name")
+    """The first of these that an event has."""
+    namespace: _Names = ("k8s.namespace.name", "labels.namespace")
+    """The same."""
+    node: _Names = ("k8s.node.name", "host.name", "labels.node", "labels.kube_node")
+    """The same."""
+    zone: _Names = ("cloud.availability_zone", "labels.zone", "cloud.region", "labels.region")
+    """The same."""
+    environment: _Names = (
+        "deployment.environment.name",
+        "deployment.environment",
+        "labels.environment",
+        "labels.env",
+    )
+    """The same."""
+    version: _Names = ("service.version", "labels.version")
+    """The same."""
+
+
 class WeightsSettings(_Section):
     """Weights of the fields of the mixed dissimilarity; 0 leaves a field out."""
 
@@ -176,6 +201,8 @@ class WeightsSettings(_Section):
     """How far apart the most blamed services are in the call graph."""
     time: Weight = 0.5
     """The gap in time, 1 - exp(-gap / time_scale)."""
+    labels: Weight = 0.25
+    """Where it happened (see labels), 1 - the share of what both have in common."""
     novelty: Weight = 0.5
     """The difference in how new the texts are."""
 
@@ -234,6 +261,7 @@ class Settings(_Section):
     links: LinksSettings = LinksSettings()
     services: ServicesSettings = ServicesSettings()
     background: BackgroundSettings = BackgroundSettings()
+    labels: LabelsSettings = LabelsSettings()
     weights: WeightsSettings = WeightsSettings()
     grouping: GroupingSettings = GroupingSettings()
     store: StoreSettings = StoreSettings()

@@ -10,6 +10,7 @@ from stormcell import registry
 from stormcell.config import LEXICAL_ONLY, Settings
 from stormcell.features.blame import accuse
 from stormcell.features.knowledge import Knowledge
+from stormcell.features.labels import find_labels
 from stormcell.features.links import find_links, join
 from stormcell.features.outline import RowFeatures, outline, units
 from stormcell.features.table import fields, tabulate
@@ -143,4 +144,5 @@ def describe(rows: Rows, knowledge: Knowledge, settings: Settings) -> RowFeature
     vectors = wording(rows.templates, chosen, background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
     accusations = accuse(rows, surprise.value, knowledge.calls, settings.services)
-    return RowFeatures(surprise, accusations, vectors * rarity[:, None])
+    labels = find_labels(rows, settings.labels.model_dump())
+    return RowFeatures(surprise, accusations, vectors * rarity[:, None], labels)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormcell.features.blame import Accusations
+from stormcell.features.labels import RowLabels
 from stormcell.features.surprise import Surprise
 from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray, Rows, Signal
 
@@ -28,11 +29,13 @@ class RowFeatures:
     accusations : Accusations
     text : FloatArray, shape (templates, d)
         A vector a template, scaled by how rare the template is.
+    labels : RowLabels
     """
 
     surprise: Surprise
     accusations: Accusations
     text: FloatArray
+    labels: RowLabels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

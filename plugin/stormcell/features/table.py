@@ -9,6 +9,8 @@ import numpy as np
 from stormcell.config import GroupingSettings, WeightsSettings
 from stormcell.distance.fields import Cosine, Gap, Lookup, Numeric
 from stormcell.distance.mixed import Field, MixedPoints
+from stormcell.distance.sets import Sets
+from stormcell.features.labels import label_sets
 from stormcell.features.outline import Outline, RowFeatures, outline
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows
 
@@ -24,6 +26,7 @@ class Table:
         Length 1, or zero where no service is known.
     text : FloatArray, shape (m, d)
         Length 1 or zero.
+    labels : Sets, m of them
     novelty : DoubleArray, shape (m,)
         Of the newest row.
     hops : FloatArray, shape (services, services)
@@ -32,6 +35,7 @@ class Table:
     outline: Outline
     blame: FloatArray
     text: FloatArray
+    labels: Sets
     novelty: DoubleArray
     hops: FloatArray
 
@@ -56,7 +60,8 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     dampened = (1.0 + np.log(frequency)).astype(np.float32)
     np.add.at(text, pairs[0], features.text[pairs[1]] * dampened[:, None])
 
-    return Table(narrow, unit(blame.astype(np.float32)), unit(text), novelty, accusations.hops)
+    places = label_sets(features.labels, labels, at, count)
+    return Table(narrow, unit(blame.astype(np.float32)), unit(text), places, novelty, accusations.hops)
 
 
 def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> MixedPoints:
@@ -68,6 +73,7 @@ def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -
             Field("text", weights.text, Cosine(table.text, 0.5)),
             Field("hops", weights.hops, Lookup(narrow.accused, table.hops)),
             Field("time", weights.time, Gap(narrow.first, narrow.last, grouping.time_scale_seconds * 1e9)),
+            Field("labels", weights.labels, table.labels),
             Field("novelty", weights.novelty, Numeric(np.sqrt(table.novelty), 1.0)),
         )
     )

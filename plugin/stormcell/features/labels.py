@@ -1,0 +1,86 @@
+"""Where events happened: cluster, namespace, node and the like, from resources and labels, as sets of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stormcell.distance.sets import Sets
+from stormcell.types import Event, IntArray, Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowLabels:
+    """The labels of rows, as compressed sparse rows.
+
+    Attributes
+    ----------
+    start : IntArray, shape (n + 1,)
+        Where each row's labels begin.
+    value : IntArray, shape (total,)
+        Codes of values, a name's together.
+    name_of : IntArray, shape (values,)
+        Code of the name of each value.
+    """
+
+    start: IntArray
+    value: IntArray
+    name_of: IntArray
+
+
+def find_labels(rows: Rows, names: Mapping[str, Sequence[str]]) -> RowLabels:
+    """Collect the labels of each row.
+
+    Parameters
+    ----------
+    rows : Rows
+    names : mapping of str to sequence of str
+        The fields of an event (attributes of its resource, or its own) that may hold each label, the first that
+        does counts.
+    """
+    codes: dict[tuple[int, str], int] = {}
+    sizes, values = [0], []
+    for event in rows.events:
+        found = [codes.setdefault(label, len(codes)) for label in _labels(event, names)]
+        sizes.append(len(found))
+        values += found
+    return RowLabels(
+        start=np.cumsum(sizes),
+        value=np.array(values, dtype=np.int64),
+        name_of=np.array([name for name, _ in codes], dtype=np.int64),
+    )
+
+
+def _labels(event: Event, names: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, str]]:
+    for number, fields in enumerate(names.values()):
+        for field in fields:
+            value = event.resource.get(field) or event.attributes.get(field)
+            if isinstance(value, str) and value:
+                yield number, value
+                break
+
+
+def label_sets(found: RowLabels, units: IntArray, at: IntArray, count: int) -> Sets:
+    """Return the labels of each unit as a set; of a name that has one value only, nothing is said.
+
+    Parameters
+    ----------
+    found : RowLabels
+    units : IntArray, shape (r,)
+        The unit of each row that is used.
+    at : IntArray, shape (r,)
+        Those rows.
+    count : int
+        How many units.
+    """
+    sizes = found.start[at + 1] - found.start[at]
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    values = found.value[np.repeat(found.start[at], sizes) + within]
+    pairs = np.unique(np.stack([np.repeat(units, sizes), values]), axis=1)
+    if len(found.name_of):
+        distinct = np.bincount(found.name_of[np.unique(pairs[1])], minlength=int(found.name_of.max()) + 1)
+        pairs = pairs[:, distinct[found.name_of[pairs[1]]] > 1]
+    held = np.bincount(pairs[0], minlength=count)
+    return Sets(pairs[1], np.where(held > 0, held, -1))
