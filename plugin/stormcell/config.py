@@ -144,6 +144,25 @@ class GroupingSettings(_Section):
     """Exemplars of a session are chosen among at most this many of its heaviest points."""
 
 
+class RecurrenceSettings(_Section):
+    """When a past incident is the same thing come again; a weight of 0 leaves its field out."""
+
+    radius: Annotated[float, Field(gt=0, le=1)] = 0.4
+    """What is farther than this from a family's exemplar is not of it; more means fewer, wider families."""
+    blame: Weight = 0.5
+    """Weight of which services are accused."""
+    alerts: Weight = 2.0
+    """Weight of which alerts there are, of which service."""
+    logs: Weight = 1.0
+    """Weight of what logs say, of which service."""
+    spans: Weight = 0.5
+    """Weight of which operations there are, of which service."""
+    symptoms: Weight = 1.0
+    """Weight of which alerts there are, whatever the service."""
+    instances: Weight = 1.0
+    """Weight of which pods and hosts are named."""
+
+
 class StoreSettings(_Section):
     """Where groups are kept."""
 
@@ -168,6 +187,7 @@ class Settings(_Section):
     background: BackgroundSettings = BackgroundSettings()
     weights: WeightsSettings = WeightsSettings()
     grouping: GroupingSettings = GroupingSettings()
+    recurrence: RecurrenceSettings = RecurrenceSettings()
     store: StoreSettings = StoreSettings()
     drafts: DraftsSettings = DraftsSettings()
 

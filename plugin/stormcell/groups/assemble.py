@@ -12,6 +12,7 @@ import numpy as np
 from stormcell.config import Settings
 from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.outline import RowFeatures
+from stormcell.features.profile import profile_of
 from stormcell.features.table import Table, fields, tabulate
 from stormcell.groups.parameters import group_templates
 from stormcell.text.shorten import shorten
@@ -242,6 +243,7 @@ def _group(
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
+        profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stormcell.types.events import Event
+from stormcell.types.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,8 @@ class Group:
         The medoid's template.
     templates : tuple of GroupTemplate
         The exemplar's template, then the most frequent of the others.
+    profile : Profile or None
+        What it is known again by; None where none was made.
     """
 
     id: str
@@ -197,6 +200,7 @@ class Group:
     members: tuple[str, ...]
     template: str
     templates: tuple[GroupTemplate, ...] = ()
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
