@@ -149,18 +149,14 @@ class RecurrenceSettings(_Section):
 
     radius: Annotated[float, Field(gt=0, le=1)] = 0.4
     """What is farther than this from a family's exemplar is not of it; more means fewer, wider families."""
-    blame: Weight = 0.5
+    blame: Weight = 1.0
     """Weight of which services are accused."""
-    alerts: Weight = 2.0
-    """Weight of which alerts there are, of which service."""
-    logs: Weight = 1.0
-    """Weight of what logs say, of which service."""
-    spans: Weight = 0.5
-    """Weight of which operations there are, of which service."""
-    symptoms: Weight = 1.0
+    sayings: Weight = 2.0
+    """Weight of what alerts, logs and spans say, of which service."""
+    symptoms: Weight = 0.5
     """Weight of which alerts there are, whatever the service."""
-    instances: Weight = 1.0
-    """Weight of which pods and hosts are named."""
+    instances: Weight = 0.5
+    """Weight of which pods and hosts what is unusual comes from."""
 
 
 class StoreSettings(_Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import log, sqrt
 from typing import Final
 
 import numpy as np
@@ -13,12 +14,13 @@ from stormcell.distance.fields import Cosine
 from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.types import FloatArray, Profile, Saying, Signal
 
-MOST_SHARED: Final = 2048
-"""Columns of a field: what more than one incident says; of very many, the most telling."""
+MOST_SHARED: Final = 4096
+"""Columns of a field: what more than one incident has; of very many, the most telling."""
 # Tells a profile that says only what no other does from one that says nothing; its square is no likeness.
 _PRESENT: Final = 1e-4
 
-_Counts = Mapping[str, float]
+_Amounts = Mapping[str, float]
+_TELLING: Final = {Signal.SPAN.value: 0.75}
 
 
 def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> MixedPoints:
@@ -27,9 +29,11 @@ def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> Mixed
     Each field is 1 minus the cosine of two vectors, missing where either profile has nothing to say in it.
 
     - ``blame``: how much each service is accused.
-    - ``alerts``, ``logs``, ``spans``: who says what, ``(1 + ln count) rarity``.
+    - ``sayings``: who says what, ``(1 + ln count) rarity``, three quarters of it for a span's: spans are many and
+      say little. All signals in one field, so that each counts by how much it tells: a lone alert says less than
+      twenty logs.
     - ``symptoms``: what alerts say, whoever they are about, each as much as its service is accused.
-    - ``instances``: the pods and hosts that are named, ``(1 + ln count) rarity``.
+    - ``instances``: the square root of each pod's and host's part of what is unusual.
 
     The rarity of what ``df`` of the ``n`` profiles have is ``ln((n + 1) / (df + .5))``.
 
@@ -38,15 +42,12 @@ def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> Mixed
     profiles : sequence of Profile, n of them
     settings : RecurrenceSettings
     """
-    spoken = {signal: _vectors([_dampened(each, signal) for each in profiles]) for signal in Signal}
     return MixedPoints(
         (
-            _field("blame", settings.blame, _vectors([each.services for each in profiles], rare=False)),
-            _field("alerts", settings.alerts, spoken[Signal.ALERT]),
-            _field("logs", settings.logs, spoken[Signal.LOG]),
-            _field("spans", settings.spans, spoken[Signal.SPAN]),
-            _field("symptoms", settings.symptoms, _vectors([_symptoms(each) for each in profiles], rare=False)),
-            _field("instances", settings.instances, _vectors([_named(each) for each in profiles])),
+            _field("blame", settings.blame, _vectors([each.services for each in profiles])),
+            _field("sayings", settings.sayings, _vectors(_weighed(profiles))),
+            _field("symptoms", settings.symptoms, _vectors([_symptoms(each) for each in profiles])),
+            _field("instances", settings.instances, _vectors([_instances(each) for each in profiles])),
         )
     )
 
@@ -55,58 +56,55 @@ def _field(name: str, weight: float, vectors: FloatArray) -> Field:
     return Field(name, weight, Cosine(vectors, 1.0))
 
 
+def _weighed(profiles: Sequence[Profile]) -> list[_Amounts]:
+    """Return the sayings of each profile, the rarer the heavier."""
+    held = Counter(_key(saying) for each in profiles for saying in each.sayings)
+    several = len(profiles) + 1.0
+    rarity = {key: max(log(several / (count + 0.5)), 0.0) for key, count in held.items()}
+    return [
+        {
+            _key(saying): (1.0 + log(saying.count)) * rarity[_key(saying)] * _TELLING.get(saying.signal, 1.0)
+            for saying in each.sayings
+        }
+        for each in profiles
+    ]
+
+
 def _key(saying: Saying) -> str:
     return f"{saying.signal}\0{saying.service}\0{saying.text}"
 
 
-def _rarities(counted: Sequence[_Counts]) -> dict[str, float]:
-    """Return how rare each thing is among the profiles, at least 0."""
-    held = Counter(key for counts in counted for key in counts)
-    several = len(counted) + 1.0
-    return {key: max(float(np.log(several / (count + 0.5))), 0.0) for key, count in held.items()}
-
-
-def _symptoms(profile: Profile) -> _Counts:
+def _symptoms(profile: Profile) -> _Amounts:
     sums: dict[str, float] = {}
     for saying in profile.sayings:
-        blamed = profile.services.get(saying.service, 0.0)
-        if saying.signal == Signal.ALERT and blamed > 0:
-            sums[saying.text] = sums.get(saying.text, 0.0) + blamed
+        if saying.signal == Signal.ALERT:
+            sums[saying.text] = sums.get(saying.text, 0.0) + profile.services.get(saying.service, 0.0)
     return sums
 
 
-def _dampened(profile: Profile, signal: Signal) -> _Counts:
-    return {_key(each): 1.0 + float(np.log(each.count)) for each in profile.sayings if each.signal == signal}
+def _instances(profile: Profile) -> _Amounts:
+    return {name: sqrt(part) for name, part in profile.instances.items()}
 
 
-def _named(profile: Profile) -> _Counts:
-    return {name: 1.0 + float(np.log(count)) for name, count in profile.instances.items()}
-
-
-def _vectors(counted: Sequence[_Counts], *, rare: bool = True) -> FloatArray:
+def _vectors(amounts: Sequence[_Amounts]) -> FloatArray:
     """Return a vector of length 1 a profile, zero where it has nothing; shape (n, columns).
 
     What no other profile has needs no column, as it is like nothing: it makes a vector's columns shorter than 1.
-
-    Parameters
-    ----------
-    counted : sequence of mapping
-    rare : bool
-        Whether what few have counts more.
     """
-    rarity = _rarities(counted)
-    held = Counter(key for counts in counted for key in counts)
-    scale = rarity if rare else dict.fromkeys(rarity, 1.0)
-    shared = [key for key, count in held.items() if count > 1]
-    shared.sort(key=lambda key: (-held[key] * scale[key] ** 2, key))
+    mass: dict[str, float] = {}
+    held: Counter[str] = Counter()
+    for each in amounts:
+        held.update(each.keys())
+        for key, amount in each.items():
+            mass[key] = mass.get(key, 0.0) + amount**2
+    shared = sorted((key for key, count in held.items() if count > 1), key=lambda key: (-mass[key], key))
     column = {key: at for at, key in enumerate(sorted(shared[:MOST_SHARED]))}
-    vectors = np.zeros((len(counted), len(column) + 1), dtype=np.float32)
-    for row, counts in enumerate(counted):
-        values = {key: count * scale[key] for key, count in counts.items()}
-        length = float(np.sqrt(sum(value * value for value in values.values())))
+    vectors = np.zeros((len(amounts), len(column) + 1), dtype=np.float32)
+    for row, each in enumerate(amounts):
+        length = sqrt(sum(amount * amount for amount in each.values()))
         if length > 0:
             vectors[row, -1] = _PRESENT
-            for key, value in values.items():
+            for key, amount in each.items():
                 if key in column:
-                    vectors[row, column[key]] = value / length
+                    vectors[row, column[key]] = amount / length
     return vectors

@@ -16,7 +16,7 @@ from stormcell.types import DoubleArray, Event, IntArray, Profile, Rows, Saying,
 
 MOST_SAYINGS: Final = 256
 MOST_NAMES: Final = 32
-"""Services and instances that are kept: those most blamed and most often named."""
+"""Services and instances that are kept: those with the largest parts."""
 _ATTRIBUTES: Final = 16
 _TEXT: Final = 200
 _NAME: Final = 64
@@ -45,7 +45,7 @@ def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mappi
     """
     counts: Counter[tuple[str, str, str]] = Counter()
     rank: dict[tuple[str, str, str], float] = {}
-    instances: Counter[str] = Counter()
+    instances: dict[str, float] = {}
     for row, surprising in zip(own.tolist(), surprise.tolist(), strict=True):
         event, weight = rows.events[row], int(rows.weight[row])
         template = rows.templates[rows.template[row]]
@@ -54,13 +54,18 @@ def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mappi
             counts[key] += weight
             rank[key] = max(surprising, rank.get(key, 0.0))
         for name in _instances(event):
-            instances[name] += weight
+            instances[name] = instances.get(name, 0.0) + weight * surprising
+    whole = sum(instances.values()) or 1.0
     kept = sorted(counts, key=lambda key: (-rank[key], -counts[key], key))[:MOST_SAYINGS]
     return Profile(
-        services=dict(sorted(services.items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMES]),
+        services=_first(services),
         sayings=tuple(Saying(*key, counts[key]) for key in sorted(kept)),
-        instances=dict(sorted(instances.items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMES]),
+        instances=_first({name: amount / whole for name, amount in instances.items() if amount > 0}),
     )
+
+
+def _first(parts: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(parts.items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMES])
 
 
 def _said(event: Event, template: Template) -> Iterator[str]:
@@ -111,4 +116,4 @@ def _instances(event: Event) -> set[str]:
     """Return the names of the single instances that an event comes from or is about."""
     values = [event.resource.get(name) for name in _RESOURCE_INSTANCES]
     values += [event.attributes.get(name) for name in _LABEL_INSTANCES]
-    return {value[:_NAME] for value in values if isinstance(value, str) and value}
+    return {value for value in values if isinstance(value, str) and 0 < len(value) <= _NAME and value[0] != "<"}

@@ -37,13 +37,13 @@ class Profile:
         How much each service is accused, as parts of the whole.
     sayings : tuple of Saying
         The most surprising, ascending by (signal, service, text).
-    instances : mapping of str to int
-        Events by the pod, host or other single instance that they name.
+    instances : mapping of str to float
+        How much of the surprise comes from each pod, host or other single instance that is named, as parts.
     """
 
     services: Mapping[str, float]
     sayings: tuple[Saying, ...]
-    instances: Mapping[str, int]
+    instances: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
