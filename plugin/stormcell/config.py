@@ -147,9 +147,9 @@ class GroupingSettings(_Section):
 class RecurrenceSettings(_Section):
     """When a past incident is the same thing come again; a weight of 0 leaves its field out."""
 
-    radius: Annotated[float, Field(gt=0, le=1)] = 0.4
+    radius: Annotated[float, Field(gt=0, le=1)] = 0.45
     """What is farther than this from a family's exemplar is not of it; more means fewer, wider families."""
-    blame: Weight = 1.0
+    blame: Weight = 0.25
     """Weight of which services are accused."""
     sayings: Weight = 2.0
     """Weight of what alerts, logs and spans say, of which service."""
