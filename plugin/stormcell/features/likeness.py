@@ -19,6 +19,8 @@ MOST_SHARED: Final = 4096
 # Tells a profile that says only what no other does from one that says nothing; its square is no likeness.
 _PRESENT: Final = 1e-4
 
+# As if so many more incidents had been seen that say nothing of it: of a few, what all say is not yet usual.
+_UNSEEN: Final = 10
 _Amounts = Mapping[str, float]
 _TELLING: Final = {Signal.SPAN.value: 0.75}
 
@@ -35,7 +37,7 @@ def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> Mixed
     - ``symptoms``: what alerts say, whoever they are about, each as much as its service is accused.
     - ``instances``: the square root of each pod's and host's part of what is unusual.
 
-    The rarity of what ``df`` of the ``n`` profiles have is ``ln((n + 1) / (df + .5))``.
+    The rarity of what ``df`` of the ``n`` profiles say is ``ln((n + 10) / (max(df, 2) + .5))``.
 
     Parameters
     ----------
@@ -59,8 +61,9 @@ def _field(name: str, weight: float, vectors: FloatArray) -> Field:
 def _weighed(profiles: Sequence[Profile]) -> list[_Amounts]:
     """Return the sayings of each profile, the rarer the heavier."""
     held = Counter(_key(saying) for each in profiles for saying in each.sayings)
-    several = len(profiles) + 1.0
-    rarity = {key: max(log(several / (count + 0.5)), 0.0) for key, count in held.items()}
+    several = len(profiles) + _UNSEEN
+    # What is seen once may come again: it is not known to be rarer than what was seen twice.
+    rarity = {key: log(several / (max(count, 2) + 0.5)) for key, count in held.items()}
     return [
         {
             _key(saying): (1.0 + log(saying.count)) * rarity[_key(saying)] * _TELLING.get(saying.signal, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -139,8 +140,15 @@ def _place(known: Sequence[Past], group: str) -> int:
 
 
 def _similar(known: Sequence[Past], points: MixedPoints, some: IntArray, to: IntArray) -> list[Similar]:
+    """Return some incidents with the parts of their dissimilarity to others, which is 0 to themselves."""
     parts = explain(points, to, some)
-    return [Similar(known[place].id, shares) for place, shares in zip(some.tolist(), parts, strict=True)]
+    return [
+        Similar(
+            known[place].id,
+            shares if place != other else tuple(replace(each, dissimilarity=0.0, share=0.0) for each in shares),
+        )
+        for place, other, shares in zip(some.tolist(), to.tolist(), parts, strict=True)
+    ]
 
 
 def _distinct(known: Sequence[Past]) -> tuple[IntArray, IntArray]:
