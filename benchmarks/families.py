@@ -14,7 +14,7 @@ from _report import Result, arguments, report
 from stormcell.cluster.quality.agreement import agreement
 from stormcell.config import RecurrenceSettings
 from stormcell.features.likeness import likeness
-from stormcell.groups.recurrence import find_families
+from stormcell.groups.recurrence import compare, find_families
 from stormcell.types import BoolArray, FloatArray, IntArray, Past, Profile
 
 FIELDS = ("blame", "sayings", "symptoms", "instances")
@@ -48,7 +48,7 @@ def families(cases: Cases, made: Sequence[Profile], some: IntArray, settings: Re
     """Return the family of each of some incidents; one that is in none is alone."""
     number = {name: at for at, name in enumerate(cases.names)}
     label = -np.arange(1, len(made) + 1)
-    for family, found in enumerate(find_families(past_of(cases, made, some), [], settings)):
+    for family, found in enumerate(find_families(compare(past_of(cases, made, some), settings), [])):
         for member in found.members:
             label[number[member.group]] = family
     return label[some]
@@ -173,7 +173,7 @@ def strangers(cases: Cases, made: Sequence[Profile], settings: RecurrenceSetting
     held_out = np.zeros(len(made), dtype=bool)
     for number in np.unique(classes[shown]):
         held_out[rng.permutation(np.flatnonzero(classes == number))[:2]] = True
-    found = find_families(past_of(cases, made, np.flatnonzero(shown & ~held_out)), [], settings)
+    found = find_families(compare(past_of(cases, made, np.flatnonzero(shown & ~held_out)), settings), [])
     number = {name: at for at, name in enumerate(cases.names)}
     exemplars = np.array([number[family.exemplar] for family in found])
     points = likeness(made, settings)

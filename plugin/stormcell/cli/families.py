@@ -35,12 +35,12 @@ def find(
         return
     from stormcell.cli.output import counted, print_json, say
     from stormcell.cli.recall import recalled
-    from stormcell.groups.recurrence import find_families
+    from stormcell.groups.recurrence import compare, find_families
 
     settings = options.settings(config)
     with options.open_store(store) as opened:
         past, made = recalled(opened, settings)
-        families = find_families(past, opened.families(), settings.recurrence)
+        families = find_families(compare(past, settings.recurrence), opened.families())
         opened.save_families(families, made)
         if as_json:
             print_json([_json(opened, family, past) for family in families])

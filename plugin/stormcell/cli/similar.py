@@ -27,7 +27,7 @@ def similar(
     from stormcell.cli.output import print_json, say
     from stormcell.cli.recall import recalled, runbook_json, runbook_of, shares_json
     from stormcell.errors import StoreError
-    from stormcell.groups.recurrence import family_of
+    from stormcell.groups.recurrence import compare, family_of
     from stormcell.groups.recurrence import similar as find_similar
 
     settings = options.settings(config)
@@ -37,8 +37,9 @@ def similar(
             raise StoreError(f"no group {group!r} in the store; `stormcell groups list` shows them all")
         past, _ = recalled(opened, settings)
         families = opened.families()
-        found = find_similar(past, asked.id, settings.recurrence, top)
-        family = family_of(past, asked.id, families, settings.recurrence)
+        compared = compare(past, settings.recurrence)
+        found = find_similar(compared, asked.id, top)
+        family = family_of(compared, asked.id, families)
         if not as_json:
             say(_family_line(family, families, settings.recurrence.radius))
             for number, each in enumerate(found, 1):

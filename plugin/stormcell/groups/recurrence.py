@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import RecurrenceSettings
 from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.likeness import likeness
-from stormcell.types import Clustering, Family, IntArray, Past, Profile, Similar
+from stormcell.types import DoubleArray, Family, IntArray, Past, Similar
 
 MOST_CLUSTERED: Final = 4000
 """Exemplars are looked for among this many of the newest different incidents; older ones are only assigned."""
@@ -21,61 +21,70 @@ _SHOWN: Final = 3
 """Decimals to which dissimilarities are shown, and to which they are equal."""
 
 
-def similar(past: Sequence[Past], group: str, settings: RecurrenceSettings, most: int) -> list[Similar]:
-    """Return the incidents most like one, nearest first.
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Past incidents that have a profile, ready to be compared.
+
+    Attributes
+    ----------
+    incidents : tuple of Past
+        Ascending by id.
+    points : MixedPoints
+        Their profiles.
+    radius : float
+    """
+
+    incidents: tuple[Past, ...]
+    points: MixedPoints
+    radius: float
+
+
+def compare(past: Iterable[Past], settings: RecurrenceSettings) -> Compared:
+    """Return past incidents, in any order, ready to be compared; those without a profile are left out."""
+    known = {each.id: (each, each.profile) for each in past if each.profile is not None}
+    pairs = [known[id] for id in sorted(known)]
+    points = likeness([profile for _, profile in pairs], settings)
+    return Compared(tuple(each for each, _ in pairs), points, settings.radius)
+
+
+def similar(compared: Compared, group: str, most: int) -> list[Similar]:
+    """Return the incidents most like one, nearest first, at most so many.
 
     Of incidents equally near, to the decimals that are shown, resolved ones come first: what helped then is known.
-
-    Parameters
-    ----------
-    past : sequence of Past
-        With the group itself; those without a profile are passed over.
-    group : str
-    settings : RecurrenceSettings
-    most : int
-        How many at most.
 
     Raises
     ------
     ValueError
-        If there is no profile of the group.
+        If the group is not among them.
     """
-    known = _known(past)
-    at = _place(known, group)
-    points = likeness([_profile(each) for each in known], settings)
-    others = np.array([number for number in range(len(known)) if number != at], dtype=np.int64)
-    found = _similar(known, points, others, np.full(len(others), at))
-    resolved = {each.id: each.status == "resolved" for each in known}
+    at = _place(compared, group)
+    others = np.delete(np.arange(len(compared.incidents)), at)
+    found = _similar(compared, others, np.full(len(others), at))
+    resolved = {each.id: each.status == "resolved" for each in compared.incidents}
     found.sort(key=lambda each: (round(each.dissimilarity, _SHOWN), not resolved[each.group], each.group))
     return found[:most]
 
 
-def family_of(
-    past: Sequence[Past], group: str, families: Sequence[Family], settings: RecurrenceSettings
-) -> tuple[Family, Similar] | None:
+def family_of(compared: Compared, group: str, families: Iterable[Family]) -> tuple[Family, Similar] | None:
     """Return the family whose exemplar is nearest to an incident, and how far that is; None beyond the radius.
 
     Raises
     ------
     ValueError
-        If there is no profile of the group.
+        If the group is not among them.
     """
-    known = _known(past)
-    at = _place(known, group)
-    number = {each.id: place for place, each in enumerate(known)}
+    at = _place(compared, group)
+    number = {each.id: place for place, each in enumerate(compared.incidents)}
     living = sorted((each for each in families if each.exemplar in number), key=lambda each: each.id)
     if not living:
         return None
-    points = likeness([_profile(each) for each in known], settings)
     exemplars = np.array([number[each.exemplar] for each in living])
-    found = _similar(known, points, exemplars, np.full(len(exemplars), at))
+    found = _similar(compared, exemplars, np.full(len(exemplars), at))
     nearest = min(range(len(found)), key=lambda place: found[place].dissimilarity)
-    if found[nearest].dissimilarity > settings.radius:
-        return None
-    return living[nearest], found[nearest]
+    return (living[nearest], found[nearest]) if found[nearest].dissimilarity <= compared.radius else None
 
 
-def find_families(past: Sequence[Past], before: Sequence[Family], settings: RecurrenceSettings) -> list[Family]:
+def find_families(compared: Compared, before: Sequence[Family]) -> list[Family]:
     """Cluster past incidents into families; an incident that has come once only is in none.
 
     Minimises ``sum of dissimilarities + radius * exemplars`` by k-medoids that chooses its own k, each of equal
@@ -85,96 +94,70 @@ def find_families(past: Sequence[Past], before: Sequence[Family], settings: Recu
 
     Parameters
     ----------
-    past : sequence of Past
-        In any order; those without a profile are passed over.
+    compared : Compared
     before : sequence of Family
         Of the last run: a family that is mostly still there keeps its id.
-    settings : RecurrenceSettings
 
     Returns
     -------
     list of Family
         Those with most members first.
     """
-    known = _known(past)
-    if len(known) < 2:
+    if len(compared.incidents) < 2:
         return []
-    points = likeness([_profile(each) for each in known], settings)
-    first, same = _distinct(known)
-    newest = sorted(range(len(first)), key=lambda place: (-known[first[place]].first_seen, known[first[place]].id))
-    clustered = np.sort(first[np.array(newest[:MOST_CLUSTERED])])
-    weights = np.bincount(same, minlength=len(first)).astype(np.float64)[np.isin(first, clustered)]
-    chosen = points.take(clustered)
+    clustered, weights = _distinct(compared.incidents)
+    chosen = compared.points.take(clustered)
     solved = cluster_by_opening_cost(
-        chosen.cross(chosen), weights, opening_cost=settings.radius / float(weights.sum()), max_k=len(clustered)
+        chosen.cross(chosen), weights, opening_cost=compared.radius / float(weights.sum()), max_k=len(clustered)
     )
-    members = _members(points, clustered, solved, settings.radius)
-    found = [
-        (exemplar, _similar(known, points, np.array(held), np.full(len(held), exemplar)))
-        for exemplar, held in members.items()
-        if len(held) > 1
-    ]
-    sorted_members = [
-        (known[exemplar].id, tuple(sorted(held, key=lambda each: (each.dissimilarity, each.group))))
-        for exemplar, held in found
-    ]
-    ids = _ids({exemplar: {each.group for each in held} for exemplar, held in sorted_members}, before)
-    families = [Family(ids[exemplar], exemplar, held) for exemplar, held in sorted_members]
+    found: dict[str, tuple[Similar, ...]] = {}
+    for exemplar, held in _members(compared, clustered[solved.medoids]).items():
+        if len(held) > 1:
+            members = _similar(compared, np.array(held), np.full(len(held), exemplar))
+            members.sort(key=lambda each: (each.dissimilarity, each.group))
+            found[compared.incidents[exemplar].id] = tuple(members)
+    ids = _ids({exemplar: {each.group for each in held} for exemplar, held in found.items()}, before)
+    families = [Family(ids[exemplar], exemplar, held) for exemplar, held in found.items()]
     return sorted(families, key=lambda family: (-len(family.members), family.id))
 
 
-def _known(past: Iterable[Past]) -> list[Past]:
-    return sorted((each for each in past if each.profile is not None), key=lambda each: each.id)
-
-
-def _profile(past: Past) -> Profile:
-    assert past.profile is not None
-    return past.profile
-
-
-def _place(known: Sequence[Past], group: str) -> int:
-    for place, each in enumerate(known):
+def _place(compared: Compared, group: str) -> int:
+    for place, each in enumerate(compared.incidents):
         if each.id == group:
             return place
     raise ValueError(f"there is no profile of the group {group!r}; compute one from its members")
 
 
-def _similar(known: Sequence[Past], points: MixedPoints, some: IntArray, to: IntArray) -> list[Similar]:
+def _similar(compared: Compared, some: IntArray, to: IntArray) -> list[Similar]:
     """Return some incidents with the parts of their dissimilarity to others, which is 0 to themselves."""
-    parts = explain(points, to, some)
+    parts = explain(compared.points, to, some)
     return [
         Similar(
-            known[place].id,
+            compared.incidents[place].id,
             shares if place != other else tuple(replace(each, dissimilarity=0.0, share=0.0) for each in shares),
         )
         for place, other, shares in zip(some.tolist(), to.tolist(), parts, strict=True)
     ]
 
 
-def _distinct(known: Sequence[Past]) -> tuple[IntArray, IntArray]:
-    """Return the first of each of the equal profiles, and for each incident which of these it is."""
-    number: dict[str, int] = {}
-    first: list[int] = []
-    same = []
-    for place, each in enumerate(known):
-        at = number.setdefault(repr(each.profile), len(number))
-        if at == len(first):
-            first.append(place)
-        same.append(at)
-    return np.array(first, dtype=np.int64), np.array(same, dtype=np.int64)
+def _distinct(incidents: Sequence[Past]) -> tuple[IntArray, DoubleArray]:
+    """Return the newest of the different profiles, one incident each, ascending, and how many have each."""
+    same: dict[str, list[int]] = {}
+    for place, each in enumerate(incidents):
+        same.setdefault(repr(each.profile), []).append(place)
+    newest = sorted(same.values(), key=lambda held: (-max(incidents[at].first_seen for at in held), held))
+    chosen = sorted(newest[:MOST_CLUSTERED])
+    return np.array([held[0] for held in chosen]), np.array([float(len(held)) for held in chosen])
 
 
-def _members(
-    points: MixedPoints, clustered: IntArray, solved: Clustering, radius: float
-) -> Mapping[int, list[int]]:
+def _members(compared: Compared, exemplars: IntArray) -> Mapping[int, list[int]]:
     """Return all incidents within the radius of each exemplar that is their nearest."""
-    exemplars = clustered[solved.medoids]
-    far = points.take(exemplars).cross(points)
+    far = compared.points.take(exemplars).cross(compared.points)
     nearest = far.argmin(axis=0)
     nearest[exemplars] = np.arange(len(exemplars))
     members: dict[int, list[int]] = {exemplar: [] for exemplar in exemplars.tolist()}
     for place, label in enumerate(nearest.tolist()):
-        if far[label, place] <= radius:
+        if far[label, place] <= compared.radius:
             members[int(exemplars[label])].append(place)
     return members
 

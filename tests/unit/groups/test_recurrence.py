@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stormcell.config import RecurrenceSettings
 from stormcell.groups import recurrence
-from stormcell.groups.recurrence import family_of, find_families, similar
+from stormcell.groups.recurrence import compare, family_of, find_families, similar
 from stormcell.types import Family, Past, Profile, Saying, Similar
 from tests.unit.features.test_likeness import profiles
 
@@ -35,7 +35,7 @@ def members(families: list[Family]) -> dict[str, set[str]]:
 
 def test_the_nearest_come_first_and_the_group_itself_does_not() -> None:
     past = [*storms("cart", "db"), incident("g-0", "cart", "only 1")]
-    found = similar(past, "g-0", SETTINGS, 4)
+    found = similar(compare(past, SETTINGS), "g-0", 4)
     assert [each.group for each in found][:3] == ["g-cart-1", "g-cart-2", "g-cart-3"]
     assert len(found) == 4
     assert [each.dissimilarity for each in found] == sorted(each.dissimilarity for each in found)
@@ -45,27 +45,27 @@ def test_the_nearest_come_first_and_the_group_itself_does_not() -> None:
 
 def test_of_equals_resolved_ones_come_first() -> None:
     past = [incident("g-1", "cart"), incident("g-2", "cart"), incident("g-3", "cart", status="resolved")]
-    assert [each.group for each in similar(past, "g-1", SETTINGS, 5)] == ["g-3", "g-2"]
+    assert [each.group for each in similar(compare(past, SETTINGS), "g-1", 5)] == ["g-3", "g-2"]
 
 
 def test_a_group_without_a_profile_cannot_be_compared() -> None:
     past = [*storms("cart"), Past("g-bare", "open", 0, None)]
-    assert len(similar(past, "g-cart-1", SETTINGS, 9)) == 2
+    assert len(similar(compare(past, SETTINGS), "g-cart-1", 9)) == 2
     with pytest.raises(ValueError, match="no profile of the group 'g-bare'"):
-        similar(past, "g-bare", SETTINGS, 9)
+        similar(compare(past, SETTINGS), "g-bare", 9)
     with pytest.raises(ValueError, match="no profile"):
-        family_of(past, "g-bare", [], SETTINGS)
+        family_of(compare(past, SETTINGS), "g-bare", [])
 
 
 def test_two_profiles_without_a_field_in_common_are_one_apart() -> None:
     assert Similar("g", ()).dissimilarity == 0
     past = [Past("g-1", "open", 0, Profile({}, (), {})), *storms("cart")]
-    assert {each.dissimilarity for each in similar(past, "g-1", SETTINGS, 9)} == {1.0}
+    assert {each.dissimilarity for each in similar(compare(past, SETTINGS), "g-1", 9)} == {1.0}
 
 
 def test_incidents_of_a_kind_are_a_family_and_one_alone_is_none() -> None:
     past = [*storms("cart", "db"), incident("g-9", "odd")]
-    found = find_families(past, [], SETTINGS)
+    found = find_families(compare(past, SETTINGS), [])
     assert sorted(members(found).values(), key=min) == [
         {f"g-{kind}-{number}" for number in (1, 2, 3)} for kind in ("cart", "db")
     ]
@@ -79,61 +79,61 @@ def test_families_do_not_depend_on_the_order_of_incidents() -> None:
     past = [*storms("cart", "db", "front"), incident("g-9", "odd")]
     shuffled = list(past)
     Random(2).shuffle(shuffled)
-    assert find_families(past, [], SETTINGS) == find_families(shuffled, [], SETTINGS)
+    assert find_families(compare(past, SETTINGS), []) == find_families(compare(shuffled, SETTINGS), [])
 
 
 def test_families_keep_their_ids_as_incidents_come_in() -> None:
-    before = find_families(storms("cart", "db"), [], SETTINGS)
+    before = find_families(compare(storms("cart", "db"), SETTINGS), [])
     past = [*storms("cart", "db", times=6), *storms("front"), incident("g-9", "odd")]
-    after = members(find_families(past, before, SETTINGS))
+    after = members(find_families(compare(past, SETTINGS), before))
     for id, held in members(before).items():
         assert held < after[id]
     assert len(after) == 3
 
 
 def test_a_family_keeps_its_id_when_its_exemplar_goes() -> None:
-    before = find_families(storms("cart", times=4), [], SETTINGS)
+    before = find_families(compare(storms("cart", times=4), SETTINGS), [])
     past = [each for each in storms("cart", times=4) if each.id != before[0].exemplar]
-    [after] = find_families(past, before, SETTINGS)
+    [after] = find_families(compare(past, SETTINGS), before)
     assert (after.id, after.exemplar != before[0].exemplar) == (before[0].id, True)
 
 
 def test_of_two_parts_of_a_family_the_larger_keeps_its_id() -> None:
-    [first] = find_families(storms("cart"), [], SETTINGS)
+    [first] = find_families(compare(storms("cart"), SETTINGS), [])
     joined = replace(first, members=tuple(Similar(each.id, ()) for each in storms("cart", "db", times=3)[:5]))
-    after = members(find_families(storms("cart", "db"), [joined], SETTINGS))
+    after = members(find_families(compare(storms("cart", "db"), SETTINGS), [joined]))
     assert after[first.id] == {"g-cart-1", "g-cart-2", "g-cart-3"}
     assert len(after) == 2
 
 
 def test_an_id_in_use_is_not_given_again() -> None:
-    [first] = find_families(storms("cart"), [], SETTINGS)
+    [first] = find_families(compare(storms("cart"), SETTINGS), [])
     elsewhere = replace(first, members=(Similar("g-x", ()), Similar("g-y", ())))
-    [after] = find_families(storms("cart"), [elsewhere], SETTINGS)
+    [after] = find_families(compare(storms("cart"), SETTINGS), [elsewhere])
     assert after.id != first.id
 
 
 def test_an_incident_is_of_the_nearest_family_or_of_none() -> None:
     past = storms("cart", "db")
-    families = find_families(past, [], SETTINGS)
+    families = find_families(compare(past, SETTINGS), [])
     for kind in ("cart", "db"):
         asked = [*past, incident("g-7", kind, "new")]
-        found = family_of(asked, "g-7", families, SETTINGS)
+        found = family_of(compare(asked, SETTINGS), "g-7", families)
         assert found is not None
         family, far = found
         assert f"g-{kind}-1" in {member.group for member in family.members}
         assert far.group == family.exemplar
         assert far.dissimilarity <= SETTINGS.radius
-    assert family_of([*past, incident("g-7", "odd")], "g-7", families, SETTINGS) is None
-    assert family_of(past, "g-db-1", [], SETTINGS) is None
+    assert family_of(compare([*past, incident("g-7", "odd")], SETTINGS), "g-7", families) is None
+    assert family_of(compare(past, SETTINGS), "g-db-1", []) is None
     gone = [each for each in past if each.id not in {family.exemplar for family in families}]
-    assert family_of(gone, gone[0].id, families, SETTINGS) is None
+    assert family_of(compare(gone, SETTINGS), gone[0].id, families) is None
 
 
 def test_of_very_many_incidents_the_older_ones_are_assigned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recurrence, "MOST_CLUSTERED", 4)
     past = storms("cart", "db", times=5)
-    found = find_families(past, [], SETTINGS)
+    found = find_families(compare(past, SETTINGS), [])
     assert sorted(map(len, members(found).values())) == [5, 5]
     assert all(int(family.exemplar.rpartition("-")[2]) >= 4 for family in found)
 
@@ -143,12 +143,12 @@ def test_of_very_many_incidents_the_older_ones_are_assigned(monkeypatch: pytest.
 def test_members_are_within_the_radius_and_of_one_family(several: list[Profile], radius: float) -> None:
     past = [Past(f"g-{number}", "open", number, profile) for number, profile in enumerate(several)]
     chosen = RecurrenceSettings(radius=radius)
-    found = find_families(past, [], chosen)
+    found = find_families(compare(past, chosen), [])
     every = [member.group for family in found for member in family.members]
     assert len(every) == len(set(every))
     assert len({family.id for family in found}) == len(found)
     for family in found:
         assert len(family.members) > 1
         assert all(member.dissimilarity <= radius + 1e-5 for member in family.members)
-    again = find_families(past, found, chosen)
+    again = find_families(compare(past, chosen), found)
     assert again == found
