@@ -18,11 +18,11 @@ MOST_SHARED: Final = 4096
 """Columns of a field: what more than one incident has; of very many, the most telling."""
 # Tells a profile that says only what no other does from one that says nothing; its square is no likeness.
 _PRESENT: Final = 1e-4
-
 # As if so many more incidents had been seen that say nothing of it: of a few, what all say is not yet usual.
 _UNSEEN: Final = 10
-_Amounts = Mapping[str, float]
 _TELLING: Final = {Signal.SPAN.value: 0.75}
+
+_Amounts = Mapping[str, float]
 
 
 def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> MixedPoints:
