@@ -238,6 +238,21 @@ class GroupingSettings(_Section):
     """Exemplars of a window are chosen among at most this many of its heaviest points."""
 
 
+class RecurrenceSettings(_Section):
+    """When a past incident is the same thing come again; a weight of 0 leaves its field out."""
+
+    radius: Annotated[float, Field(gt=0, le=1)] = 0.45
+    """What is farther than this from a family's exemplar is not of it; more means fewer, wider families."""
+    blame: Weight = 0.25
+    """Weight of which services are accused."""
+    sayings: Weight = 2.0
+    """Weight of what alerts, logs and spans say, of which service."""
+    symptoms: Weight = 0.5
+    """Weight of which alerts there are, whatever the service."""
+    instances: Weight = 0.5
+    """Weight of which pods and hosts what is unusual comes from."""
+
+
 class StoreSettings(_Section):
     """Where groups are kept."""
 
@@ -264,6 +279,7 @@ class Settings(_Section):
     labels: LabelsSettings = LabelsSettings()
     weights: WeightsSettings = WeightsSettings()
     grouping: GroupingSettings = GroupingSettings()
+    recurrence: RecurrenceSettings = RecurrenceSettings()
     store: StoreSettings = StoreSettings()
     drafts: DraftsSettings = DraftsSettings()
 

@@ -6,6 +6,7 @@ from typing import Final
 
 # OpenTelemetry
 SERVICE_NAME: Final = "service.name"
+SERVICE_INSTANCE: Final = "service.instance.id"
 LOG_RECORD_UID: Final = "log.record.uid"
 K8S_NAMESPACE: Final = "k8s.namespace.name"
 K8S_POD: Final = "k8s.pod.name"

@@ -74,6 +74,8 @@ def test_on_the_terminal(out: Path, text: str) -> None:
         for group in _groups(out):
             shown = stormcell("groups", "show", group["id"], "--members", "--store", out, terminal=colours)
             _is_harmless(shown, colours=colours)
+    _is_harmless(stormcell("families", "--store", out))
+    _is_harmless(stormcell("groups", "similar", _groups(out)[0]["id"], "--store", out))
     for uid in (text, "plain", "0000000000000001", f"{text}@2023-11-14T22:13:20.000Z"):
         _is_harmless(stormcell("explain", "--store", out, "--", uid))
 

@@ -11,7 +11,19 @@ import typer
 from typer.core import TyperGroup
 
 from stormcell import __version__
-from stormcell.cli import demo, embedder, evaluate, explain, group, groups, learn, options, settings
+from stormcell.cli import (
+    demo,
+    embedder,
+    evaluate,
+    explain,
+    families,
+    group,
+    groups,
+    learn,
+    options,
+    settings,
+    similar,
+)
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
 
@@ -74,7 +86,11 @@ app.command(
 )(learn.learn)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
+groups.app.command("similar", epilog=options.examples("stormcell groups similar g-0061af --store out"))(
+    similar.similar
+)
 app.add_typer(groups.app, name="groups")
+app.add_typer(families.app, name="families")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from stormcell.config import Settings
 from stormcell.distance.mixed import explain
+from stormcell.features.profile import profile_of
 from stormcell.groups.parameters import group_templates
 from stormcell.groups.solution import Solution
 from stormcell.groups.speakers import Speaker, speak
@@ -190,6 +191,7 @@ def _group(
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(rows.events[row] for row in speaker.by_signal),
         trace=_trace(rows, own),
+        profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )
 
 

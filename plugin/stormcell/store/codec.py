@@ -21,7 +21,9 @@ from stormcell.types import (
     MemberLink,
     Membership,
     Parameter,
+    Profile,
     Row,
+    Saying,
     Share,
     Signal,
 )
@@ -98,7 +100,7 @@ def prune_atom(document: str, uids: Collection[str]) -> str:
 
 
 def dump_group(group: Group) -> str:
-    """Return a group as JSON, but for its members and what has a column of its own."""
+    """Return a group as JSON, but for its members, its profile and what has a column of its own."""
     return _encode(
         {
             "title": group.title,
@@ -121,8 +123,10 @@ def dump_group(group: Group) -> str:
     )
 
 
-def load_group(document: str, group_id: str, status: str, first_seen: int, members: Iterable[str]) -> Group:
-    """Return the group that ``dump_group`` was given."""
+def load_group(
+    document: str, group_id: str, status: str, first_seen: int, members: Iterable[str], profile: str | None
+) -> Group:
+    """Return the group that ``dump_group`` was given, with the profile that ``dump_profile`` was given."""
     stored: _Json = json.loads(document)
     return Group(
         id=group_id,
@@ -146,6 +150,7 @@ def load_group(document: str, group_id: str, status: str, first_seen: int, membe
         templates=tuple(_as_template(template) for template in stored.get("templates", ())),
         exemplars=tuple(_as_event(event) for event in stored.get("exemplars", ())),
         trace=stored.get("trace", ""),
+        profile=None if profile is None else load_profile(profile),
     )
 
 
@@ -158,6 +163,33 @@ def recount_group(document: str, signals: Mapping[str, int]) -> str:
     """Return a group's JSON with the events by signal counted anew."""
     stored: _Json = json.loads(document)
     return _encode({**stored, "count": sum(signals.values()), "signals": dict(signals)})
+
+
+def dump_profile(profile: Profile) -> str:
+    """Return a profile as JSON."""
+    return _encode(
+        {
+            "services": dict(profile.services),
+            "sayings": [(each.signal, each.service, each.text, each.count) for each in profile.sayings],
+            "instances": dict(profile.instances),
+        }
+    )
+
+
+def load_profile(document: str) -> Profile:
+    """Return the profile that ``dump_profile`` was given."""
+    stored: _Json = json.loads(document)
+    return Profile(stored["services"], tuple(Saying(*saying) for saying in stored["sayings"]), stored["instances"])
+
+
+def dump_shares(shares: Iterable[Share]) -> str:
+    """Return the parts of a dissimilarity as JSON."""
+    return _encode(_shares(shares))
+
+
+def load_shares(document: str) -> tuple[Share, ...]:
+    """Return what ``dump_shares`` was given."""
+    return _as_shares(json.loads(document))
 
 
 def dump_learned(document: Mapping[str, object]) -> str:

@@ -62,6 +62,26 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         document TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # 3. By what groups are known again, and the families of those that came again. An exemplar's group may go
+    # while its family stays: the next run gives it another.
+    """
+    CREATE TABLE profiles (
+        group_id TEXT PRIMARY KEY REFERENCES groups (id) ON DELETE CASCADE,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE families (
+        id TEXT PRIMARY KEY,
+        exemplar TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE family_members (
+        group_id TEXT PRIMARY KEY REFERENCES groups (id) ON DELETE CASCADE,
+        family_id TEXT NOT NULL REFERENCES families (id) ON DELETE CASCADE,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX family_members_by_family ON family_members (family_id);
+    """,
 )
 
 

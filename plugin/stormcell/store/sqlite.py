@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from stormcell.errors import StoreError
-from stormcell.store import codec
+from stormcell.store import codec, recurring
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
 from stormcell.store.writing import check, replace, write_learned
-from stormcell.types import Draft, Group, Grouping, Membership, Row, Signal
+from stormcell.types import Draft, Family, Group, Grouping, Membership, Past, Profile, Row, Signal
 
 _LISTED = 10  # how many candidates an error message names at most
 
@@ -197,6 +197,22 @@ class SqliteStore:
             )
             return [codec.load_draft(document, group_id, from_key(kind)) for kind, document in found]
 
+    def past(self) -> list[Past]:
+        """Return what every group is known again by, ascending by id."""
+        with self._reading() as connection:
+            return [] if connection is None else recurring.past(connection)
+
+    def families(self) -> list[Family]:
+        """Return the families that were saved last, ascending by id."""
+        with self._reading() as connection:
+            return [] if connection is None else recurring.families(connection)
+
+    def save_families(self, families: Sequence[Family], profiles: Mapping[str, Profile]) -> None:
+        """Replace all families, and store profiles of groups, by id; members that are no groups are left out."""
+        with failures_named(self.path), self._transaction("IMMEDIATE") as connection:
+            recurring.put_profiles(connection, profiles)
+            recurring.put_families(connection, families)
+
     def _opened(self) -> sqlite3.Connection | None:
         """Return the connection, or None as long as there is no file."""
         with failures_named(self.path):
@@ -238,7 +254,10 @@ def _group(
         (key,),
     )
     uids = sorted(from_key(uid) for (uid,) in members)
-    return codec.load_group(document, from_key(key), from_key(status), first_seen, uids)
+    profile = connection.execute("SELECT document FROM profiles WHERE group_id = ?", (key,)).fetchone()
+    return codec.load_group(
+        document, from_key(key), from_key(status), first_seen, uids, None if profile is None else profile[0]
+    )
 
 
 def _membership(connection: sqlite3.Connection, atom: int) -> Membership:

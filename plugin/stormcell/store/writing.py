@@ -11,6 +11,7 @@ from pathlib import Path
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import contents_trusted
+from stormcell.store.recurring import put_profiles
 from stormcell.types import Draft, Grouping, Membership
 
 
@@ -64,6 +65,7 @@ def replace(
             for group in grouping.groups
         ),
     )
+    put_profiles(connection, {group.id: group.profile for group in grouping.groups})
     _insert_atoms(connection, grouping.memberships)
     _replace_drafts(connection, drafts)
 
@@ -173,3 +175,5 @@ def _recount(connection: sqlite3.Connection, group: str | bytes) -> None:
     connection.execute(
         "UPDATE groups SET document = ? WHERE id = ?", (codec.recount_group(found[0], signals), group)
     )
+    # It told of the events that are gone, too: one is computed of the others when it is needed.
+    put_profiles(connection, {from_key(group): None})

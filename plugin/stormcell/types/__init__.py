@@ -15,6 +15,8 @@ from stormcell.types.columns import (
     Template,
 )
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
+from stormcell.types.families import Family, Similar
+from stormcell.types.profiles import Past, Profile, Saying
 from stormcell.types.results import (
     Blame,
     Draft,
@@ -39,6 +41,7 @@ __all__ = [
     "Draft",
     "Event",
     "Fact",
+    "Family",
     "FloatArray",
     "Group",
     "GroupTemplate",
@@ -48,10 +51,14 @@ __all__ = [
     "MemberLink",
     "Membership",
     "Parameter",
+    "Past",
+    "Profile",
     "Row",
     "Rows",
+    "Saying",
     "Share",
     "Signal",
+    "Similar",
     "Spans",
     "Template",
     "Value",

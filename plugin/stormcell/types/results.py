@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stormcell.types.events import Event
+from stormcell.types.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,8 @@ class Group:
         For each signal that the group has, the event that speaks for it best: an alert, a log, a span.
     trace : str
         The trace with most of its events; "" if none of them has one.
+    profile : Profile or None
+        What it is known again by; None where none was made.
     """
 
     id: str
@@ -206,6 +209,7 @@ class Group:
     templates: tuple[GroupTemplate, ...] = ()
     exemplars: tuple[Event, ...] = ()
     trace: str = ""
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from stormcell.types import (
     Grouping,
     MemberLink,
     Membership,
+    Profile,
     Row,
+    Saying,
     Share,
     Signal,
     Value,
@@ -54,6 +56,13 @@ events = st.builds(
 )
 shares = st.lists(st.builds(Share, texts, floats, floats, floats), max_size=3).map(tuple)
 
+profiles = st.builds(
+    Profile,
+    services=st.dictionaries(texts, floats, max_size=2),
+    sayings=st.lists(st.builds(Saying, texts, texts, texts, st.integers(1, 9)), max_size=2).map(tuple),
+    instances=st.dictionaries(texts, floats, max_size=2),
+)
+
 
 @st.composite
 def groupings(draw: st.DrawFn) -> Grouping:
@@ -85,7 +94,8 @@ def groupings(draw: st.DrawFn) -> Grouping:
     for name in ids:
         rows = [row for atom in atoms if atom.group == name for row in atom.rows]
         if rows:
-            groups.append(group_of(name, rows, draw(events), draw(times), draw(texts), draw(shares)))
+            made = group_of(name, rows, draw(events), draw(times), draw(texts), draw(shares))
+            groups.append(replace(made, profile=draw(st.none() | profiles)))
     groups.sort(key=lambda group: (group.first_seen, group.id))
     return Grouping(events_seen, draw(st.integers(0, 9)), tuple(groups), tuple(atoms))
 
