@@ -199,7 +199,7 @@ class WeightsSettings(_Section):
     """What the texts say, (1 - cosine) / 2."""
     hops: Weight = 0.5
     """How far apart the most blamed services are in the call graph."""
-    time: Weight = 0.5
+    time: Weight = 1.0
     """The gap in time, 1 - exp(-gap / time_scale)."""
     labels: Weight = 0.25
     """Where it happened (see labels), 1 - the share of what both have in common."""
