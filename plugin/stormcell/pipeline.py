@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from stormcell import registry
 from stormcell.config import LEXICAL_ONLY, Settings, TextSettings
 from stormcell.features.blame import accuse
 from stormcell.features.links import find_links, join
-from stormcell.features.outline import RowFeatures, outline, units
+from stormcell.features.outline import RowFeatures, outline, speakers, units
 from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
 from stormcell.features.table import fields, tabulate
@@ -18,14 +18,19 @@ from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import Solution, assemble
 from stormcell.groups.gate import passes
+from stormcell.groups.hearing import hear
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
 from stormcell.text.mining import TemplateMiner
-from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
+from stormcell.types import BoolArray, Event, Feedback, Grouping, IntArray, Rows
 
 
 def group(
-    events: Iterable[Event], settings: Settings | None = None, miner: TemplateMiner | None = None
+    events: Iterable[Event],
+    settings: Settings | None = None,
+    miner: TemplateMiner | None = None,
+    *,
+    feedback: Sequence[Feedback] = (),
 ) -> Grouping:
     """Group events into incidents; what is usual is learned from the same events.
 
@@ -37,6 +42,8 @@ def group(
         The defaults if left out; ``config.load`` reads the file and the environment.
     miner : TemplateMiner, optional
         Knows templates of logs from before, and learns those of the events.
+    feedback : sequence of Feedback
+        What people said of groups, oldest first.
 
     Returns
     -------
@@ -48,10 +55,17 @@ def group(
     rows = build_rows(events, settings, miner)
     background = Background(settings.background)
     background.learn(rows)
-    return group_rows(rows, background, settings)
+    return group_rows(rows, background, settings, feedback=feedback)
 
 
-def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: bool = True) -> Grouping:
+def group_rows(
+    rows: Rows,
+    background: Background,
+    settings: Settings,
+    *,
+    gate: bool = True,
+    feedback: Sequence[Feedback] = (),
+) -> Grouping:
     """Group rows against a background model.
 
     Parameters
@@ -62,8 +76,9 @@ def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: 
     settings : Settings
     gate : bool
         Whether background is set apart; without it every row comes into a group.
+    feedback : sequence of Feedback
     """
-    solution = solve(rows, background, settings, gate=gate)
+    solution = solve(rows, background, settings, gate=gate, feedback=feedback)
     groups, memberships = assemble(solution, settings)
     return Grouping(
         events=int(rows.weight.sum()),
@@ -71,11 +86,14 @@ def group_rows(rows: Rows, background: Background, settings: Settings, *, gate: 
         groups=tuple(groups),
         memberships=tuple(memberships),
         learning=gate and background.learning,
+        outcomes=solution.outcomes,
     )
 
 
-def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool) -> Solution:
-    """Link rows into atoms, set background apart, cut sessions and cluster each."""
+def solve(
+    rows: Rows, background: Background, settings: Settings, *, gate: bool, feedback: Sequence[Feedback] = ()
+) -> Solution:
+    """Link rows into atoms, set background apart, cut sessions, cluster each, and mend what people said of it."""
     features = describe(rows, background, settings.text)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
@@ -102,10 +120,13 @@ def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool)
         partition(table_fields, session, table.outline.items[session], weights[session], settings.grouping)
         for session in sessions
     ]
+    voices = speakers(rows, features, merged_of)
+    verdicts, outcomes = hear(feedback, rows, merged_of, voices, sessions, clusterings)
     return Solution(
         rows=rows,
         features=features,
         atom_of=merged_of,
+        speakers=voices,
         surprise=surprise,
         table=table,
         fields=table_fields,
@@ -113,6 +134,8 @@ def solve(rows: Rows, background: Background, settings: Settings, *, gate: bool)
         links=links,
         sessions=sessions,
         clusterings=clusterings,
+        verdicts=verdicts,
+        outcomes=outcomes,
     )
 
 

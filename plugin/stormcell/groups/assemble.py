@@ -13,6 +13,8 @@ from stormcell.config import Settings
 from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table, fields, tabulate
+from stormcell.groups.feedback import Verdict
+from stormcell.groups.hearing import amended
 from stormcell.groups.parameters import group_templates
 from stormcell.text.shorten import shorten
 from stormcell.types import (
@@ -25,6 +27,7 @@ from stormcell.types import (
     Link,
     MemberLink,
     Membership,
+    Outcome,
     Row,
     Rows,
     Share,
@@ -56,6 +59,12 @@ class Solution:
         Atoms of each session.
     clusterings : sequence of Clustering
         One a session; points are positions in the session.
+    speakers : IntArray, shape (m,)
+        The most surprising row of each atom.
+    verdicts : mapping of int to Verdict
+        What people want otherwise, by session.
+    outcomes : tuple of Outcome
+        What became of each feedback.
     """
 
     rows: Rows
@@ -68,6 +77,9 @@ class Solution:
     links: Sequence[Link]
     sessions: Sequence[IntArray]
     clusterings: Sequence[Clustering]
+    speakers: IntArray
+    verdicts: Mapping[int, Verdict]
+    outcomes: tuple[Outcome, ...]
 
 
 def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
@@ -78,19 +90,23 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
     memberships: list[Membership] = []
     taken: Counter[tuple[str, int]] = Counter()
     grouped: set[int] = set()
-    for session, clustering in zip(solution.sessions, solution.clusterings, strict=True):
+    for number, (session, clustering) in enumerate(zip(solution.sessions, solution.clusterings, strict=True)):
         start = int(solution.table.outline.first[session].min())
+        exemplars = _exemplars(solution, rows_of, session, clustering, settings)
+        ids = [_next_id(solution.rows.fingerprints[row], start, taken) for row in exemplars]
+        verdict = solution.verdicts.get(number)
+        if verdict is not None:
+            clustering = amended(solution.fields, session, solution.weights[session], verdict)
+            exemplars = _wanted(solution, rows_of, session, clustering, verdict, exemplars, settings)
+            # A group that feedback changes stays the same group.
+            ids = [
+                ids[origin] if origin >= 0 else _next_id(solution.rows.fingerprints[row], start, taken)
+                for origin, row in zip(verdict.origins, exemplars, strict=True)
+            ]
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
-        exemplars = [
-            _exemplar(solution, rows_of, int(session[medoid]), atoms, settings)
-            for medoid, atoms in zip(clustering.medoids.tolist(), members, strict=True)
-        ]
-        ids = []
-        for row in exemplars:
-            fingerprint = solution.rows.fingerprints[row]
-            ids.append(_group_id(fingerprint, start, taken[fingerprint, start]))
-            taken[fingerprint, start] += 1
         explained = _explain(solution, session, clustering, ids, rows_of, links_of)
+        if verdict is not None:
+            explained = [replace(m, feedback=verdict.placed.get(at, ())) for at, m in enumerate(explained)]
         memberships.extend(explained)
         grouped.update(session.tolist())
         for label, atoms in enumerate(members):
@@ -121,6 +137,45 @@ def _links_by_atom(solution: Solution) -> dict[int, list[MemberLink]]:
     return links
 
 
+def _exemplars(
+    solution: Solution,
+    rows_of: Sequence[IntArray],
+    session: IntArray,
+    clustering: Clustering,
+    settings: Settings,
+) -> list[int]:
+    """Return the exemplar's row of each cluster."""
+    return [
+        _exemplar(solution, rows_of, int(session[medoid]), session[clustering.labels == label], settings)
+        for label, medoid in enumerate(clustering.medoids.tolist())
+    ]
+
+
+def _wanted(
+    solution: Solution,
+    rows_of: Sequence[IntArray],
+    session: IntArray,
+    clustering: Clustering,
+    verdict: Verdict,
+    before: Sequence[int],
+    settings: Settings,
+) -> list[int]:
+    """Return the exemplar's row of each cluster under a verdict: the one of before, where it is still there."""
+    rows = solution.rows
+    chosen = []
+    for label, medoid in enumerate(clustering.medoids.tolist()):
+        atom, name, origin = int(session[medoid]), verdict.exemplars[label], verdict.origins[label]
+        if name:
+            named = [row for row in rows_of[atom].tolist() if name in (*rows.members[row], rows.fingerprints[row])]
+            chosen.append(named[0])
+        elif origin >= 0 and solution.atom_of[before[origin]] == atom:
+            chosen.append(before[origin])
+        else:
+            own = session[clustering.labels == label]
+            chosen.append(_exemplar(solution, rows_of, atom, own, settings))
+    return chosen
+
+
 def _exemplar(
     solution: Solution, rows_of: Sequence[IntArray], medoid: int, atoms: IntArray, settings: Settings
 ) -> int:
@@ -149,7 +204,12 @@ def _exemplar(
     return candidates[int(sums.round(9).argmin())]
 
 
-def _group_id(fingerprint: str, start: int, number: int) -> str:
+def _next_id(fingerprint: str, start: int, taken: Counter[tuple[str, int]]) -> str:
+    taken[fingerprint, start] += 1
+    return group_id(fingerprint, start, taken[fingerprint, start] - 1)
+
+
+def group_id(fingerprint: str, start: int, number: int) -> str:
     """Hash the exemplar's fingerprint and the session's start; a second such group in it counts up."""
     text = f"{fingerprint}\0{start}\0{number}"
     return "g-" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
@@ -160,9 +220,18 @@ def _membership(
 ) -> Membership:
     rows = solution.rows
     return Membership(
-        rows=tuple(Row(rows.events[row], rows.members[row]) for row in rows_of[atom].tolist()),
+        rows=tuple(
+            Row(
+                rows.events[row],
+                rows.members[row],
+                rows.fingerprints[row],
+                rows.templates[rows.template[row]].text,
+            )
+            for row in rows_of[atom].tolist()
+        ),
         links=tuple(links_of.get(atom, ())),
         surprise=float(solution.surprise[atom]),
+        voice=rows.fingerprints[solution.speakers[atom]],
     )
 
 

@@ -15,6 +15,7 @@ from stormcell.types.columns import (
     Template,
 )
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
+from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
 from stormcell.types.results import (
     Blame,
     Draft,
@@ -39,20 +40,25 @@ __all__ = [
     "Draft",
     "Event",
     "Fact",
+    "Feedback",
     "FloatArray",
     "Group",
     "GroupTemplate",
     "Grouping",
     "IntArray",
+    "Kind",
     "Link",
+    "Mark",
     "MemberLink",
     "Membership",
+    "Outcome",
     "Parameter",
     "Row",
     "Rows",
     "Share",
     "Signal",
     "Spans",
+    "State",
     "Template",
     "Value",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stormcell.types.events import Event
+from stormcell.types.feedback import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,24 @@ class Blame:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One weighted row of a group, as stored: its first event, all its uids."""
+    """One weighted row of a group, as stored.
+
+    Attributes
+    ----------
+    event : Event
+        Its first.
+    members : tuple of str
+        All its uids.
+    fingerprint : str
+        See Rows; "" in stores of before.
+    template : str
+        The text of its template.
+    """
 
     event: Event
     members: tuple[str, ...]
+    fingerprint: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,11 @@ class Membership:
     runner_up : str or None
         The id of the group whose exemplar's atom is the second nearest, if there is one.
     runner_up_dissimilarity : float or None
+    voice : str
+        The fingerprint of its most surprising row, by which people's judgements know atoms again.
+    feedback : tuple of str
+        The ids of the feedback that put it where it is. As long as its dissimilarity to the exemplar's atom there
+        is not known, the dissimilarity is 0 and there are no shares.
     """
 
     rows: tuple[Row, ...]
@@ -86,6 +106,8 @@ class Membership:
     shares: tuple[Share, ...] = ()
     runner_up: str | None = None
     runner_up_dissimilarity: float | None = None
+    voice: str = ""
+    feedback: tuple[str, ...] = ()
 
     @property
     def margin(self) -> float | None:
@@ -215,6 +237,8 @@ class Grouping:
         Every atom, background included.
     learning : bool
         Too little had been seen to know what is usual, so nothing was set apart.
+    outcomes : tuple of Outcome
+        What became of each feedback, in its order.
     """
 
     events: int
@@ -222,6 +246,7 @@ class Grouping:
     groups: tuple[Group, ...]
     memberships: tuple[Membership, ...]
     learning: bool = False
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def background(self) -> list[str]:

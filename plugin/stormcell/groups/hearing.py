@@ -1,0 +1,135 @@
+"""Feedback and the solution of a run: from rows to scenes, and from verdicts back to clusterings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from stormcell.cluster.assignment import two_nearest
+from stormcell.distance.mixed import MixedPoints
+from stormcell.groups.feedback import Scene, Verdict, judge
+from stormcell.types import Clustering, DoubleArray, Feedback, IntArray, Outcome, Rows, State
+
+_CANDIDATES = 256
+_RANK = (State.ABSENT, State.HONOURED, State.OVERRULED, State.IMPOSSIBLE)
+
+
+def hear(
+    feedback: Sequence[Feedback],
+    rows: Rows,
+    atom_of: IntArray,
+    speakers: IntArray,
+    sessions: Sequence[IntArray],
+    clusterings: Sequence[Clustering],
+) -> tuple[dict[int, Verdict], tuple[Outcome, ...]]:
+    """Judge the sessions of which something was said.
+
+    Parameters
+    ----------
+    feedback : sequence of Feedback
+        Oldest first.
+    rows : Rows, n rows
+    atom_of : IntArray, shape (n,)
+    speakers : IntArray, shape (m,)
+        The most surprising row of each atom.
+    sessions : sequence of IntArray
+        Atoms.
+    clusterings : sequence of Clustering
+
+    Returns
+    -------
+    verdicts : dict of int to Verdict
+        By session; of those in which something changes.
+    outcomes : tuple of Outcome
+        Of each feedback over all sessions, the worst first.
+    """
+    said = [one for one in feedback if not one.undone]
+    if not said:
+        return {}, ()
+    uids = {uid for one in said for mark in one.marks for uid in mark.uids}
+    prints = {mark.fingerprint for one in said for mark in one.marks} - {""}
+    holders: dict[str, int] = {}
+    carriers: dict[str, set[int]] = {}
+    for row, atom in enumerate(atom_of.tolist()):
+        holders.update((uid, atom) for uid in rows.members[row] if uid in uids)
+        if rows.fingerprints[row] in prints:
+            carriers.setdefault(rows.fingerprints[row], set()).add(atom)
+    items = np.bincount(atom_of, weights=rows.weight).astype(np.int64)
+    found: dict[str, Outcome] = {}
+    verdicts: dict[int, Verdict] = {}
+    for number, (session, clustering) in enumerate(zip(sessions, clusterings, strict=True)):
+        place = {atom: at for at, atom in enumerate(session.tolist())}
+        scene = Scene(
+            labels=clustering.labels,
+            medoids=clustering.medoids,
+            items=items[session],
+            voices=[rows.fingerprints[speakers[atom]] for atom in session.tolist()],
+            holders={uid: place[atom] for uid, atom in holders.items() if atom in place},
+            carriers={
+                name: sorted(place[atom] for atom in atoms if atom in place) for name, atoms in carriers.items()
+            },
+        )
+        verdict = judge(said, scene)
+        if verdict.placed or any(verdict.exemplars):
+            verdicts[number] = verdict
+        for outcome in verdict.outcomes:
+            before = found.get(outcome.feedback)
+            if before is None or _RANK.index(outcome.state) > _RANK.index(before.state):
+                found[outcome.feedback] = outcome
+    return verdicts, tuple(_known(one, found, holders) for one in said)
+
+
+def _known(one: Feedback, found: Mapping[str, Outcome], holders: Mapping[str, int]) -> Outcome:
+    """Tell what is missing from what is there and still could not be judged."""
+    outcome = found.get(one.id, Outcome(one.id, State.ABSENT, "there are no groups"))
+    if outcome.state is State.ABSENT and all(any(uid in holders for uid in mark.uids) for mark in one.marks):
+        why = "the events of which it was said are background now, or in different sessions"
+        return Outcome(one.id, State.IMPOSSIBLE, why)
+    return outcome
+
+
+def amended(points: MixedPoints, session: IntArray, weights: DoubleArray, verdict: Verdict) -> Clustering:
+    """Return the clustering that a verdict makes of a session.
+
+    Parameters
+    ----------
+    points : MixedPoints
+        All atoms.
+    session : IntArray, shape (p,)
+        The session's atoms.
+    weights : DoubleArray, shape (p,)
+        Of each, inside the objective.
+    verdict : Verdict
+
+    Returns
+    -------
+    Clustering
+        ``medoids`` are in the order of the verdict's groups, and ``second`` is the nearest medoid but the own: it
+        can be nearer, and ``margin`` negative then.
+    """
+    medoids = verdict.medoids.copy()
+    for label in np.flatnonzero(medoids < 0).tolist():
+        medoids[label] = _central(points, session, weights, np.flatnonzero(verdict.labels == label))
+    far = points.take(session[medoids]).cross(points.take(session))
+    every = np.arange(len(session))
+    own = far[verdict.labels, every]
+    others = far.copy()
+    others[verdict.labels, every] = np.inf
+    several = len(medoids) > 1
+    return Clustering(
+        medoids=medoids,
+        labels=verdict.labels,
+        nearest=own,
+        runner_up=others.min(axis=0),
+        second=two_nearest(others).nearest if several else np.full(len(session), -1),
+        loss=float(weights @ own.astype(np.float64)),
+        iterations=0,
+    )
+
+
+def _central(points: MixedPoints, session: IntArray, weights: DoubleArray, members: IntArray) -> int:
+    """Return the member with the least weighted sum of dissimilarities, among the heaviest ones."""
+    chosen = np.sort(members[np.lexsort((members, -weights[members]))[:_CANDIDATES]])
+    far = points.take(session[chosen]).cross(points.take(session[members])).astype(np.float64)
+    return int(chosen[(far @ weights[members]).round(9).argmin()])
