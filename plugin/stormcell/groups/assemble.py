@@ -294,7 +294,7 @@ def _group(
     services = _blame(solution, own)
     return Group(
         id=group_id,
-        title=_title(medoid, services),
+        title=title_of(medoid, services),
         status="open",
         medoid=medoid,
         earliest=events[0],
@@ -307,7 +307,7 @@ def _group(
         last_seen=int(rows.last[own].max()),
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
-        fields=tuple(_mean_shares(memberships, weights)),
+        fields=tuple(mean_shares(memberships, weights)),
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
@@ -327,7 +327,8 @@ def _blame(solution: Solution, own: IntArray) -> tuple[Blame, ...]:
     return tuple(Blame(accusations.services[at], float(parts[at])) for at in order.tolist() if parts[at] > 0)
 
 
-def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iterator[Share]:
+def mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iterator[Share]:
+    """Return the means of the memberships' shares by weights that sum to 1."""
     for column in zip(*(m.shares for m in memberships), strict=True):
         yield Share(
             name=column[0].name,
@@ -337,7 +338,7 @@ def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Ite
         )
 
 
-def _title(medoid: Event, services: Sequence[Blame]) -> str:
+def title_of(medoid: Event, services: Sequence[Blame]) -> str:
     """Say what happened and where: the exemplar's text and the most blamed service."""
     text = shorten(medoid.text, _TITLE) or "(no text)"
     where = services[0].name if services else medoid.service

@@ -2,8 +2,8 @@
 
 Each feedback is a constraint between atoms: merge is a must-link between groups, split a cannot-link between an
 event and a group's exemplar, move both, pin names an exemplar (links as in Wagstaff et al., "Constrained k-means
-clustering with background knowledge", ICML 2001). The clustering is solved without them first, then mended: what they
-do not speak of stays where it is, so that the result is the same whether they were known before or said afterwards.
+clustering with background knowledge", ICML 2001). The clustering is solved without them first, then mended: what
+they do not speak of stays where it is, and the result is the same whether they were known before or said later.
 
 An atom is known again by the events of which it was said, and elsewhere by its voice: the fingerprint of its most
 surprising row.
@@ -202,6 +202,8 @@ def _unlike(board: _Board, group: Mark, events: Sequence[Mark]) -> _Set:
 def _move(board: _Board, said: Feedback) -> None:
     old, event, _ = said.marks
     own, moving, there = _sides(board, said)
+    if not own:
+        return
     alike = _unlike(board, old, [event]) & board.inside(board.groups(own))
     moving, there = (moving | alike) - own, there - own
     if not there:
@@ -255,7 +257,7 @@ def _outcome(board: _Board, at: int, said: Sequence[Feedback]) -> Outcome:
             kept = _apart(board, one)
         case Kind.MOVE:
             own, moved, new = sides
-            there = bool(moved and (own or new))
+            there = bool(own and moved)
             kept = _apart(board, one) and (
                 not new or (len(board.groups(moved)) == 1 and board.groups(moved) <= board.groups(new))
             )
