@@ -33,7 +33,7 @@ def demo(
     data = shipped("examples") / _DATA
     say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
     miner = templates_of(out)
-    grouping, report = read_and_group([str(data)], settings, miner, strict=False)
+    grouping, report = read_and_group([str(data)], settings, miner, strict=False, out=out)
     drafts = write(grouping, report, out, settings, miner)
     show(grouping, report, as_json=as_json)
     if as_json or not grouping.groups:

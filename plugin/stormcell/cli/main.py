@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from stormcell import __version__
-from stormcell.cli import demo, embedder, evaluate, explain, group, groups, options, settings
+from stormcell.cli import demo, embedder, evaluate, explain, feedback, group, groups, options, settings
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
 
@@ -70,6 +70,15 @@ app.command(
 )(group.group)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
+for name, command, example in (
+    ("merge", feedback.merge, "merge g-0061af g-91be02"),
+    ("split", feedback.split, "split g-0061af 6640e9e0dd1c3f1d"),
+    ("move", feedback.move, "move 6640e9e0dd1c3f1d g-91be02 --by ann"),
+    ("pin", feedback.pin, "pin 6640e9e0dd1c3f1d"),
+    ("feedback", feedback.list_feedback, "feedback --json > feedback.jsonl"),
+    ("undo", feedback.undo, "undo f-42c0"),
+):
+    groups.app.command(name, epilog=options.examples(f"stormcell groups {example}"))(command)
 app.add_typer(groups.app, name="groups")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
 from stormcell.pipeline import group_rows
 from stormcell.text.mining import TemplateMiner
-from stormcell.types import Event, Group, Grouping
+from stormcell.types import Event, Feedback, Group, Grouping, Outcome, Rows
 
 SILENCE_SECONDS: Final = 300.0
 
@@ -52,6 +52,10 @@ class Evaluation:
         Background learned from everything, only the incidents' events grouped, gate off.
     b : Mode
         Everything, gated, end to end.
+    plain : tuple of Scores or None
+        Both modes without the feedback, where there was any.
+    outcomes : tuple of Outcome
+        What became of each feedback in mode B.
     """
 
     events: int
@@ -60,19 +64,31 @@ class Evaluation:
     unmatched: int
     a: Mode
     b: Mode
+    plain: tuple[Scores, Scores] | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the scores as JSON types."""
-        return {
+        found: dict[str, Any] = {
             "events": self.events,
             "labelled": self.labelled,
             "unlabelled": self.unlabelled,
             "unmatched": self.unmatched,
             "modes": {name: _mode_json(mode) for name, mode in (("A", self.a), ("B", self.b))},
         }
+        if self.plain is not None:
+            for name, scores in zip("AB", self.plain, strict=True):
+                found["modes"][name]["without feedback"] = _flat(scores)
+            found["feedback"] = [asdict(outcome) for outcome in self.outcomes]
+        return found
 
 
-def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = None) -> Evaluation:
+def evaluate(
+    events: Iterable[Event],
+    truth: Truth,
+    settings: Settings | None = None,
+    feedback: Sequence[Feedback] | None = None,
+) -> Evaluation:
     """Group events and score the groups.
 
     Parameters
@@ -81,6 +97,8 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
         Held in memory: both modes need them.
     truth : Truth
     settings : Settings, optional
+    feedback : sequence of Feedback, optional
+        Is tried: the groups are made with it, and without it for comparison.
 
     Raises
     ------
@@ -104,10 +122,15 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
 
     incident_events = [distinct[uid] for uid in own]
     incident_rows = build_rows(incident_events, settings, miner)
-    a = group_rows(incident_rows, background, settings, gate=False)
-    b = group_rows(everything, background, settings)
+    a, b = _both(incident_rows, everything, background, settings, feedback or ())
     kept = {uid for group in b.groups for uid in group.members}
+    plain = None
+    if feedback is not None:
+        without = _both(incident_rows, everything, background, settings, ())
+        plain = (score(_placed(without[0]), own), score(_placed(without[1]), labels))
     return Evaluation(
+        plain=plain,
+        outcomes=b.outcomes,
         events=len(distinct),
         labelled=len(labels),
         unlabelled=len(distinct) - len(labels),
@@ -124,8 +147,21 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
     )
 
 
+def _both(
+    incidents: Rows, everything: Rows, background: Background, settings: Settings, feedback: Sequence[Feedback]
+) -> tuple[Grouping, Grouping]:
+    return (
+        group_rows(incidents, background, settings, gate=False, feedback=feedback),
+        group_rows(everything, background, settings, feedback=feedback),
+    )
+
+
+def _placed(grouping: Grouping) -> dict[str, str]:
+    return {uid: group.id for group in grouping.groups for uid in group.members}
+
+
 def _mode(grouping: Grouping, labels: Mapping[str, Label], baselines: Mapping[str, Mapping[str, str]]) -> Mode:
-    groups = {uid: group.id for group in grouping.groups for uid in group.members}
+    groups = _placed(grouping)
     return Mode(
         grouping=_as_truth(grouping, labels),
         stormcell=score(groups, labels),
@@ -175,12 +211,13 @@ def _as_truth(grouping: Grouping, labels: Mapping[str, Label]) -> Grouping:
 
 
 def _mode_json(mode: Mode) -> dict[str, Any]:
-    def flat(scores: Scores) -> dict[str, Any]:
-        values = asdict(scores)
-        return {**values.pop("agreement"), **values}
-
     return {
-        "stormcell": flat(mode.stormcell),
-        **{name: flat(scores) for name, scores in mode.baselines.items()},
+        "stormcell": _flat(mode.stormcell),
+        **{name: _flat(scores) for name, scores in mode.baselines.items()},
         "services": asdict(mode.services),
     }
+
+
+def _flat(scores: Scores) -> dict[str, Any]:
+    values = asdict(scores)
+    return {**values.pop("agreement"), **values}

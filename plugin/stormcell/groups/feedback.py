@@ -12,7 +12,7 @@ surprising row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -83,11 +83,22 @@ def judge(feedback: Iterable[Feedback], scene: Scene) -> Verdict:
     groups the one with the most events is kept.
     """
     said = [one for one in feedback if not one.undone]
+    before = review(said, scene)
     board = _Board(scene)
     for one in sorted(said, key=lambda one: one.kind is Kind.PIN):
         _APPLY[one.kind](board, one)
-    outcomes = tuple(_outcome(board, at, said) for at in range(len(said)))
-    return board.verdict(outcomes)
+    outcomes = (
+        replace(_outcome(board, at, said), needed=state not in (State.HONOURED, State.ABSENT))
+        for at, state in enumerate(before)
+    )
+    return board.verdict(tuple(outcomes))
+
+
+def review(feedback: Iterable[Feedback], scene: Scene) -> list[State]:
+    """Return whether the groups of a session are as each feedback wants them, without applying any."""
+    said = [one for one in feedback if not one.undone]
+    board = _Board(scene)
+    return [_outcome(board, at, said).state for at in range(len(said))]
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,9 +75,9 @@ def hear(
         if verdict.placed or any(verdict.exemplars):
             verdicts[number] = verdict
         for outcome in verdict.outcomes:
-            before = found.get(outcome.feedback)
-            if before is None or _RANK.index(outcome.state) > _RANK.index(before.state):
-                found[outcome.feedback] = outcome
+            before = found.get(outcome.feedback, outcome)
+            worst = max(before, outcome, key=lambda one: _RANK.index(one.state))
+            found[outcome.feedback] = replace(worst, needed=before.needed or outcome.needed)
     return verdicts, tuple(_known(one, found, holders) for one in said)
 
 

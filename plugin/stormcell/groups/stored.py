@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -61,14 +62,11 @@ def regroup(
         held = [atoms[at] for at in inside]
         origin = groups[verdict.origins[label]] if verdict.origins[label] >= 0 else None
         atom, row = _exemplar(verdict, label, held, origin, atoms)
+        if origin is not None and row.event.uid == origin.medoid.uid and sum(map(_count, held)) == origin.count:
+            continue
         same_atom = origin is not None and any(origin.medoid.uid in row.members for row in atom.rows)
-        if origin is None:
-            number = 0
-            while (id := group_id(row.fingerprint, start, number)) in ids:
-                number += 1
-            ids.add(id)
-        else:
-            id = origin.id
+        id = _new_id(row, start, ids) if origin is None else origin.id
+        ids.add(id)
         placed: list[Membership] = []
         for at, one in zip(inside, held, strict=True):
             if one.group != id or not same_atom:
@@ -83,10 +81,13 @@ def regroup(
                 )
                 changed.append(one)
             placed.append(one)
-        group = _group(id, row, placed, [g for g in groups if any(a.group == g.id for a in held)], origin)
-        if group != origin:
-            kept.append(group)
+        before = [group for group in groups if any(one.group == group.id for one in held)]
+        kept.append(_group(id, row, placed, before, origin))
     return kept, changed
+
+
+def _new_id(exemplar: Row, start: int, taken: set[str]) -> str:
+    return next(id for n in count() if (id := group_id(exemplar.fingerprint, start, n)) not in taken)
 
 
 def _exemplar(
@@ -194,7 +195,7 @@ def _templates(rows: Sequence[Row], exemplar: Row, before: Sequence[Group]) -> t
 
 
 def _template(
-    key: tuple[str, str, str], count: int, shown: Event, before: Sequence[GroupTemplate]
+    key: tuple[str, str, str], events: int, shown: Event, before: Sequence[GroupTemplate]
 ) -> GroupTemplate:
     """Return a template with the values of an event; constant is what was so, and the same, in all the groups."""
     text, signal, service = key
@@ -203,4 +204,4 @@ def _template(
         known = [template.parameters[at] if at < len(template.parameters) else None for template in before]
         constant = all(one is not None and one.constant and one.value == slot.value for one in known)
         parameters.append(Parameter(slot.name, slot.kind, slot.value, constant))
-    return GroupTemplate(text, signal, service, count, shown.uid, tuple(parameters))
+    return GroupTemplate(text, signal, service, events, shown.uid, tuple(parameters))

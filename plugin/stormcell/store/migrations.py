@@ -63,7 +63,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) WITHOUT ROWID;
     """,
     # What people said of groups, in the order they said it. ``before`` is what was stored of the groups that it
-    # changed, as long as that can be put back. Rows keep what tells them again.
+    # changed, as long as that can be put back. Rows keep what tells them again; a template of NULL is the text.
     """
     CREATE TABLE feedback (
         number INTEGER PRIMARY KEY,
@@ -73,7 +73,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         before TEXT
     );
     ALTER TABLE rows ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
-    ALTER TABLE rows ADD COLUMN template TEXT NOT NULL DEFAULT '';
+    ALTER TABLE rows ADD COLUMN template TEXT;
     """,
 )
 

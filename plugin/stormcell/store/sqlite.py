@@ -15,7 +15,7 @@ from stormcell.store import feedback as said
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
 from stormcell.store.writing import check, replace
-from stormcell.types import Draft, Feedback, Group, Grouping, Membership, Row, Signal
+from stormcell.types import Draft, Event, Feedback, Group, Grouping, Membership, Row, Signal
 
 _LISTED = 10  # how many candidates an error message names at most
 
@@ -193,6 +193,12 @@ class SqliteStore:
             )
             return [codec.load_draft(document, group_id, from_key(kind)) for kind, document in found]
 
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every group by its id."""
+        with self._reading() as connection:
+            found = [] if connection is None else connection.execute("SELECT id, status FROM groups").fetchall()
+            return {from_key(id): from_key(status) for id, status in found}
+
     def set_status(self, group_id: str, status: str) -> None:
         """Set the status of a group, by its whole id; later groupings leave it."""
         with self._writing() as connection:
@@ -286,17 +292,19 @@ def _membership(connection: sqlite3.Connection, atom: int) -> Membership:
     group_id, document = connection.execute(
         "SELECT group_id, document FROM atoms WHERE id = ?", (atom,)
     ).fetchone()
-    found: dict[int, tuple[str, str, str]] = {}
+    found: dict[int, tuple[Event, str, str]] = {}
     uids: dict[int, list[str]] = {}
     for row, event, fingerprint, template, uid in connection.execute(
         "SELECT rows.id, event, fingerprint, template, uid FROM rows JOIN members ON row_id = rows.id"
         " WHERE atom_id = ? ORDER BY rows.id",
         (atom,),
     ):
-        found[row] = (event, from_key(fingerprint), from_key(template))
+        if row not in found:
+            first = codec.load_event(event)
+            found[row] = (first, from_key(fingerprint), first.text if template is None else from_key(template))
         uids.setdefault(row, []).append(from_key(uid))
     rows = [
-        Row(codec.load_event(event), tuple(sorted(uids[row])), fingerprint, template)
+        Row(event, tuple(sorted(uids[row])), fingerprint, template)
         for row, (event, fingerprint, template) in found.items()
     ]
     return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)

@@ -85,7 +85,13 @@ def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -
     connection.executemany(
         "INSERT INTO rows (id, atom_id, event, fingerprint, template) VALUES (?, ?, ?, ?, ?)",
         (
-            (id, atom, codec.dump_event(row.event), to_key(row.fingerprint), to_key(row.template))
+            (
+                id,
+                atom,
+                codec.dump_event(row.event),
+                to_key(row.fingerprint),
+                None if row.template == row.event.text else to_key(row.template),
+            )
             for id, atom, row in rows
         ),
     )

@@ -86,8 +86,11 @@ class Outcome:
         cannot be done. "absent": what it speaks of is not there, or not in one session.
     why : str
         "" where it is honoured.
+    needed : bool
+        Whether it would not hold if nothing had been said; for a pin that is not known, and it is needed.
     """
 
     feedback: str
     state: State
     why: str = ""
+    needed: bool = False
