@@ -78,15 +78,28 @@ def hear(
             before = found.get(outcome.feedback, outcome)
             worst = max(before, outcome, key=lambda one: _RANK.index(one.state))
             found[outcome.feedback] = replace(worst, needed=before.needed or outcome.needed)
-    return verdicts, tuple(_known(one, found, holders) for one in said)
+    number_of = {atom: number for number, session in enumerate(sessions) for atom in session.tolist()}
+    numbers = {uid: number_of.get(atom) for uid, atom in holders.items()}
+    nowhere = Outcome("", State.ABSENT, "there are no groups")
+    return verdicts, tuple(
+        _together(one, found.get(one.id, replace(nowhere, feedback=one.id)), numbers) for one in said
+    )
 
 
-def _known(one: Feedback, found: Mapping[str, Outcome], holders: Mapping[str, int]) -> Outcome:
-    """Tell what is missing from what is there and still could not be judged."""
-    outcome = found.get(one.id, Outcome(one.id, State.ABSENT, "there are no groups"))
-    if outcome.state is State.ABSENT and all(any(uid in holders for uid in mark.uids) for mark in one.marks):
+def _together(one: Feedback, outcome: Outcome, sessions: Mapping[str, int | None]) -> Outcome:
+    """Tell it if all of which it was said is in the input, but not in one session.
+
+    Parameters
+    ----------
+    one : Feedback
+    outcome : Outcome
+    sessions : mapping of str to int or None
+        Of the events in the input, None for background.
+    """
+    places = [{sessions[uid] for uid in mark.uids if uid in sessions} for mark in one.marks]
+    if all(places) and not set.intersection(*places) - {None}:
         why = "the events of which it was said are background now, or in different sessions"
-        return Outcome(one.id, State.IMPOSSIBLE, why)
+        return replace(outcome, state=State.IMPOSSIBLE, why=why)
     return outcome
 
 

@@ -301,7 +301,8 @@ def _membership(connection: sqlite3.Connection, atom: int) -> Membership:
     ):
         if row not in found:
             first = codec.load_event(event)
-            found[row] = (first, from_key(fingerprint), first.text if template is None else from_key(template))
+            of_before = first.text if fingerprint else ""
+            found[row] = (first, from_key(fingerprint), of_before if template is None else from_key(template))
         uids.setdefault(row, []).append(from_key(uid))
     rows = [
         Row(event, tuple(sorted(uids[row])), fingerprint, template)
