@@ -14,6 +14,10 @@ COMMANDS = [
     ["evaluate"],
     ["groups", "list"],
     ["groups", "show"],
+    *(
+        ["groups", name]
+        for name in ("merge", "split", "move", "pin", "feedback", "undo", "ack", "resolve", "reopen")
+    ),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],

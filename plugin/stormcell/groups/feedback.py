@@ -262,7 +262,9 @@ def _outcome(board: _Board, at: int, said: Sequence[Feedback]) -> Outcome:
     match one.kind:
         case Kind.MERGE:
             there = sum(map(bool, sides)) > 1
-            kept = len(board.groups(set().union(*sides))) < 2
+            # Other atoms may have been split off since: what speaks for the groups is what is together.
+            speaking = (board.exact(replace(mark, uids=mark.uids[:1])) or board.find(mark) for mark in one.marks)
+            kept = len(board.groups(set().union(*speaking))) < 2
         case Kind.SPLIT:
             there = bool(sides[0] and any(sides[1:]))
             kept = _apart(board, one)
