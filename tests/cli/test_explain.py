@@ -121,7 +121,8 @@ def test_an_unknown_event(options: list[str], grouped: Path) -> None:
 def test_json_is_complete(small: Path) -> None:
     told: dict[str, Any] = stormcell("explain", "0000000000000001", "--store", small, "--json").json
     keys = (
-        "event group surprise members links dissimilarity shares runner_up runner_up_dissimilarity margin template"
+        "event group surprise members links dissimilarity shares runner_up runner_up_dissimilarity margin feedback"
+        " template"
     )
     assert set(told) == set(keys.split())
 

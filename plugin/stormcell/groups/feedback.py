@@ -110,9 +110,13 @@ class _Board:
     medoids: list[int] = field(init=False)
     exemplars: dict[int, str] = field(init=False, default_factory=dict)
     placed: dict[int, list[str]] = field(init=False, default_factory=dict)
+    _heard: dict[str, _Set] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.labels, self.medoids = self.scene.labels.tolist(), self.scene.medoids.tolist()
+        for atom, voice in enumerate(self.scene.voices):
+            if voice:
+                self._heard.setdefault(voice, set()).add(atom)
 
     def exact(self, mark: Mark) -> _Set:
         """Return the atoms that hold the very events."""
@@ -123,7 +127,7 @@ class _Board:
         return self.exact(mark) or self.saying({mark.fingerprint})
 
     def saying(self, voices: set[str]) -> _Set:
-        return {at for at, voice in enumerate(self.scene.voices) if voice and voice in voices}
+        return set().union(*(self._heard.get(voice, ()) for voice in voices))
 
     def groups(self, atoms: Iterable[int]) -> _Set:
         return {self.labels[atom] for atom in atoms}

@@ -48,42 +48,63 @@ def hear(
     said = [one for one in feedback if not one.undone]
     if not said:
         return {}, ()
-    uids = {uid for one in said for mark in one.marks for uid in mark.uids}
-    prints = {mark.fingerprint for one in said for mark in one.marks} - {""}
-    holders: dict[str, int] = {}
-    carriers: dict[str, set[int]] = {}
+    about_uid, about_print = _index(said)
+    number_of = {atom: number for number, session in enumerate(sessions) for atom in session.tolist()}
+    numbers: dict[str, int | None] = {}
+    holders: list[dict[str, int]] = [{} for _ in sessions]
+    carriers: list[dict[str, set[int]]] = [{} for _ in sessions]
+    about: list[set[int]] = [set() for _ in sessions]
     for row, atom in enumerate(atom_of.tolist()):
-        holders.update((uid, atom) for uid in rows.members[row] if uid in uids)
-        if rows.fingerprints[row] in prints:
-            carriers.setdefault(rows.fingerprints[row], set()).add(atom)
+        number = number_of.get(atom)
+        for uid in rows.members[row]:
+            if uid in about_uid:
+                numbers[uid] = number
+                if number is not None:
+                    holders[number][uid] = atom
+                    about[number] |= about_uid[uid]
+        name = rows.fingerprints[row]
+        if number is not None and name in about_print:
+            carriers[number].setdefault(name, set()).add(atom)
+            about[number] |= about_print[name]
     items = np.bincount(atom_of, weights=rows.weight).astype(np.int64)
     found: dict[str, Outcome] = {}
     verdicts: dict[int, Verdict] = {}
     for number, (session, clustering) in enumerate(zip(sessions, clusterings, strict=True)):
+        if not about[number]:
+            continue
         place = {atom: at for at, atom in enumerate(session.tolist())}
         scene = Scene(
             labels=clustering.labels,
             medoids=clustering.medoids,
             items=items[session],
             voices=[rows.fingerprints[speakers[atom]] for atom in session.tolist()],
-            holders={uid: place[atom] for uid, atom in holders.items() if atom in place},
-            carriers={
-                name: sorted(place[atom] for atom in atoms if atom in place) for name, atoms in carriers.items()
-            },
+            holders={uid: place[atom] for uid, atom in holders[number].items()},
+            carriers={name: sorted(place[atom] for atom in atoms) for name, atoms in carriers[number].items()},
         )
-        verdict = judge(said, scene)
+        verdict = judge([said[at] for at in sorted(about[number])], scene)
         if verdict.placed or any(verdict.exemplars):
             verdicts[number] = verdict
         for outcome in verdict.outcomes:
             before = found.get(outcome.feedback, outcome)
             worst = max(before, outcome, key=lambda one: _RANK.index(one.state))
             found[outcome.feedback] = replace(worst, needed=before.needed or outcome.needed)
-    number_of = {atom: number for number, session in enumerate(sessions) for atom in session.tolist()}
-    numbers = {uid: number_of.get(atom) for uid, atom in holders.items()}
-    nowhere = Outcome("", State.ABSENT, "there are no groups")
+    nowhere = Outcome("", State.ABSENT, "what it speaks of is not in the input")
     return verdicts, tuple(
         _together(one, found.get(one.id, replace(nowhere, feedback=one.id)), numbers) for one in said
     )
+
+
+def _index(said: Sequence[Feedback]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    """Return which feedback speaks of an event, and which of a fingerprint."""
+    uids: dict[str, set[int]] = {}
+    prints: dict[str, set[int]] = {}
+    for at, one in enumerate(said):
+        for mark in one.marks:
+            for uid in mark.uids:
+                uids.setdefault(uid, set()).add(at)
+            if mark.fingerprint:
+                prints.setdefault(mark.fingerprint, set()).add(at)
+    return uids, prints
 
 
 def _together(one: Feedback, outcome: Outcome, sessions: Mapping[str, int | None]) -> Outcome:
