@@ -14,7 +14,7 @@ from stormcell.distance.mixed import MixedPoints, explain
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table, fields, tabulate
 from stormcell.groups.feedback import Verdict
-from stormcell.groups.hearing import amended
+from stormcell.groups.hearing import amended, founders, wanted
 from stormcell.groups.parameters import group_templates
 from stormcell.text.shorten import shorten
 from stormcell.types import (
@@ -97,11 +97,14 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
         verdict = solution.verdicts.get(number)
         if verdict is not None:
             clustering = amended(solution.fields, session, solution.weights[session], verdict)
-            exemplars = _wanted(solution, rows_of, session, clustering, verdict, exemplars, settings)
+            found = _exemplars(solution, rows_of, session, clustering, settings)
+            exemplars = wanted(solution.rows, rows_of, session, clustering, verdict, exemplars, found)
             # A group that feedback changes stays the same group.
             ids = [
                 ids[origin] if origin >= 0 else _next_id(solution.rows.fingerprints[row], start, taken)
-                for origin, row in zip(verdict.origins, exemplars, strict=True)
+                for origin, row in zip(
+                    verdict.origins, founders(solution.rows, rows_of, session, verdict, exemplars), strict=True
+                )
             ]
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
         explained = _explain(solution, session, clustering, ids, rows_of, links_of)
@@ -149,31 +152,6 @@ def _exemplars(
         _exemplar(solution, rows_of, int(session[medoid]), session[clustering.labels == label], settings)
         for label, medoid in enumerate(clustering.medoids.tolist())
     ]
-
-
-def _wanted(
-    solution: Solution,
-    rows_of: Sequence[IntArray],
-    session: IntArray,
-    clustering: Clustering,
-    verdict: Verdict,
-    before: Sequence[int],
-    settings: Settings,
-) -> list[int]:
-    """Return the exemplar's row of each cluster under a verdict: the one of before, where it is still there."""
-    rows = solution.rows
-    chosen = []
-    for label, medoid in enumerate(clustering.medoids.tolist()):
-        atom, name, origin = int(session[medoid]), verdict.exemplars[label], verdict.origins[label]
-        if name:
-            named = [row for row in rows_of[atom].tolist() if name in (*rows.members[row], rows.fingerprints[row])]
-            chosen.append(named[0])
-        elif origin >= 0 and solution.atom_of[before[origin]] == atom:
-            chosen.append(before[origin])
-        else:
-            own = session[clustering.labels == label]
-            chosen.append(_exemplar(solution, rows_of, atom, own, settings))
-    return chosen
 
 
 def _exemplar(

@@ -62,6 +62,8 @@ class Verdict:
         Which group of before it is, -1 for a new one.
     exemplars : tuple of str, length k
         The event, or else the fingerprint, that a person wants for the exemplar; "" for none.
+    founders : tuple of str, length k
+        The event for which a new group was opened, by which it is known; "" for none.
     placed : mapping of int to tuple of str
         The feedback that put an atom where it is, oldest first.
     outcomes : tuple of Outcome
@@ -72,6 +74,7 @@ class Verdict:
     medoids: IntArray
     origins: tuple[int, ...]
     exemplars: tuple[str, ...]
+    founders: tuple[str, ...]
     placed: Mapping[int, tuple[str, ...]]
     outcomes: tuple[Outcome, ...]
 
@@ -109,6 +112,7 @@ class _Board:
     labels: list[int] = field(init=False)
     medoids: list[int] = field(init=False)
     exemplars: dict[int, str] = field(init=False, default_factory=dict)
+    founders: dict[int, str] = field(init=False, default_factory=dict)
     placed: dict[int, list[str]] = field(init=False, default_factory=dict)
     _heard: dict[str, _Set] = field(init=False, default_factory=dict)
 
@@ -168,6 +172,7 @@ class _Board:
             medoids=np.array([self.medoids[group] for group in left], dtype=np.int64),
             origins=tuple(group if group < known else -1 for group in left),
             exemplars=tuple(self.exemplars.get(group, "") for group in left),
+            founders=tuple(self.founders.get(group, "") for group in left),
             placed={
                 atom: tuple(ids)
                 for atom, ids in self.placed.items()
@@ -204,7 +209,7 @@ def _split(board: _Board, said: Feedback) -> None:
             named = board.exact(first) & leaving
             new = board.open(min(named, default=-1))
             if named:
-                board.exemplars[new] = first.uids[0]
+                board.exemplars[new] = board.founders[new] = first.uids[0]
             board.place(leaving, new, said)
 
 

@@ -43,7 +43,7 @@ def hear(
     verdicts : dict of int to Verdict
         By session; of those in which something changes.
     outcomes : tuple of Outcome
-        Of each feedback over all sessions, the worst first.
+        Of each feedback: where its very events are, else the worst of all sessions.
     """
     said = [one for one in feedback if not one.undone]
     if not said:
@@ -67,7 +67,7 @@ def hear(
             carriers[number].setdefault(name, set()).add(atom)
             about[number] |= about_print[name]
     items = np.bincount(atom_of, weights=rows.weight).astype(np.int64)
-    found: dict[str, Outcome] = {}
+    ranked: dict[str, list[tuple[bool, Outcome]]] = {}
     verdicts: dict[int, Verdict] = {}
     for number, (session, clustering) in enumerate(zip(sessions, clusterings, strict=True)):
         if not about[number]:
@@ -84,14 +84,18 @@ def hear(
         verdict = judge([said[at] for at in sorted(about[number])], scene)
         if verdict.placed or any(verdict.exemplars):
             verdicts[number] = verdict
+        here = {said[at].id for uid in holders[number] for at in about_uid[uid]}
         for outcome in verdict.outcomes:
-            before = found.get(outcome.feedback, outcome)
-            worst = max(before, outcome, key=lambda one: _RANK.index(one.state))
-            found[outcome.feedback] = replace(worst, needed=before.needed or outcome.needed)
-    nowhere = Outcome("", State.ABSENT, "what it speaks of is not in the input")
-    return verdicts, tuple(
-        _together(one, found.get(one.id, replace(nowhere, feedback=one.id)), numbers) for one in said
-    )
+            ranked.setdefault(outcome.feedback, []).append((outcome.feedback in here, outcome))
+    return verdicts, tuple(_together(one, _overall(one, ranked.get(one.id, ())), numbers) for one in said)
+
+
+def _overall(one: Feedback, found: Sequence[tuple[bool, Outcome]]) -> Outcome:
+    """Return the worst outcome, where the very events are before elsewhere; needed if it is so anywhere."""
+    if not found:
+        return Outcome(one.id, State.ABSENT, "what it speaks of is not in the input")
+    _, worst = max(found, key=lambda pair: (pair[0], _RANK.index(pair[1].state)))
+    return replace(worst, needed=any(outcome.needed for _, outcome in found))
 
 
 def _index(said: Sequence[Feedback]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
@@ -168,3 +172,56 @@ def _central(points: MixedPoints, session: IntArray, weights: DoubleArray, membe
     chosen = np.sort(members[np.lexsort((members, -weights[members]))[:_CANDIDATES]])
     far = points.take(session[chosen]).cross(points.take(session[members])).astype(np.float64)
     return int(chosen[(far @ weights[members]).round(9).argmin()])
+
+
+def wanted(
+    rows: Rows,
+    rows_of: Sequence[IntArray],
+    session: IntArray,
+    clustering: Clustering,
+    verdict: Verdict,
+    before: Sequence[int],
+    found: Sequence[int],
+) -> list[int]:
+    """Return the exemplar's row of each cluster under a verdict: the pinned one, or that of before, or that found.
+
+    Parameters
+    ----------
+    rows : Rows
+    rows_of : sequence of IntArray
+        Of each atom.
+    session : IntArray
+        Its atoms.
+    clustering : Clustering
+        As the verdict wants it.
+    verdict : Verdict
+    before, found : sequence of int
+        The exemplars' rows without the verdict, and of the clustering.
+    """
+    chosen = list(found)
+    for label, medoid in enumerate(clustering.medoids.tolist()):
+        own = rows_of[int(session[medoid])]
+        name, origin = verdict.exemplars[label], verdict.origins[label]
+        if name:
+            chosen[label] = _row_of(rows, own, name)
+        elif origin >= 0 and before[origin] in own:
+            chosen[label] = before[origin]
+    return chosen
+
+
+def founders(
+    rows: Rows, rows_of: Sequence[IntArray], session: IntArray, verdict: Verdict, exemplars: Sequence[int]
+) -> list[int]:
+    """Return the row by which each cluster is known, were it new: of its founder, else the exemplar's."""
+    chosen = list(exemplars)
+    for label, name in enumerate(verdict.founders):
+        if name:
+            atoms = session[verdict.labels == label]
+            own = np.sort(np.concatenate([rows_of[atom] for atom in atoms.tolist()]))
+            chosen[label] = _row_of(rows, own, name, exemplars[label])
+    return chosen
+
+
+def _row_of(rows: Rows, own: IntArray, name: str, default: int = -1) -> int:
+    """Return the first row that holds an event, or else has the fingerprint."""
+    return next((row for row in own.tolist() if name in (*rows.members[row], rows.fingerprints[row])), default)

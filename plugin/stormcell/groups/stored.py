@@ -65,7 +65,7 @@ def regroup(
         if origin is not None and row.event.uid == origin.medoid.uid and sum(map(_count, held)) == origin.count:
             continue
         same_atom = origin is not None and any(origin.medoid.uid in row.members for row in atom.rows)
-        id = _new_id(row, start, ids) if origin is None else origin.id
+        id = _new_id(_founder(held, verdict.founders[label]) or row, start, ids) if origin is None else origin.id
         ids.add(id)
         placed: list[Membership] = []
         for at, one in zip(inside, held, strict=True):
@@ -84,6 +84,10 @@ def regroup(
         before = [group for group in groups if any(one.group == group.id for one in held)]
         kept.append(_group(id, row, placed, before, origin))
     return kept, changed
+
+
+def _founder(atoms: Sequence[Membership], uid: str) -> Row | None:
+    return next((row for atom in atoms for row in atom.rows if uid in row.members), None)
 
 
 def _new_id(exemplar: Row, start: int, taken: set[str]) -> str:
