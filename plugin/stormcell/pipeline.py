@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,20 +12,25 @@ from stormcell.features.blame import accuse
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.labels import find_labels
 from stormcell.features.links import find_links, join
-from stormcell.features.outline import RowFeatures, outline, units
+from stormcell.features.outline import RowFeatures, outline, speakers, units
 from stormcell.features.table import fields, tabulate
 from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import assemble
 from stormcell.groups.gate import passes
+from stormcell.groups.hearing import hear
 from stormcell.groups.partition import partition
 from stormcell.groups.sessions import cut_sessions
 from stormcell.groups.solution import Solution
-from stormcell.types import BoolArray, Event, Grouping, IntArray, Rows
+from stormcell.types import BoolArray, Event, Feedback, Grouping, IntArray, Rows
 
 
 def group(
-    events: Iterable[Event], settings: Settings | None = None, knowledge: Knowledge | None = None
+    events: Iterable[Event],
+    settings: Settings | None = None,
+    knowledge: Knowledge | None = None,
+    *,
+    feedback: Sequence[Feedback] = (),
 ) -> Grouping:
     """Group events into incidents; what is usual is learned from the same events, and from earlier ones.
 
@@ -37,6 +42,8 @@ def group(
         The defaults if left out; ``config.load`` reads the file and the environment.
     knowledge : Knowledge, optional
         What earlier events taught; learns from these, too.
+    feedback : sequence of Feedback
+        What people said of groups, oldest first.
 
     Returns
     -------
@@ -46,10 +53,17 @@ def group(
     """
     settings = settings or Settings()
     knowledge = Knowledge(settings) if knowledge is None else knowledge
-    return group_rows(knowledge.learn(events), knowledge, settings)
+    return group_rows(knowledge.learn(events), knowledge, settings, feedback=feedback)
 
 
-def group_rows(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool = True) -> Grouping:
+def group_rows(
+    rows: Rows,
+    knowledge: Knowledge,
+    settings: Settings,
+    *,
+    gate: bool = True,
+    feedback: Sequence[Feedback] = (),
+) -> Grouping:
     """Group rows against what is known.
 
     Parameters
@@ -60,8 +74,9 @@ def group_rows(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bo
     settings : Settings
     gate : bool
         Whether background is set apart; without it every row comes into a group.
+    feedback : sequence of Feedback
     """
-    solution = solve(rows, knowledge, settings, gate=gate)
+    solution = solve(rows, knowledge, settings, gate=gate, feedback=feedback)
     groups, memberships = assemble(solution, settings)
     return Grouping(
         events=int(rows.weight.sum()),
@@ -70,11 +85,14 @@ def group_rows(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bo
         memberships=tuple(memberships),
         learning=gate and bool(solution.features.surprise.learning.any()),
         buckets=knowledge.background.buckets,
+        outcomes=solution.outcomes,
     )
 
 
-def solve(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool) -> Solution:
-    """Link rows into atoms, set background apart, cut sessions and cluster each."""
+def solve(
+    rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool, feedback: Sequence[Feedback] = ()
+) -> Solution:
+    """Link rows into atoms, set background apart, cut sessions, cluster each, and mend what people said of it."""
     features = describe(rows, knowledge, settings)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
@@ -113,17 +131,24 @@ def solve(rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool) -
         )
         for session in sessions
     ]
+    sessions = [session[part.kept] for session, part in zip(sessions, parts, strict=True)]
+    clusterings = [part.clustering for part in parts]
+    voices = speakers(rows, features, merged_of)
+    verdicts, outcomes = hear(feedback, rows, merged_of, voices, sessions, clusterings)
     return Solution(
         rows=rows,
         features=features,
         atom_of=merged_of,
+        speakers=voices,
         surprise=surprise,
         table=table,
         fields=table_fields,
         weights=weights,
         links=links,
-        sessions=[session[part.kept] for session, part in zip(sessions, parts, strict=True)],
-        clusterings=[part.clustering for part in parts],
+        sessions=sessions,
+        clusterings=clusterings,
+        verdicts=verdicts,
+        outcomes=outcomes,
     )
 
 

@@ -124,3 +124,50 @@ def test_a_missing_truth_exits_2(tmp_path: Path) -> None:
 def _truth() -> dict[str, str]:
     with gzip.open(TRUTH, "rt", encoding="utf-8", newline="") as file:
         return {row["uid"]: row["incident"] for row in csv.DictReader(file)}
+
+
+def test_feedback_is_tried(tmp_path: Path, grouped: Path) -> None:
+    lines = tmp_path / "feedback.jsonl"
+    groups = json.loads((grouped / "groups.json").read_bytes())["groups"]
+    background = json.loads((grouped / "groups.json").read_bytes())["background"]
+
+    def pinned(*uids: str) -> str:
+        mark = {"uids": uids, "fingerprint": "x", "signal": "log", "service": "", "template": "\x1b[31m"}
+        return json.dumps({"id": f"f-{uids[0]}", "kind": "pin", "marks": [mark]}) + "\n"
+
+    lines.write_text(pinned(groups[0]["members"][0]) + "\n" + pinned("gone"))
+    ran = stormcell("evaluate", EXAMPLE, "--truth", TRUTH, "--feedback", lines, "--json")
+    assert ran.code == 0, ran.err
+    assert [found["state"] for found in ran.json["feedback"]] == ["honoured", "absent"]
+    for mode in ran.json["modes"].values():
+        # A pin moves no event.
+        assert mode["without feedback"] == mode["stormcell"]
+    lines.write_text(pinned(background[0]))
+    ran = stormcell("evaluate", EXAMPLE, "--truth", TRUTH, "--feedback", lines)
+    assert ran.code == 1
+    assert "without feedback" in ran.out
+    assert "impossible: the events of which it was said are background now" in ran.out
+
+
+def test_feedback_of_a_store(grouped: Path) -> None:
+    ran = stormcell("evaluate", EXAMPLE, "--truth", TRUTH, "--feedback", grouped, "--json")
+    assert (ran.code, ran.json["feedback"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[]",
+        '{"id": "f", "kind": "pin", "marks": []}',
+        '{"id": "f", "kind": "nothing", "marks": []}',
+        '{"id": "f", "kind": "pin", "marks": [{"uids": [1], "fingerprint": ""}]}',
+        '{"id": "f", "kind": "merge", "marks": [{"uids": ["a"]}, {"uids": ["b"]}]}',
+    ],
+)
+def test_broken_feedback_names_the_line(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text(f"\n{line}\n")
+    ran = stormcell("evaluate", EXAMPLE, "--truth", TRUTH, "--feedback", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{path}:2: expected a line of `stormcell groups feedback --json`" in ran.err

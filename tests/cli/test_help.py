@@ -17,6 +17,10 @@ COMMANDS = [
     ["groups", "similar"],
     ["families"],
     ["families", "show"],
+    *(
+        ["groups", name]
+        for name in ("merge", "split", "move", "pin", "feedback", "undo", "ack", "resolve", "reopen")
+    ),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],

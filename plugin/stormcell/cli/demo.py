@@ -34,7 +34,7 @@ def demo(
     data = shipped("examples") / _DATA
     say(f"Grouping {data} (real alerts, logs and spans of TrainTicket, a shop of 40 services) ...")
     knowledge = knowledge_of(out, settings)
-    grouping, report = read_and_group([str(data)], settings, knowledge, strict=False)
+    grouping, report = read_and_group([str(data)], settings, knowledge, strict=False, out=out)
     drafts = write(grouping, report, out, settings, knowledge)
     show(grouping, report, as_json=as_json)
     if as_json or not grouping.groups:

@@ -11,6 +11,9 @@ from stormcell.cli import options
 
 if TYPE_CHECKING:
     from stormcell.evaluation import Evaluation
+    from stormcell.types import Feedback
+
+_SQLITE = b"SQLite format 3\0"
 
 
 def evaluate(
@@ -27,6 +30,15 @@ def evaluate(
         Path | None,
         typer.Option("--predictions", metavar="DIR", help="Write A.json and B.json, in the form of groups.json."),
     ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--feedback",
+            metavar="FILE",
+            help="Try what was said of groups: a store, or lines of `groups feedback --json`. Fails if one that "
+            "applies to the input is not honoured.",
+        ),
+    ] = None,
     config: options.Config = None,
     strict: options.Strict = False,
     as_json: options.Json = False,
@@ -40,12 +52,14 @@ def evaluate(
     from stormcell.decode import Report, read
     from stormcell.evaluation import evaluate as score
     from stormcell.evaluation import read_truth
+    from stormcell.types import State
 
     settings = options.settings(config)
     labels = read_truth(truth)
+    said = None if feedback is None else _said(feedback)
     report = Report()
     with progress("Reading") as update:
-        result = score(read(paths, report, strict=strict, progress=update), labels, settings)
+        result = score(read(paths, report, strict=strict, progress=update), labels, settings, said)
     if predictions is not None:
         from stormcell.files import all_or_nothing, write_atomic
         from stormcell.render import groups_json
@@ -58,10 +72,29 @@ def evaluate(
         print_json(result.as_json())
     else:
         _print(result)
+    if any(outcome.state is State.IMPOSSIBLE for outcome in result.outcomes):
+        raise typer.Exit(1)
+
+
+def _said(place: Path) -> list[Feedback]:
+    """Read feedback from a store, its folder, or a file of lines."""
+    from stormcell.evaluation.replay import read_feedback
+
+    try:
+        with place.open("rb") as file:
+            is_store = file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        is_store = place.is_dir()
+    if not is_store:
+        return read_feedback(place)
+    with options.open_store(place) as opened:
+        return opened.feedback()
 
 
 def _print(result: Evaluation) -> None:
     from stormcell.cli.output import console, table
+    from stormcell.escape import terminal
+    from stormcell.types import State
 
     printer = console()
     piped = not printer.is_terminal
@@ -84,8 +117,12 @@ def _print(result: Evaluation) -> None:
     services.add_column("true service found", no_wrap=True)
     for column in ("most blamed @1", "@3", "exemplar's @1", "@3", "incidents"):
         services.add_column(column, justify="right", no_wrap=True)
-    for name, mode in (("A", result.a), ("B", result.b)):
-        for method, got in (("stormcell", mode.stormcell), *mode.baselines.items()):
+    plain = result.plain or (None, None)
+    for name, mode, without in zip("AB", (result.a, result.b), plain, strict=True):
+        methods = {"stormcell": mode.stormcell, **mode.baselines}
+        if without is not None:
+            methods = {"stormcell": methods.pop("stormcell"), "without feedback": without, **methods}
+        for method, got in methods.items():
             fit = got.agreement
             values = (fit.ari, fit.precision, fit.recall, fit.f1, fit.homogeneity, fit.completeness)
             end = (f"{got.contamination:.3f}", f"{got.incident_recall:.3f}") if name == "B" else ("", "")
@@ -103,3 +140,9 @@ def _print(result: Evaluation) -> None:
         f"{result.events:,} events, {result.labelled:,} with a label, {result.unlabelled:,} without; "
         f"{result.unmatched:,} labels without an event. silence: a new group after 300 s without an event."
     )
+    for outcome in result.outcomes:
+        if outcome.state is State.HONOURED:
+            why = "needed" if outcome.needed else "holds without it, too"
+        else:
+            why = outcome.why
+        printer.print(terminal(f"feedback {outcome.feedback}  {outcome.state}: {why}"), soft_wrap=True)

@@ -52,14 +52,20 @@ def explain(
             raise StoreError(f"no event {event!r} in the store; was its file among those that were grouped?")
         group = opened.group(atom.group) if atom.group is not None else None
         runner_up = opened.group(atom.runner_up) if atom.runner_up is not None else None
-    row, uid = _find(atom, event)
+        said = [one for one in opened.feedback() if one.id in atom.feedback] if atom.feedback else []
+    row, uid = find(atom, event)
     if as_json:
         print_json({**_as_json(uid, atom), "template": _template(row, group)})
         return
-    console().print("\n".join(_words(row, uid, atom, group, runner_up)), soft_wrap=True)
+    words = _words(row, uid, atom, group, runner_up)
+    if said:
+        from stormcell.cli.said import spelled
+
+        words += ["  Put there by feedback of a person:", *(f"    {spelled(one)}" for one in said)]
+    console().print("\n".join(words), soft_wrap=True)
 
 
-def _find(atom: Membership, asked: str) -> tuple[Row, str]:
+def find(atom: Membership, asked: str) -> tuple[Row, str]:
     """Return the row that holds the event asked for, and the event's whole uid."""
     members = [(row, uid) for row in atom.rows for uid in row.members]
     exact = (found for found in members if found[1] == asked)
@@ -101,6 +107,9 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
     lines.append(f"  let through by the gate with a surprise of {atom.surprise:.2f}")
     if any(group.medoid.uid in other.members for other in atom.rows):
         lines.append("  This atom holds the exemplar itself: dissimilarity 0.")
+    elif not atom.shares:
+        lines.append("  How far it is from the exemplar's atom is not known until the next grouping.")
+        return lines
     else:
         lines.append(f"  Dissimilarity to the exemplar's atom {atom.dissimilarity:.4f}, the sum of:")
         lines += _share_words(atom)
@@ -199,4 +208,5 @@ def _as_json(uid: str, atom: Membership) -> dict[str, Any]:
         "runner_up": atom.runner_up,
         "runner_up_dissimilarity": atom.runner_up_dissimilarity,
         "margin": atom.margin,
+        "feedback": list(atom.feedback),
     }

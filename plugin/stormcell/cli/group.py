@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +12,13 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stormcell.config import Settings
     from stormcell.decode import Report
     from stormcell.features.knowledge import Knowledge
-    from stormcell.types import Draft, Group, Grouping, Membership
+    from stormcell.store import SqliteStore
+    from stormcell.types import Draft, Feedback, Group, Grouping, Membership, Outcome
 
 Out = Annotated[
     Path | None,
@@ -38,7 +41,7 @@ def group(
 
     settings = options.settings(config)
     knowledge = knowledge_of(out, settings)
-    grouping, report = read_and_group(paths, settings, knowledge, strict=strict)
+    grouping, report = read_and_group(paths, settings, knowledge, strict=strict, out=out)
     if out is not None:
         write(grouping, report, out, settings, knowledge)
     show(grouping, report, as_json=as_json)
@@ -47,9 +50,9 @@ def group(
 
 
 def read_and_group(
-    paths: Sequence[str], settings: Settings, knowledge: Knowledge, *, strict: bool
+    paths: Sequence[str], settings: Settings, knowledge: Knowledge, *, strict: bool, out: Path | None = None
 ) -> tuple[Grouping, Report]:
-    """Read files and group their events, with progress bars.
+    """Read files and group their events, with progress bars, as people wanted it of the groups in ``out``.
 
     Raises
     ------
@@ -63,10 +66,37 @@ def read_and_group(
 
     report = Report()
     with progress("Reading") as update:
-        grouping = group_events(read(paths, report, strict=strict, progress=update), settings, knowledge)
+        events = read(paths, report, strict=strict, progress=update)
+        grouping = group_events(events, settings, knowledge, feedback=_feedback_of(out))
     if report.broken and not report.events:
         raise InputError(f"no event could be read: {report.problems[0]}")
-    return grouping, report
+    return _with_statuses(grouping, out), report
+
+
+def _feedback_of(out: Path | None) -> list[Feedback]:
+    with _store_of(out) as store:
+        return [] if store is None else store.feedback()
+
+
+def _with_statuses(grouping: Grouping, out: Path | None) -> Grouping:
+    """Return the grouping with the statuses that people gave its groups."""
+    with _store_of(out) as store:
+        known = {} if store is None else store.statuses()
+    groups = (replace(group, status=known.get(group.id, group.status)) for group in grouping.groups)
+    return replace(grouping, groups=tuple(groups))
+
+
+@contextmanager
+def _store_of(out: Path | None) -> Iterator[SqliteStore | None]:
+    """Open the store of earlier runs into the same folder; None if there is none."""
+    from stormcell.store import SqliteStore
+
+    path = None if out is None else out / options.STORE_NAME
+    if path is None or not path.exists():
+        yield None
+        return
+    with SqliteStore(path, create=False) as store:
+        yield store
 
 
 def write(grouping: Grouping, report: Report, out: Path, settings: Settings, knowledge: Knowledge) -> list[Draft]:
@@ -131,7 +161,21 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
             f"Still learning what is usual ({grouping.buckets} stretches of time seen; see `stormcell learn` and "
             "background.learning_buckets): from what came too early nothing was set apart."
         )
+    say_outcomes(grouping.outcomes)
     say_problems(report)
+
+
+def say_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Say what became of feedback, where it could not be followed."""
+    from stormcell.cli.output import say
+    from stormcell.types import State
+
+    honoured = sum(outcome.state is State.HONOURED for outcome in outcomes)
+    if outcomes:
+        say(f"Feedback honoured: {honoured} of {len(outcomes)}.")
+    for outcome in outcomes:
+        if outcome.state in (State.OVERRULED, State.IMPOSSIBLE):
+            say(f"  {outcome.feedback} {outcome.state}: {outcome.why}")
 
 
 def worst(groups: Sequence[Group]) -> Group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from stormcell.types import Event, Group, Membership
 
-app = typer.Typer(no_args_is_help=True, help="See the groups in the store.")
+app = typer.Typer(no_args_is_help=True, help="See the groups in the store, and say what is wrong with them.")
+
+OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
 
 _SHOWN_MEMBERS = 20
 _ID = 16
@@ -55,7 +58,7 @@ def list_groups(
 
 @app.command("show", epilog=options.examples("stormcell groups show g-0061af --store out"))
 def show_group(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")],
+    group: OneGroup,
     store: options.Store = None,
     members: Annotated[bool, typer.Option("--members", help="List every member, not only the first 20.")] = False,
     as_json: options.Json = False,
@@ -79,6 +82,36 @@ def show_group(
     printer = console()
     _print_group(printer, found)
     _print_members(printer, memberships, every=members)
+
+
+def _set_status(status: Status, group: str, store: Path | None) -> None:
+    from stormcell.cli.output import say
+    from stormcell.errors import StoreError
+
+    with options.open_store(store) as opened:
+        found = opened.group(group)
+        if found is None:
+            raise StoreError(f"no group {group!r} in the store; `stormcell groups list` shows them all")
+        opened.set_status(found.id, status)
+    say(f"{found.id} is {status}, was {found.status}.")
+
+
+@app.command("ack", epilog=options.examples("stormcell groups ack g-0061af --store out"))
+def acknowledge(group: OneGroup, store: options.Store = None) -> None:
+    """Mark a group as acknowledged."""
+    _set_status(Status.ACKNOWLEDGED, group, store)
+
+
+@app.command("resolve", epilog=options.examples("stormcell groups resolve g-0061af --store out"))
+def resolve(group: OneGroup, store: options.Store = None) -> None:
+    """Mark a group as resolved."""
+    _set_status(Status.RESOLVED, group, store)
+
+
+@app.command("reopen", epilog=options.examples("stormcell groups reopen g-0061af --store out"))
+def reopen(group: OneGroup, store: options.Store = None) -> None:
+    """Mark a group as open again."""
+    _set_status(Status.OPEN, group, store)
 
 
 def _print_group(printer: Console, group: Group) -> None:
@@ -142,7 +175,7 @@ def _print_members(printer: Console, memberships: Sequence[Membership], *, every
             Text(str(len(row.members))),
             Text(terminal(event.service)),
             Text(terminal(event.text[:100])),
-            Text(f"{atom.dissimilarity:.3f}"),
+            Text(f"{atom.dissimilarity:.3f}" if atom.shares or atom.dissimilarity else "-"),
             Text("-" if atom.margin is None else f"{atom.margin:.3f}"),
         )
         result.add_row(*cells[: len(named)])

@@ -17,6 +17,7 @@ from stormcell.cli import (
     evaluate,
     explain,
     families,
+    feedback,
     group,
     groups,
     learn,
@@ -89,6 +90,15 @@ app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --tr
 groups.app.command("similar", epilog=options.examples("stormcell groups similar g-0061af --store out"))(
     similar.similar
 )
+for name, command, example in (
+    ("merge", feedback.merge, "merge g-0061af g-91be02"),
+    ("split", feedback.split, "split g-0061af 6640e9e0dd1c3f1d"),
+    ("move", feedback.move, "move 6640e9e0dd1c3f1d g-91be02 --by ann"),
+    ("pin", feedback.pin, "pin 6640e9e0dd1c3f1d"),
+    ("feedback", feedback.list_feedback, "feedback --json > feedback.jsonl"),
+    ("undo", feedback.undo, "undo f-42c0"),
+):
+    groups.app.command(name, epilog=options.examples(f"stormcell groups {example}"))(command)
 app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
 app.add_typer(settings.app, name="config")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from stormcell.evaluation.truth import Label, Truth, label_events
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.rows import build_rows
 from stormcell.pipeline import group_rows
-from stormcell.types import Event, Group, Grouping
+from stormcell.types import Event, Feedback, Group, Grouping, Outcome, Rows
 
 SILENCE_SECONDS: Final = 300.0
 
@@ -51,6 +51,10 @@ class Evaluation:
         Background learned from everything, only the incidents' events grouped, gate off.
     b : Mode
         Everything, gated, end to end.
+    plain : tuple of Scores or None
+        Both modes without the feedback, where there was any.
+    outcomes : tuple of Outcome
+        What became of each feedback in mode B.
     """
 
     events: int
@@ -59,19 +63,31 @@ class Evaluation:
     unmatched: int
     a: Mode
     b: Mode
+    plain: tuple[Scores, Scores] | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the scores as JSON types."""
-        return {
+        found: dict[str, Any] = {
             "events": self.events,
             "labelled": self.labelled,
             "unlabelled": self.unlabelled,
             "unmatched": self.unmatched,
             "modes": {name: _mode_json(mode) for name, mode in (("A", self.a), ("B", self.b))},
         }
+        if self.plain is not None:
+            for name, scores in zip("AB", self.plain, strict=True):
+                found["modes"][name]["without feedback"] = _flat(scores)
+            found["feedback"] = [asdict(outcome) for outcome in self.outcomes]
+        return found
 
 
-def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = None) -> Evaluation:
+def evaluate(
+    events: Iterable[Event],
+    truth: Truth,
+    settings: Settings | None = None,
+    feedback: Sequence[Feedback] | None = None,
+) -> Evaluation:
     """Group events and score the groups.
 
     Parameters
@@ -80,6 +96,8 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
         Held in memory: both modes need them.
     truth : Truth
     settings : Settings, optional
+    feedback : sequence of Feedback, optional
+        Is tried: the groups are made with it, and without it for comparison.
 
     Raises
     ------
@@ -101,10 +119,15 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
 
     incident_events = [distinct[uid] for uid in own]
     incident_rows = build_rows(incident_events, settings, knowledge.miner)
-    a = group_rows(incident_rows, knowledge, settings, gate=False)
-    b = group_rows(everything, knowledge, settings)
+    a, b = _both(incident_rows, everything, knowledge, settings, feedback or ())
     kept = {uid for group in b.groups for uid in group.members}
+    plain = None
+    if feedback is not None:
+        without = _both(incident_rows, everything, knowledge, settings, ())
+        plain = (score(_placed(without[0]), own), score(_placed(without[1]), labels))
     return Evaluation(
+        plain=plain,
+        outcomes=b.outcomes,
         events=len(distinct),
         labelled=len(labels),
         unlabelled=len(distinct) - len(labels),
@@ -121,8 +144,21 @@ def evaluate(events: Iterable[Event], truth: Truth, settings: Settings | None = 
     )
 
 
+def _both(
+    incidents: Rows, everything: Rows, knowledge: Knowledge, settings: Settings, feedback: Sequence[Feedback]
+) -> tuple[Grouping, Grouping]:
+    return (
+        group_rows(incidents, knowledge, settings, gate=False, feedback=feedback),
+        group_rows(everything, knowledge, settings, feedback=feedback),
+    )
+
+
+def _placed(grouping: Grouping) -> dict[str, str]:
+    return {uid: group.id for group in grouping.groups for uid in group.members}
+
+
 def _mode(grouping: Grouping, labels: Mapping[str, Label], baselines: Mapping[str, Mapping[str, str]]) -> Mode:
-    groups = {uid: group.id for group in grouping.groups for uid in group.members}
+    groups = _placed(grouping)
     return Mode(
         grouping=_as_truth(grouping, labels),
         stormcell=score(groups, labels),
@@ -173,12 +209,13 @@ def _as_truth(grouping: Grouping, labels: Mapping[str, Label]) -> Grouping:
 
 
 def _mode_json(mode: Mode) -> dict[str, Any]:
-    def flat(scores: Scores) -> dict[str, Any]:
-        values = asdict(scores)
-        return {**values.pop("agreement"), **values}
-
     return {
-        "stormcell": flat(mode.stormcell),
-        **{name: flat(scores) for name, scores in mode.baselines.items()},
+        "stormcell": _flat(mode.stormcell),
+        **{name: _flat(scores) for name, scores in mode.baselines.items()},
         "services": asdict(mode.services),
     }
+
+
+def _flat(scores: Scores) -> dict[str, Any]:
+    values = asdict(scores)
+    return {**values.pop("agreement"), **values}

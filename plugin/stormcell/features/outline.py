@@ -82,9 +82,8 @@ def outline(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArra
     last = np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, labels, rows.first[at])
     np.maximum.at(last, labels, rows.last[at] + _firing(rows, at))
-    failed = np.array([rows.events[row].is_error for row in at.tolist()], dtype=bool)
     surprise = np.zeros(count)
-    np.maximum.at(surprise, labels, features.surprise.value[at] * np.where(failed, 1.0, _CALM))
+    np.maximum.at(surprise, labels, _judged(rows, features, at))
     return Outline(
         items=np.bincount(labels, weights=rows.weight[at], minlength=count).astype(np.int64),
         first=first,
@@ -103,6 +102,30 @@ def _firing(rows: Rows, at: IntArray) -> IntArray:
     """Return how long each row goes on after its last event, ns: an alert lasts while it fires."""
     events = (rows.events[row] for row in at.tolist())
     return np.fromiter((event.duration if event.signal is Signal.ALERT else 0 for event in events), dtype=np.int64)
+
+
+def _judged(rows: Rows, features: RowFeatures, at: IntArray) -> DoubleArray:
+    failed = np.array([rows.events[row].is_error for row in at.tolist()], dtype=bool)
+    return features.surprise.value[at] * np.where(failed, 1.0, _CALM)
+
+
+def speakers(rows: Rows, features: RowFeatures, labels: IntArray) -> IntArray:
+    """Return the most surprising row of each unit, of equals the first.
+
+    Parameters
+    ----------
+    rows : Rows, n rows
+    features : RowFeatures
+    labels : IntArray, shape (n,)
+        The unit of each row, 0 to m - 1, each used.
+
+    Returns
+    -------
+    IntArray, shape (m,)
+    """
+    every = np.arange(len(rows))
+    order = np.lexsort((every, -_judged(rows, features, every), labels))
+    return order[np.searchsorted(labels[order], np.arange(units(labels)))]
 
 
 def units(labels: IntArray) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from stormcell.config import Settings
 from stormcell.distance.mixed import explain
 from stormcell.features.profile import profile_of
+from stormcell.groups.hearing import amended, founders, wanted
 from stormcell.groups.parameters import group_templates
 from stormcell.groups.solution import Solution
 from stormcell.groups.speakers import Speaker, speak
@@ -41,28 +42,31 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
     memberships: list[Membership] = []
     taken: Counter[tuple[str, int]] = Counter()
     grouped: set[int] = set()
-    for session, clustering in zip(solution.sessions, solution.clusterings, strict=True):
+    for number, (session, clustering) in enumerate(zip(solution.sessions, solution.clusterings, strict=True)):
         if len(session) == 0:
             continue
         start = int(solution.table.outline.first[session].min())
+        speakers = _speakers(solution, rows_of, session, clustering, settings)
+        ids = [_next_id(solution.rows.fingerprints[one.exemplar], start, taken) for one in speakers]
+        verdict = solution.verdicts.get(number)
+        if verdict is not None:
+            clustering = amended(solution.fields, session, solution.weights[session], verdict)
+            before = [one.exemplar for one in speakers]
+            speakers = _speakers(solution, rows_of, session, clustering, settings)
+            found = [one.exemplar for one in speakers]
+            exemplars = wanted(solution.rows, rows_of, session, clustering, verdict, before, found)
+            speakers = [replace(one, exemplar=row) for one, row in zip(speakers, exemplars, strict=True)]
+            # A group that feedback changes stays the same group.
+            ids = [
+                ids[origin] if origin >= 0 else _next_id(solution.rows.fingerprints[row], start, taken)
+                for origin, row in zip(
+                    verdict.origins, founders(solution.rows, rows_of, session, verdict, exemplars), strict=True
+                )
+            ]
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
-        speakers = [
-            speak(
-                solution,
-                [rows_of[atom] for atom in atoms.tolist()],
-                atoms,
-                rows_of[int(session[medoid])],
-                settings,
-            )
-            for medoid, atoms in zip(clustering.medoids.tolist(), members, strict=True)
-        ]
-        ids = []
-        for speaker in speakers:
-            row = speaker.exemplar
-            fingerprint = solution.rows.fingerprints[row]
-            ids.append(_group_id(fingerprint, start, taken[fingerprint, start]))
-            taken[fingerprint, start] += 1
         explained = _explain(solution, session, clustering, ids, rows_of, links_of)
+        if verdict is not None:
+            explained = [replace(m, feedback=verdict.placed.get(at, ())) for at, m in enumerate(explained)]
         memberships.extend(explained)
         grouped.update(session.tolist())
         for label, atoms in enumerate(members):
@@ -95,7 +99,28 @@ def _links_by_atom(solution: Solution) -> dict[int, list[MemberLink]]:
     return links
 
 
-def _group_id(fingerprint: str, start: int, number: int) -> str:
+def _speakers(
+    solution: Solution,
+    rows_of: Sequence[IntArray],
+    session: IntArray,
+    clustering: Clustering,
+    settings: Settings,
+) -> list[Speaker]:
+    """Return who speaks for each cluster."""
+    speakers = []
+    for label, medoid in enumerate(clustering.medoids.tolist()):
+        atoms = session[clustering.labels == label]
+        members = [rows_of[atom] for atom in atoms.tolist()]
+        speakers.append(speak(solution, members, atoms, rows_of[int(session[medoid])], settings))
+    return speakers
+
+
+def _next_id(fingerprint: str, start: int, taken: Counter[tuple[str, int]]) -> str:
+    taken[fingerprint, start] += 1
+    return group_id(fingerprint, start, taken[fingerprint, start] - 1)
+
+
+def group_id(fingerprint: str, start: int, number: int) -> str:
     """Hash the exemplar's fingerprint and the session's start; a second such group in it counts up."""
     text = f"{fingerprint}\0{start}\0{number}"
     return "g-" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
@@ -106,9 +131,18 @@ def _membership(
 ) -> Membership:
     rows = solution.rows
     return Membership(
-        rows=tuple(Row(rows.events[row], rows.members[row]) for row in rows_of[atom].tolist()),
+        rows=tuple(
+            Row(
+                rows.events[row],
+                rows.members[row],
+                rows.fingerprints[row],
+                rows.templates[rows.template[row]].text,
+            )
+            for row in rows_of[atom].tolist()
+        ),
         links=tuple(links_of.get(atom, ())),
         surprise=float(solution.surprise[atom]),
+        voice=rows.fingerprints[solution.speakers[atom]],
     )
 
 
@@ -172,7 +206,7 @@ def _group(
     services = _blame(solution, own)
     return Group(
         id=group_id,
-        title=_title(medoid, services),
+        title=title_of(medoid, services),
         status="open",
         medoid=medoid,
         earliest=events[0],
@@ -185,7 +219,7 @@ def _group(
         last_seen=int(rows.last[own].max()),
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
-        fields=tuple(_mean_shares(memberships, weights)),
+        fields=tuple(mean_shares(memberships, weights)),
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
@@ -208,7 +242,8 @@ def _blame(solution: Solution, own: IntArray) -> tuple[Blame, ...]:
     return tuple(Blame(accusations.services[at], float(parts[at])) for at in order.tolist() if parts[at] > 0)
 
 
-def _mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iterator[Share]:
+def mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iterator[Share]:
+    """Return the means of the memberships' shares by weights that sum to 1."""
     for column in zip(*(m.shares for m in memberships), strict=True):
         yield Share(
             name=column[0].name,
@@ -227,7 +262,7 @@ def _trace(rows: Rows, own: IntArray) -> str:
     return max(counts, key=lambda trace: counts[trace], default="")
 
 
-def _title(medoid: Event, services: Sequence[Blame]) -> str:
+def title_of(medoid: Event, services: Sequence[Blame]) -> str:
     """Say what happened and where: the exemplar's text and the most blamed service."""
     text = shorten(medoid.text, _TITLE) or "(no text)"
     where = services[0].name if services else medoid.service

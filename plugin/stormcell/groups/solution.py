@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table
-from stormcell.types import Clustering, DoubleArray, IntArray, Link, Rows
+from stormcell.groups.feedback import Verdict
+from stormcell.types import Clustering, DoubleArray, IntArray, Link, Outcome, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,12 @@ class Solution:
         Atoms of each session.
     clusterings : sequence of Clustering
         One a session; points are positions in the session.
+    speakers : IntArray, shape (m,)
+        The most surprising row of each atom.
+    verdicts : mapping of int to Verdict
+        What people want otherwise, by session.
+    outcomes : tuple of Outcome
+        What became of each feedback.
     """
 
     rows: Rows
@@ -45,3 +52,6 @@ class Solution:
     links: Sequence[Link]
     sessions: Sequence[IntArray]
     clusterings: Sequence[Clustering]
+    speakers: IntArray
+    verdicts: Mapping[int, Verdict]
+    outcomes: tuple[Outcome, ...]

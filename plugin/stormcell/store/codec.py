@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any, Final
 
 from stormcell.types import (
@@ -16,8 +16,11 @@ from stormcell.types import (
     Draft,
     Event,
     Fact,
+    Feedback,
     Group,
     GroupTemplate,
+    Kind,
+    Mark,
     MemberLink,
     Membership,
     Parameter,
@@ -73,6 +76,10 @@ def dump_atom(atom: Membership) -> str:
         stored["runner_up"] = atom.runner_up
     if atom.runner_up_dissimilarity is not None:
         stored["runner_up_dissimilarity"] = atom.runner_up_dissimilarity
+    if atom.voice:
+        stored["voice"] = atom.voice
+    if atom.feedback:
+        stored["feedback"] = atom.feedback
     return _encode(stored)
 
 
@@ -89,6 +96,8 @@ def load_atom(document: str, group: str | None, rows: Iterable[Row]) -> Membersh
         shares=_as_shares(stored.get("shares", ())),
         runner_up=stored.get("runner_up"),
         runner_up_dissimilarity=stored.get("runner_up_dissimilarity"),
+        voice=stored.get("voice", ""),
+        feedback=tuple(stored.get("feedback", ())),
     )
 
 
@@ -201,6 +210,19 @@ def load_learned(document: str) -> dict[str, Any]:
     """Return what ``dump_learned`` was given, its tuples as lists."""
     stored: _Json = json.loads(document)
     return stored
+
+
+def dump_feedback(feedback: Feedback) -> str:
+    """Return a feedback as JSON, but for what has a column of its own."""
+    marks = [astuple(mark) for mark in feedback.marks]
+    return _encode({"kind": feedback.kind, "marks": marks, "author": feedback.author, "time": feedback.time})
+
+
+def load_feedback(document: str, id: str, *, undone: bool) -> Feedback:
+    """Return the feedback that ``dump_feedback`` was given."""
+    stored: _Json = json.loads(document)
+    marks = tuple(Mark(tuple(uids), *texts) for uids, *texts in stored["marks"])
+    return Feedback(id, Kind(stored["kind"]), marks, stored["author"], stored["time"], undone)
 
 
 def dump_draft(draft: Draft) -> str:

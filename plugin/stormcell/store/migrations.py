@@ -82,6 +82,19 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) WITHOUT ROWID;
     CREATE INDEX family_members_by_family ON family_members (family_id);
     """,
+    # 4. What people said of groups, in the order they said it. ``before`` is what was stored of the groups that it
+    # changed, as long as that can be put back. Rows keep what tells them again; a template of NULL is the text.
+    """
+    CREATE TABLE feedback (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        undone INTEGER NOT NULL DEFAULT 0,
+        document TEXT NOT NULL,
+        before TEXT
+    );
+    ALTER TABLE rows ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
+    ALTER TABLE rows ADD COLUMN template TEXT;
+    """,
 )
 
 

@@ -11,10 +11,23 @@ from typing import Any, Self
 
 from stormcell.errors import StoreError
 from stormcell.store import codec, recurring
+from stormcell.store import feedback as said
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
 from stormcell.store.writing import check, replace, write_learned
-from stormcell.types import Draft, Family, Group, Grouping, Membership, Past, Profile, Row, Signal
+from stormcell.types import (
+    Draft,
+    Event,
+    Family,
+    Feedback,
+    Group,
+    Grouping,
+    Membership,
+    Past,
+    Profile,
+    Row,
+    Signal,
+)
 
 _LISTED = 10  # how many candidates an error message names at most
 
@@ -79,7 +92,8 @@ class SqliteStore:
         The newest grouping wins. A group whose id is stored already is replaced, members included. Events
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
         their drafts, and a group left with some keeps them, its ``members``, ``count`` and ``signals``
-        following. Drafts replace those of the same group and kind.
+        following. Drafts replace those of the same group and kind. A group that is stored keeps its status (see
+        ``set_status``).
 
         Raises
         ------
@@ -213,6 +227,52 @@ class SqliteStore:
             recurring.put_profiles(connection, profiles)
             recurring.put_families(connection, families)
 
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every group by its id."""
+        with self._reading() as connection:
+            found = [] if connection is None else connection.execute("SELECT id, status FROM groups").fetchall()
+            return {from_key(id): from_key(status) for id, status in found}
+
+    def set_status(self, group_id: str, status: str) -> None:
+        """Set the status of a group, by its whole id; later groupings leave it."""
+        with self._writing() as connection:
+            connection.execute("UPDATE groups SET status = ? WHERE id = ?", (to_key(status), to_key(group_id)))
+
+    def feedback(self) -> list[Feedback]:
+        """Return what people said of groups, oldest first, what was undone included."""
+        with self._reading() as connection:
+            return [] if connection is None else said.load(connection)
+
+    def add_feedback(self, feedback: Feedback, groups: Sequence[Group], memberships: Sequence[Membership]) -> None:
+        """Keep a feedback, and what it changes: groups, new ones too, and atoms, known by their events.
+
+        Groups that are left without atoms go, with their drafts.
+
+        Raises
+        ------
+        StoreError
+            If an atom is in no group any more.
+        """
+        with self._writing() as connection:
+            said.add(connection, self.path, feedback, groups, memberships)
+
+    def undo_feedback(self, id: str) -> list[Feedback] | None:
+        """Mark a feedback as undone, by its whole id, and put the groups back to before it was said.
+
+        Returns
+        -------
+        list of Feedback or None
+            What was said later, oldest first: the groups are as before these too, each is to be added again.
+            None if there was a grouping since: the groups are as they are, the next grouping will do without it.
+
+        Raises
+        ------
+        StoreError
+            If there is no such feedback, or it is undone already.
+        """
+        with self._writing() as connection:
+            return said.undo(connection, self.path, id)
+
     def _opened(self) -> sqlite3.Connection | None:
         """Return the connection, or None as long as there is no file."""
         with failures_named(self.path):
@@ -233,6 +293,11 @@ class SqliteStore:
             if connection.in_transaction:  # some errors (a full disk) have rolled it back already
                 connection.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with failures_named(self.path), contents_trusted(self.path), self._transaction("IMMEDIATE") as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -264,15 +329,22 @@ def _membership(connection: sqlite3.Connection, atom: int) -> Membership:
     group_id, document = connection.execute(
         "SELECT group_id, document FROM atoms WHERE id = ?", (atom,)
     ).fetchone()
-    events: dict[int, str] = {}
+    found: dict[int, tuple[Event, str, str]] = {}
     uids: dict[int, list[str]] = {}
-    for row, event, uid in connection.execute(
-        "SELECT rows.id, event, uid FROM rows JOIN members ON row_id = rows.id WHERE atom_id = ? ORDER BY rows.id",
+    for row, event, fingerprint, template, uid in connection.execute(
+        "SELECT rows.id, event, fingerprint, template, uid FROM rows JOIN members ON row_id = rows.id"
+        " WHERE atom_id = ? ORDER BY rows.id",
         (atom,),
     ):
-        events[row] = event
+        if row not in found:
+            first = codec.load_event(event)
+            of_before = first.text if fingerprint else ""
+            found[row] = (first, from_key(fingerprint), of_before if template is None else from_key(template))
         uids.setdefault(row, []).append(from_key(uid))
-    rows = [Row(codec.load_event(events[row]), tuple(sorted(uids[row]))) for row in events]
+    rows = [
+        Row(event, tuple(sorted(uids[row])), fingerprint, template)
+        for row, (event, fingerprint, template) in found.items()
+    ]
     return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)
 
 

@@ -55,11 +55,12 @@ def replace(
     """
     write_learned(connection, learned)
     _make_room(connection, path, grouping)
-    # Not INSERT OR REPLACE: that deletes first, and a group's drafts would go with it.
+    # What was before feedback is no longer what would be without it.
+    connection.execute("UPDATE feedback SET before = NULL")
+    # Not INSERT OR REPLACE: that deletes first, and a group's drafts would go with it. The status is people's.
     connection.executemany(
         "INSERT INTO groups (id, status, first_seen, document) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET status = excluded.status, first_seen = excluded.first_seen,"
-        " document = excluded.document",
+        " ON CONFLICT (id) DO UPDATE SET first_seen = excluded.first_seen, document = excluded.document",
         (
             (to_key(group.id), to_key(group.status), group.first_seen, codec.dump_group(group))
             for group in grouping.groups
@@ -89,8 +90,17 @@ def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -
     ids = count(last_row + 1)
     rows = [(next(ids), id, row) for id, atom in numbered for row in atom.rows]
     connection.executemany(
-        "INSERT INTO rows (id, atom_id, event) VALUES (?, ?, ?)",
-        ((id, atom, codec.dump_event(row.event)) for id, atom, row in rows),
+        "INSERT INTO rows (id, atom_id, event, fingerprint, template) VALUES (?, ?, ?, ?, ?)",
+        (
+            (
+                id,
+                atom,
+                codec.dump_event(row.event),
+                to_key(row.fingerprint),
+                None if row.template == row.event.text else to_key(row.template),
+            )
+            for id, atom, row in rows
+        ),
     )
     # In the order of the table, which fills its pages one after another.
     members = sorted((uid, id) for id, _, row in rows for uid in row.members)

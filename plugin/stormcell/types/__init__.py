@@ -16,6 +16,7 @@ from stormcell.types.columns import (
 )
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
+from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
 from stormcell.types.profiles import Past, Profile, Saying
 from stormcell.types.results import (
     Blame,
@@ -42,14 +43,18 @@ __all__ = [
     "Event",
     "Fact",
     "Family",
+    "Feedback",
     "FloatArray",
     "Group",
     "GroupTemplate",
     "Grouping",
     "IntArray",
+    "Kind",
     "Link",
+    "Mark",
     "MemberLink",
     "Membership",
+    "Outcome",
     "Parameter",
     "Past",
     "Profile",
@@ -60,6 +65,7 @@ __all__ = [
     "Signal",
     "Similar",
     "Spans",
+    "State",
     "Template",
     "Value",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stormcell.types.events import Event
+from stormcell.types.feedback import Outcome
 from stormcell.types.profiles import Profile
 
 
@@ -40,10 +41,24 @@ class Blame:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One weighted row of a group, as stored: its first event, all its uids."""
+    """One weighted row of a group, as stored.
+
+    Attributes
+    ----------
+    event : Event
+        Its first.
+    members : tuple of str
+        All its uids.
+    fingerprint : str
+        See Rows; "" in stores of before.
+    template : str
+        The text of its template.
+    """
 
     event: Event
     members: tuple[str, ...]
+    fingerprint: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,11 @@ class Membership:
     runner_up_dissimilarity : float or None
     stray : bool
         Background though it passed the gate: unlike any group, and alone.
+    voice : str
+        The fingerprint of its most surprising row, by which people's judgements know atoms again.
+    feedback : tuple of str
+        The ids of the feedback that put it where it is. As long as its dissimilarity to the exemplar's atom there
+        is not known, the dissimilarity is 0 and there are no shares.
     """
 
     rows: tuple[Row, ...]
@@ -90,6 +110,8 @@ class Membership:
     runner_up: str | None = None
     runner_up_dissimilarity: float | None = None
     stray: bool = False
+    voice: str = ""
+    feedback: tuple[str, ...] = ()
 
     @property
     def margin(self) -> float | None:
@@ -230,6 +252,8 @@ class Grouping:
         For some of it too little had been seen to know what is usual, and nothing was set apart.
     buckets : int
         How many stretches of time were seen by the end, here and before.
+    outcomes : tuple of Outcome
+        What became of each feedback, in its order.
     """
 
     events: int
@@ -238,6 +262,7 @@ class Grouping:
     memberships: tuple[Membership, ...]
     learning: bool = False
     buckets: int = 0
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def background(self) -> list[str]:

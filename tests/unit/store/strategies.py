@@ -12,8 +12,11 @@ from stormcell.types import (
     Draft,
     Event,
     Fact,
+    Feedback,
     Group,
     Grouping,
+    Kind,
+    Mark,
     MemberLink,
     Membership,
     Profile,
@@ -62,6 +65,18 @@ profiles = st.builds(
     sayings=st.lists(st.builds(Saying, texts, texts, texts, st.integers(1, 9)), max_size=2).map(tuple),
     instances=st.dictionaries(texts, floats, max_size=2),
 )
+# A row's fingerprint and template; stores of before have neither.
+known = st.just(("", "")) | st.tuples(texts.filter(bool), texts)
+marks = st.builds(Mark, st.lists(texts, max_size=3).map(tuple), texts, texts, texts, texts)
+feedback = st.builds(
+    Feedback,
+    texts,
+    st.sampled_from(Kind),
+    st.lists(marks, max_size=3).map(tuple),
+    texts,
+    times,
+    undone=st.just(False),
+)
 
 
 @st.composite
@@ -76,7 +91,8 @@ def groupings(draw: st.DrawFn) -> Grouping:
         for _ in range(draw(st.integers(1, 3))):
             taken = [uids.pop() for _ in range(min(len(uids), draw(st.integers(1, 3))))]
             if taken:
-                rows.append(Row(replace(draw(events), uid=taken[0]), tuple(sorted(taken))))
+                event = replace(draw(events), uid=taken[0])
+                rows.append(Row(event, tuple(sorted(taken)), *draw(known)))
         members = st.sampled_from([uid for row in rows for uid in row.members])
         atoms.append(
             Membership(
@@ -88,6 +104,8 @@ def groupings(draw: st.DrawFn) -> Grouping:
                 shares=draw(shares),
                 runner_up=draw(st.none() | texts),
                 runner_up_dissimilarity=draw(st.none() | floats),
+                voice=draw(texts),
+                feedback=tuple(draw(st.lists(texts, max_size=2))),
             )
         )
     groups = []
@@ -145,7 +163,8 @@ def grouping_of(*atoms: Membership) -> Grouping:
 
 def row_of(*uids: str, signal: Signal = Signal.LOG) -> Row:
     """A row of these events, the first of which stands for it."""
-    return Row(Event(uids[0], signal, 1_700_000_000_123_456_789, "cart", 9, "text"), tuple(sorted(uids)))
+    event = Event(uids[0], signal, 1_700_000_000_123_456_789, "cart", 9, "text")
+    return Row(event, tuple(sorted(uids)), "print", "te<*>")
 
 
 def atom_of(group: str | None, *rows: Row) -> Membership:
