@@ -214,7 +214,7 @@ class GroupingSettings(_Section):
     """A silence between two atoms of more than this ends a session."""
     gate: NonNegative = 1.2
     """Atoms less surprising than this are background; 0 keeps everything."""
-    opening_cost: NonNegative = 0.85
+    opening_cost: NonNegative = 0.75
     """What one more group must save: so much times the root of the weight that is clustered, as a sum of
     dissimilarities to the exemplars. More means fewer groups."""
     stray: NonNegative = 0.6

@@ -89,7 +89,7 @@ def partition(
     else:
         labels = stitch(windows, solved, strays, weights)
     parts: list[IntArray] = []
-    for label in range(int(labels.max(initial=-1)) + 1):
+    for label in np.unique(labels[labels >= 0]).tolist():
         own = np.flatnonzero(labels == label)
         parts += [np.sort(own[part]) for part in cut_lulls(first[own], last[own], _ns(settings.lull_seconds))]
     if len(windows) == 1 and not strays[0].any() and len(parts) == len(solved[0].medoids):
