@@ -15,6 +15,7 @@ from stormcell.types.columns import (
     Template,
 )
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
+from stormcell.types.records import Origin, Packed, Reading, Record, record_of
 from stormcell.types.results import (
     Blame,
     Draft,
@@ -47,7 +48,11 @@ __all__ = [
     "Link",
     "MemberLink",
     "Membership",
+    "Origin",
+    "Packed",
     "Parameter",
+    "Reading",
+    "Record",
     "Row",
     "Rows",
     "Share",
@@ -55,4 +60,5 @@ __all__ = [
     "Spans",
     "Template",
     "Value",
+    "record_of",
 ]
