@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +28,7 @@ SYSTEMS = tuple(systems()[::4])
 """Every fourth of those that log statements are known of, each logging as one service."""
 
 _IDS = {"traceId", "spanId", "parentSpanId"}
+STATEMENTS = 60
 _A_REQUEST = 500
 _A_RESOURCE = 50
 _A_TRACE = 10
@@ -36,30 +39,35 @@ _OPERATIONS = (
     *(("GET user", "CACHE"), ("SET user", "CACHE"), ("publish order.created", "QUEUE")),
     *(("charge", "RPC"), ("reserve", "RPC"), ("ship", "RPC"), ("render page", "RPC"), ("authorise", "RPC")),
 )
+_SHARES = list(accumulate(1 / rank for rank in (4, 5, 6, 1, 2, 1, 3, 2, 3, 6, 5, 4, 7, 8, 3)))
+"""Queries come again and again in one trace."""
 
 Said = tuple[str, int, str]
 """A line, its severity number and its system."""
 
 
-def said(count: int, *, different: bool) -> list[Said]:
-    """Return lines of all systems in turn, as often as each would be logged or every one different."""
-    held: list[list[Said]] = []
+def said(count: int) -> list[Said]:
+    """Return lines of all systems in turn, as often as each would be logged.
+
+    Of each system only the statements that log most: in collections of real logs a system has some sixty.
+    """
+    share = -(-count // len(SYSTEMS))
+    held = []
     for name in SYSTEMS:
         statements = system(name).statements
-        share, most = -(-count // len(SYSTEMS)), 1
-        found: list[Said] = []
-        while len(found) < share:
-            made = lines(name, share * most, 0)
-            texts = dict(made) if different else None
-            pairs = made if texts is None else list(texts.items())
-            found = [(text, _LEVELS.get(statements[at].level.lower(), 9), name) for text, at in pairs[:share]]
-            most *= 2
-        held.append(found)
+        made = lines(name, 2 * share + 100, 0)
+        most = {at for at, _ in Counter(at for _, at in made).most_common(STATEMENTS)}
+        own = [(text, _LEVELS.get(statements[at].level.lower(), 9), name) for text, at in made if at in most]
+        held.append([own[at % len(own)] for at in range(share)])
     return [line for row in zip(*held, strict=True) for line in row][:count]
 
 
 def log_requests(events: list[Said]) -> Iterator[bytes]:
-    """Yield requests; two in three records are of a trace."""
+    """Yield requests; two in three records are of a trace.
+
+    Bodies are as the Collector reads them off the files of a system, time and level before the message: no two
+    are the same.
+    """
     chance = Random(1)  # noqa: S311
     for first in range(0, len(events), _A_REQUEST):
         request = ExportLogsServiceRequest()
@@ -75,7 +83,8 @@ def log_requests(events: list[Said]) -> Iterator[bytes]:
                     severity_number=severity,
                     severity_text="ERROR" if severity >= 17 else "INFO",
                 )
-                record.body.string_value = text
+                clock = datetime.fromtimestamp((START + at * PERIOD) / 1e9, UTC).isoformat(timespec="microseconds")
+                record.body.string_value = f"{clock} {record.severity_text} {text}"
                 _attribute(record, "log.record.uid", _hash("log", at, 13).hex())
                 _attribute(record, "thread.name", f"worker-{chance.randrange(16)}")
                 _attribute(record, "code.function.name", f"handle{severity}")
@@ -107,7 +116,7 @@ def span_requests(count: int) -> Iterator[bytes]:
                     record.attributes.add(key="http.response.status_code").value.int_value = 500 if failed else 200
                 elif kind == "DB":
                     _attribute(record, "db.system.name", "postgresql")
-                    _attribute(record, "db.query.text", f"SELECT * FROM orders WHERE id = {number}")
+                    _attribute(record, "db.query.text", f"order {number} by its id")
                 else:
                     _attribute(record, "server.address", f"10.0.0.{number % 200}")
                     record.attributes.add(key="server.port").value.int_value = 8080
@@ -117,7 +126,8 @@ def span_requests(count: int) -> Iterator[bytes]:
 def _spans(count: int, chance: Random) -> Iterator[dict[str, Any]]:
     for at in range(count):
         trace, place = divmod(at, _A_TRACE)
-        name, operation = chance.choice(_OPERATIONS) if place else _OPERATIONS[trace % 3]
+        number = chance.choices(range(len(_OPERATIONS)), cum_weights=_SHARES)[0] if place else trace % 3
+        name, operation = _OPERATIONS[number]
         start = START + at * PERIOD
         yield {
             "trace_id": _hash("trace", trace, 16),
@@ -126,7 +136,7 @@ def _spans(count: int, chance: Random) -> Iterator[dict[str, Any]]:
             "name": name,
             "start_time_unix_nano": start,
             "end_time_unix_nano": start + chance.randrange(10**6, 10**9),
-            "system": SYSTEMS[chance.randrange(len(SYSTEMS))],
+            "system": SYSTEMS[number % len(SYSTEMS)],
             "operation": operation,
             "number": chance.randrange(10**6),
             "failed": chance.random() < 0.02,

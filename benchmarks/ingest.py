@@ -20,9 +20,9 @@ RUNS = 3
 
 
 def speed(board: Board, folder: Path, count: int) -> None:
-    """Take the CPU time from files in the system's cache to rows, each time in a fresh process; the best of some."""
-    write(folder / "warm.pb", chain(log_requests(said(500, different=True)), span_requests(500)))
-    requests = {"logs": list(log_requests(said(count, different=True))), "spans": list(span_requests(count))}
+    """Take the CPU time from files in the system's cache to rows, each in a fresh process; the best of some."""
+    write(folder / "warm.pb", chain(log_requests(said(500)), span_requests(500)))
+    requests = {"logs": list(log_requests(said(count))), "spans": list(span_requests(count))}
     for kind, target in (("logs", 1e5), ("spans", 6e4)):
         write(folder / f"{kind}.pb", requests[kind])
         best = _best(folder / f"{kind}.pb", count)
@@ -42,7 +42,7 @@ def _best(path: Path, count: int) -> dict[str, Any]:
 
 def memory(board: Board, folder: Path, count: int) -> None:
     """Take the peak memory of a process that reads files with half logs and half spans."""
-    write(folder / "many-logs.pb", log_requests(said(count // 2, different=False)))
+    write(folder / "many-logs.pb", log_requests(said(count // 2)))
     write(folder / "many-spans.pb", span_requests(count // 2))
     many = job("ingest", folder / "many-logs.pb", folder / "many-spans.pb")
     _expect(many["events"], count)
