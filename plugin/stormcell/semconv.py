@@ -20,3 +20,29 @@ ECS_VERSION: Final = "9.4.0"
 LABELS: Final = "labels."
 ANNOTATIONS: Final = "annotations."
 SCHEMA_GROUPS: Final = "stormcell.groups/1"
+
+# What links events
+REQUEST_IDS: Final = frozenset(
+    (
+        "request_id",
+        "req_id",
+        "requestid",
+        "correlation_id",
+        "correlationid",
+        "x_request_id",
+        "http_request_id",
+    )
+)
+"""Names of attributes whose value names one request; dots and dashes taken as underscores, in lower case."""
+
+LOGGERS: Final = ("logger", "logger.name", "code.namespace", "source")
+
+
+def is_request_id(name: str) -> bool:
+    """Whether the value of an attribute names one request."""
+    return name.lower().replace(".", "_").replace("-", "_") in REQUEST_IDS
+
+
+def links(name: str) -> bool:
+    """Whether an attribute may link an event to others."""
+    return name in LOGGERS or is_request_id(name)

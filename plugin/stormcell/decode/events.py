@@ -78,6 +78,16 @@ def service_of(resource: Attributes) -> str:
     return name if isinstance(name, str) else ""
 
 
+def log_severity(number: int, text: str) -> int:
+    """Return the severity number of a log record; one of none is looked up by its text."""
+    return number if 1 <= number <= 24 else SEVERITIES.get(text.strip().upper(), 0)
+
+
+def span_severity(status: str) -> int:
+    """Return the severity number that stands for a span's status."""
+    return ERROR_SEVERITY if status == "error" else INFO
+
+
 def log_event(
     time: int,
     resource: Attributes,
@@ -91,8 +101,7 @@ def log_event(
     span_id: str,
 ) -> Event:
     """Make the event of a log record; a severity of 0 is looked up by its text."""
-    if not 1 <= severity <= 24:
-        severity = SEVERITIES.get(severity_text.strip().upper(), 0)
+    severity = log_severity(severity, severity_text)
     uid = attributes.get(LOG_RECORD_UID)
     if not isinstance(uid, str) or not uid:
         uid = stable_hash(time, resource, body, event_name, severity, trace_id, span_id, attributes)
@@ -119,7 +128,7 @@ def span_event(
     parent_id: str,
 ) -> Event:
     """Make the event of a span."""
-    severity = ERROR_SEVERITY if status == "error" else INFO
+    severity = span_severity(status)
     duration = max(end - time, 0)
     uid = span_id or stable_hash(time, duration, resource, name, severity, trace_id, parent_id, attributes)
     return Event(

@@ -5,11 +5,12 @@ Imported only when such a file is met: protobuf takes a while to load.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from google.protobuf.message import DecodeError as ProtobufError
 
+from stormcell.decode import proto_glance
 from stormcell.decode.events import (
     DEEPEST,
     STATUSES,
@@ -22,54 +23,131 @@ from stormcell.decode.events import (
     span_event,
 )
 from stormcell.decode.json_values import in_time, no_time
-from stormcell.decode.proto_schema import ArrayValue, KeyValueList, LogsData, TracesData
+from stormcell.decode.proto_schema import (
+    ArrayValue,
+    KeyValueList,
+    LogRecord,
+    LogsData,
+    LogsParts,
+    Resource,
+    Span,
+    TracesData,
+    TracesParts,
+)
 from stormcell.decode.proto_wire import Kind, NotProtobufError, kind_of
-from stormcell.decode.report import JsonPath, Scribe, show_path
-from stormcell.types import Attributes, Event, Value
+from stormcell.decode.report import JsonPath, Report, Scribe, show_path
+from stormcell.types import Attributes, Event, Packed, Record, Value, record_of
 
 _EXPECTED = "expected an OTLP logs or traces request"
+_MOST_ORIGINS = 4096
+
+_Walk = Iterator[tuple[bytes, "Sender", JsonPath]]
 
 
-def events(request: bytes, scribe: Scribe) -> Iterator[Event]:
-    """Yield the events of one export request; problems name elements as OTLP/JSON does."""
+class Sender:
+    """A resource that sends logs or spans: the origin of its records.
+
+    Attributes
+    ----------
+    resource : Attributes
+    service : str
+    glance : callable
+        Reads a record as far as rows need it, from its bytes; None where it has to be read whole.
+    """
+
+    __slots__ = ("_message", "_whole", "glance", "resource", "service")
+
+    def __init__(self, resource: Attributes, *, logs: bool) -> None:
+        self.resource = resource
+        self.service = service_of(resource)
+        self._message = LogRecord if logs else Span
+        self._whole: Callable[..., Event | None] = _log if logs else _span
+        self.glance: Callable[[bytes, Sender], Record | None] = proto_glance.log if logs else proto_glance.span
+
+    def read(self, data: bytes, path: JsonPath, scribe: Scribe) -> Event | None:
+        """Return the event of a record's bytes; None where it has no time."""
+        return self._whole(self._message.FromString(data), self.resource, self.service, path, scribe)
+
+    def event(self, packed: bytes) -> Event:
+        """Return the event of a record that was read before, with its problems told."""
+        event = self.read(packed, (), Scribe(Report(), strict=False))
+        assert event is not None, "only what is an event is packed"
+        return event
+
+
+Senders = dict[tuple[bytes, Kind], Sender]
+"""By the bytes of their resource."""
+
+
+def events(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Event]:
+    """Yield the events of one export request; problems name elements as OTLP/JSON does.
+
+    Parameters
+    ----------
+    request : bytes
+    scribe : Scribe
+    senders : dict
+        The same for all requests of a reading: resources come again in each.
+    """
+    for data, sender, path in _walk(request, scribe, senders):
+        event = sender.read(data, path, scribe)
+        if event is not None:
+            yield event
+
+
+def records(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Record]:
+    """Yield the same as records, which is far faster (see ``events``)."""
+    for data, sender, path in _walk(request, scribe, senders):
+        record = sender.glance(data, sender)
+        if record is None:
+            event = sender.read(data, path, scribe)
+            if event is None:
+                continue
+            record = record_of(event)._replace(whole=Packed(sender, data))
+        yield record
+
+
+def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
+    """Yield the bytes, the sender and the path of each record of a request that can be read to its end."""
     try:
         kind = kind_of(request)
         if kind is Kind.METRICS:
             scribe.problem(f"{_EXPECTED}, found metrics, which are not grouped; leave them out")
             return
-        message = (LogsData if kind is Kind.LOGS else TracesData).FromString(request)
+        logs = kind is Kind.LOGS
+        # Read twice, for of what is left unread nothing is checked. It takes a fortieth of the whole.
+        (LogsData if logs else TracesData).FromString(request)
+        parts = (LogsParts if logs else TracesParts).FromString(request)
     except (NotProtobufError, ProtobufError):
         scribe.problem(f"{_EXPECTED}, found bytes that are no protobuf message")
         return
-    yield from _logs(message, scribe) if kind is Kind.LOGS else _traces(message, scribe)
+    outer, middle, inner = _NAMES[kind]
+    for i, holder in enumerate(parts.resource_logs if logs else parts.resource_spans):
+        sender = _sender(holder.resource, kind, (outer, i), scribe, senders)
+        for j, scope in enumerate(holder.scope_logs if logs else holder.scope_spans):
+            for k, record in enumerate(scope.log_records if logs else scope.spans):
+                yield record, sender, (outer, i, middle, j, inner, k)
 
 
-def _logs(request: Any, scribe: Scribe) -> Iterator[Event]:
-    for i, holder in enumerate(request.resource_logs):
-        resource = _resource(holder, ("resourceLogs", i), scribe)
-        service = service_of(resource)
-        for j, scope in enumerate(holder.scope_logs):
-            for k, record in enumerate(scope.log_records):
-                path = ("resourceLogs", i, "scopeLogs", j, "logRecords", k)
-                event = _log(record, resource, service, path, scribe)
-                if event is not None:
-                    yield event
+_NAMES = {
+    Kind.LOGS: ("resourceLogs", "scopeLogs", "logRecords"),
+    Kind.TRACES: ("resourceSpans", "scopeSpans", "spans"),
+}
 
 
-def _traces(request: Any, scribe: Scribe) -> Iterator[Event]:
-    for i, holder in enumerate(request.resource_spans):
-        resource = _resource(holder, ("resourceSpans", i), scribe)
-        service = service_of(resource)
-        for j, scope in enumerate(holder.scope_spans):
-            for k, span in enumerate(scope.spans):
-                path = ("resourceSpans", i, "scopeSpans", j, "spans", k)
-                event = _span(span, resource, service, path, scribe)
-                if event is not None:
-                    yield event
-
-
-def _resource(holder: Any, path: JsonPath, scribe: Scribe) -> Attributes:
-    return _attributes(holder.resource.attributes, (*path, "resource", "attributes"), scribe, 0)
+def _sender(data: bytes, kind: Kind, path: JsonPath, scribe: Scribe, senders: Senders) -> Sender:
+    found = senders.get((data, kind))
+    if found is None:
+        broken = scribe.report.broken
+        pairs = Resource.FromString(data).attributes
+        resource = _attributes(pairs, (*path, "resource", "attributes"), scribe, 0)
+        found = Sender(resource, logs=kind is Kind.LOGS)
+        # Of one with problems they are told each time.
+        if scribe.report.broken == broken:
+            if len(senders) >= _MOST_ORIGINS:
+                senders.clear()
+            senders[data, kind] = found
+    return found
 
 
 def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:

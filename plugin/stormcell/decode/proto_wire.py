@@ -29,6 +29,14 @@ _WIRE = {
     Kind.METRICS: dict.fromkeys((1, 2, 3, 5, 7, 9, 10, 11, 12), _BYTES),
 }
 
+# What a field, by its number and wire type as they stand before it, counts for each kind.
+_COUNTS = {
+    number << 3 | wire: tuple(int(schema.get(number) == wire) for schema in _WIRE.values())
+    for number in range(1, 17)
+    for wire in (_VARINT, _FIXED64, _BYTES, _FIXED32)
+}
+_NOTHING = (0,) * len(_WIRE)
+
 _TRACE_ID = 16
 
 # Records looked at: one is nearly always enough. Fields looked at in any one message: empty ones by the
@@ -50,15 +58,19 @@ def kind_of(request: bytes) -> Kind:
         If the bytes are no export request.
     """
     view = memoryview(request)
-    scores = dict.fromkeys(Kind, 0)
+    logs = traces = metrics = 0
     for record in islice(_records(view), _RECORDS):
         for number, wire, body in islice(_fields(record), _FIELDS):
-            for kind, schema in _WIRE.items():
-                scores[kind] += schema.get(number) == wire
-            # A name of a metric may stand where a span has its trace id, which is of one length.
-            scores[Kind.TRACES] += number == 1 and wire == _BYTES and len(body) == _TRACE_ID
-            scores[Kind.METRICS] += number == 1 and wire == _BYTES and len(body) != _TRACE_ID
-    return max(Kind, key=lambda kind: scores[kind])
+            counts = _COUNTS.get(number << 3 | wire, _NOTHING)
+            logs, traces, metrics = logs + counts[0], traces + counts[1], metrics + counts[2]
+            if number == 1 and wire == _BYTES:
+                # A name of a metric may stand where a span has its trace id, which is of one length.
+                if len(body) == _TRACE_ID:
+                    traces += 1
+                else:
+                    metrics += 1
+    scores = {Kind.LOGS: logs, Kind.TRACES: traces, Kind.METRICS: metrics}
+    return max(scores, key=scores.__getitem__)
 
 
 def _records(request: memoryview) -> Iterator[memoryview]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stormcell.decode import alertmanager, otlp_json
 from stormcell.decode.json_text import Trouble, parse, values
@@ -15,12 +16,22 @@ from stormcell.decode.report import BrokenFileError, JsonPath, Report, Scribe, s
 from stormcell.decode.sources import expand, reason
 from stormcell.decode.streams import LIMIT, ZSTD, Messages, lines, pieces, unzstd
 from stormcell.errors import InputError
-from stormcell.types import Event
+from stormcell.types import Event, Record, record_of
+
+if TYPE_CHECKING:
+    from stormcell.decode.otlp_proto import Senders
 
 EXPECTED = "OTLP logs or traces or an Alertmanager webhook"
 
 PATIENCE = 1000
 """Lines of a text file tried before it is taken to hold no JSON."""
+
+
+Progress = Callable[[int, int], None]
+
+_Found = Iterator[Event] | Iterator[Record]
+_Protobuf = Callable[[bytes, Scribe], _Found]
+"""Reads the events or the records of a protobuf request."""
 
 
 class _NoTelemetryError(Exception):
@@ -32,8 +43,8 @@ def read(
     report: Report | None = None,
     *,
     strict: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Event]:
+    progress: Progress | None = None,
+) -> Reading:
     """Read events from files, one after another, holding no more than a line or a message at a time.
 
     Formats are told by content: OTLP logs and traces as JSON (one request a line, or documents spread over
@@ -54,8 +65,8 @@ def read(
 
     Returns
     -------
-    iterator of Event
-        In the order of the files and their records.
+    Reading
+        An iterator of Event, in the order of the files and their records.
 
     Raises
     ------
@@ -68,10 +79,35 @@ def read(
     given: list[str | Path] = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
         raise InputError("expected the path of a file or a folder, or - for standard input; found none")
-    return _read(given, Scribe(Report() if report is None else report, strict=strict), progress)
+    return Reading(given, Scribe(Report() if report is None else report, strict=strict), progress)
 
 
-def _read(paths: list[str | Path], scribe: Scribe, progress: Callable[[int, int], None] | None) -> Iterator[Event]:
+class Reading(Iterator[Event]):
+    """Events of files, or what of them can be had faster; nothing is read before the first is asked for."""
+
+    def __init__(self, paths: list[str | Path], scribe: Scribe, progress: Progress | None) -> None:
+        self._paths, self._scribe, self._progress = paths, scribe, progress
+
+    @cached_property
+    def _events(self) -> Iterator[Event]:
+        found = _read(self._paths, self._scribe, self._progress, partial(_protobuf, {}))
+        return cast(Iterator[Event], found)
+
+    def __iter__(self) -> Iterator[Event]:
+        return self._events
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the events as records, in their stead: what was taken of the one is not had from the other."""
+        found = _read(self._paths, self._scribe, self._progress, partial(_protobuf_records, {}))
+        return (record_of(one) if isinstance(one, Event) else one for one in found)
+
+
+def _read(
+    paths: list[str | Path], scribe: Scribe, progress: Progress | None, protobuf: _Protobuf
+) -> Iterator[Event | Record]:
     report = scribe.report
     before = len(report.problems)
     sources = expand(paths, scribe)
@@ -96,7 +132,7 @@ def _read(paths: list[str | Path], scribe: Scribe, progress: Callable[[int, int]
         opened += 1
         with manager as file:
             try:
-                for event in _events(pieces(file, tick), scribe):
+                for event in _events(pieces(file, tick), scribe, protobuf):
                     report.events += 1
                     yield event
             except BrokenFileError as error:
@@ -112,15 +148,15 @@ def _read(paths: list[str | Path], scribe: Scribe, progress: Callable[[int, int]
         raise InputError(f"nothing could be read: {first}")
 
 
-def _events(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+def _events(data: Iterator[bytes], scribe: Scribe, protobuf: _Protobuf) -> Iterator[Event | Record]:
     head, data = _peek(data)
     content = recognise(head)
     if content is Content.JSON or content is Content.TEXT:
         yield from _json(data, scribe, trusted=content is Content.JSON)
     elif content is Content.REQUEST:
-        yield from _request(data, scribe)
+        yield from _request(data, scribe, protobuf)
     elif content is Content.MESSAGES:
-        yield from _messages(data, scribe)
+        yield from _messages(data, scribe, protobuf)
     elif content is Content.BINARY:
         scribe.problem(f"expected {EXPECTED}, found binary data", 1)
 
@@ -206,16 +242,16 @@ def _unknown(value: object, path: JsonPath = ()) -> str:
     return f"{at}expected {EXPECTED}, found {show(value)}"
 
 
-def _request(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+def _request(data: Iterator[bytes], scribe: Scribe, protobuf: _Protobuf) -> Iterator[Event | Record]:
     scribe.line = 1
     request = _whole(data)
     if request is None:
         scribe.problem(_too_long())
     else:
-        yield from _protobuf(request, scribe)
+        yield from protobuf(request, scribe)
 
 
-def _messages(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
+def _messages(data: Iterator[bytes], scribe: Scribe, protobuf: _Protobuf) -> Iterator[Event | Record]:
     for scribe.line, message in Messages(data):
         whole: bytes | None = message
         if message is not None and message.startswith(ZSTD):
@@ -234,13 +270,19 @@ def _messages(data: Iterator[bytes], scribe: Scribe) -> Iterator[Event]:
             else:
                 yield from _value(value, scribe)
         else:
-            yield from _protobuf(whole, scribe)
+            yield from protobuf(whole, scribe)
 
 
-def _protobuf(request: bytes, scribe: Scribe) -> Iterator[Event]:
+def _protobuf(senders: Senders, request: bytes, scribe: Scribe) -> Iterator[Event]:
     from stormcell.decode import otlp_proto  # protobuf takes a while to load
 
-    yield from otlp_proto.events(request, scribe)
+    return otlp_proto.events(request, scribe, senders)
+
+
+def _protobuf_records(senders: Senders, request: bytes, scribe: Scribe) -> Iterator[Record]:
+    from stormcell.decode import otlp_proto
+
+    return otlp_proto.records(request, scribe, senders)
 
 
 def _whole(data: Iterable[bytes]) -> bytes | None:

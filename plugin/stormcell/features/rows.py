@@ -9,41 +9,22 @@ from functools import lru_cache
 
 import numpy as np
 
-from stormcell import semconv
 from stormcell.config import Settings
-from stormcell.privacy import Concealer, hidden_key
+from stormcell.features.compact import Events, Members, Numbers, Shelf, Uids, pack_uid
+from stormcell.features.keys import LinkKeys
+from stormcell.features.merge import Merged, merge, runs
+from stormcell.privacy import Concealer
 from stormcell.text.mining import TemplateMiner, closed
 from stormcell.text.skeleton import Skeleton, spell
 from stormcell.text.slots import differing
 from stormcell.text.templates import Parser
-from stormcell.types import Event, IntArray, Rows, Signal, Spans, Template
+from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Spans, Template, record_of
 
-# Attributes whose value names one request; the names in use, dots and dashes taken as underscores.
-_ID_ATTRIBUTES = frozenset(
-    (
-        "request_id",
-        "req_id",
-        "requestid",
-        "correlation_id",
-        "correlationid",
-        "x_request_id",
-        "http_request_id",
-    )
-)
-_LOGGER_ATTRIBUTES = ("logger", "logger.name", "code.namespace", "source")
-_KEY_CHARACTERS = 128
-
-
-class _Row:
-    __slots__ = ("event", "first", "keys", "last", "members", "template", "varied")
-
-    def __init__(self, event: Event, template: int, keys: tuple[str, ...]) -> None:
-        self.event = event
-        self.template = template
-        self.keys = keys
-        self.first = self.last = event.time
-        self.members: list[str] = []
-        self.varied = 0
+_LOG, _SPAN, _ALERT = Signal.LOG, Signal.SPAN, Signal.ALERT
+_CODES = {signal: code for code, signal in enumerate(Signal)}
+_LOG_CODE = _CODES[_LOG]
+_KEPT_TEXTS = 8192
+"""Rows whose texts are at hand: events of a row mostly come soon after each other."""
 
 
 class RowBuilder:
@@ -64,85 +45,166 @@ class RowBuilder:
         self._concealer = Concealer()
         self._show: Callable[[str], str] = self._concealer.text if self._private else str
         self._parser = Parser(settings.text.masks, private=self._private)
+        # Templates and kinds, a template with a severity, are numbered as they come.
         self._templates: dict[tuple[Signal, str, Skeleton | str], int] = {}
-        self._rows: list[_Row] = []
-        self._places: dict[tuple[int, int, int, str, tuple[str, ...]], int] = {}
-        self._seen: set[str] = set()
-        self._alerts: dict[str, _Row] = {}
-        self._spans = tuple(array("q") for _ in range(4))
+        self._kinds: dict[tuple[int, int], int] = {}
+        self._kind_of: dict[tuple[int, str, int, Skeleton | str], int] = {}
+        self._keys = LinkKeys(self._show)
+        # Of each event.
+        self._seen = Numbers()
+        self._uids = Uids()
+        self._row_of = array("i")
+        # Of each row.
+        self._places = Numbers()
+        self._shelf = Shelf()
+        self._kind, self._key, self._event, self._spot = (array("i") for _ in range(4))
+        self._first, self._last = array("q"), array("q")
+        self._varied: dict[int, int] = {}
+        self._texts: dict[int, str] = {}
+        # Of each span.
+        self._span_row = array("i")
+        self._span_columns = tuple(array("q") for _ in range(3))
         self.duplicates = 0
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Event | Record) -> None:
         """Count one event; one whose uid was seen before is a duplicate and dropped, the first read is kept."""
-        if event.uid in self._seen:
+        record = record_of(event) if isinstance(event, Event) else event
+        uid, signal, time, service, severity, text, duration, _, span, parent, _, _, whole = record
+        packed = pack_uid(uid)
+        number = len(self._row_of)
+        uids = self._uids
+        known = self._seen.setdefault(hash(packed), number, lambda other: uids.packed(other) == packed)
+        if known != number:
             self.duplicates += 1
-            # A resolved alert repeats the firing one and knows more, whichever was read first.
-            known = self._alerts.get(event.uid)
-            if known is not None and event.signal is Signal.ALERT and known.event.uid == event.uid:
-                known.event = max(known.event, event, key=_knowledge)
+            self._repeat(known, record)
             return
-        self._seen.add(event.uid)
-        parsed = self._parser.parse(event)
-        template = (event.signal, self._show(event.service), parsed.template)
-        number = self._templates.setdefault(template, len(self._templates))
-        keys = tuple(sorted({*parsed.keys, *_own_keys(event, self._show)}))
-        place = (number, event.severity, event.time // self._bucket, event.trace_id, keys)
-        at = self._places.get(place)
-        if at is None:
-            at = self._places[place] = len(self._rows)
-            self._rows.append(_Row(event, number, keys))
-        row = self._rows[at]
-        if event.text != row.event.text:
-            row.varied |= differing(_spelled(parsed.template), event.text, row.event.text)
-        row.members.append(event.uid)
-        row.last = max(row.last, event.time)
-        if _when(event) < _when(row.event):
-            row.event, row.first = event, event.time
-        if event.signal is Signal.ALERT:
-            self._alerts[event.uid] = row
-        elif event.signal is Signal.SPAN:
-            values = (at, _number(event.span_id), _number(event.parent_id), event.duration)
-            for column, value in zip(self._spans, values, strict=True):
-                column.append(value)
+        log = signal is _LOG
+        parsed = self._parser.log(text) if log else self._parser.name(text)
+        spoken = (_LOG_CODE if log else _CODES[signal], service, severity, parsed.template)
+        kind = self._kind_of.get(spoken)
+        if kind is None:
+            kind = self._kind_of[spoken] = self._number(record, parsed.template)
+        key = self._keys.number(record, parsed.keys)
+        at = len(self._kind)
+        bucket = time // self._bucket
+
+        def same(row: int) -> bool:
+            return self._kind[row] == kind and self._key[row] == key and self._first[row] // self._bucket == bucket
+
+        row = self._places.setdefault(hash((bucket, kind, key)), at, same)
+        if row == at:
+            self._kind.append(kind)
+            self._key.append(key)
+            self._event.append(number)
+            self._spot.append(self._shelf.put(whole))
+            self._first.append(time)
+            self._last.append(time)
+            self._keep_text(row, text)
+        else:
+            self._join(row, number, record, parsed.template)
+        self._row_of.append(row)
+        uids.append(packed)
+        if signal is _SPAN:
+            self._span_row.append(row)
+            spans, parents, durations = self._span_columns
+            spans.append(_number(span))
+            parents.append(_number(parent))
+            durations.append(duration)
+
+    def _repeat(self, known: int, record: Record) -> None:
+        """Note an event whose uid was seen: a resolved alert repeats the firing one and knows more.
+
+        Whichever was read first.
+        """
+        row = self._row_of[known]
+        if record.signal is not _ALERT or self._event[row] != known:
+            return
+        held = self._shelf[self._spot[row]]
+        if held.signal is _ALERT:
+            best = max(held, record.event(), key=_knowledge)
+            self._spot[row] = self._shelf.put(best)
+            self._keep_text(row, best.text)
+
+    def _join(self, row: int, number: int, record: Record, template: Skeleton | str) -> None:
+        """Count an event into a row that is known."""
+        held = self._texts.get(row)
+        if held is None:
+            held = self._shelf[self._spot[row]].text
+            self._keep_text(row, held)
+        if record.text != held:
+            self._varied[row] = self._varied.get(row, 0) | differing(_spelled(template), record.text, held)
+        time, first = record.time, self._first[row]
+        if time > self._last[row]:
+            self._last[row] = time
+        if time < first or (time == first and record.uid < self._uids[self._event[row]]):
+            self._first[row], self._event[row], self._spot[row] = time, number, self._shelf.put(record.whole)
+            self._keep_text(row, record.text)
+
+    def _keep_text(self, row: int, text: str) -> None:
+        if len(self._texts) >= _KEPT_TEXTS:
+            self._texts.clear()
+        self._texts[row] = text
+
+    def _number(self, record: Record, found: Skeleton | str) -> int:
+        """Return the number of a template with a severity."""
+        template = (record.signal, self._show(record.service), found)
+        kind = (self._templates.setdefault(template, len(self._templates)), record.severity)
+        return self._kinds.setdefault(kind, len(self._kinds))
 
     def finish(self) -> Rows:
         """Return the rows, whose order depends on the events alone and not on how they came in."""
-        known = self._mined()
-        row_of, rows = self._merged(known)
-        order = sorted(range(len(rows)), key=lambda at: _when(rows[at].event))
-        rows = [rows[at] for at in order]
+        order = self._order()
+        of_kind = np.array(list(self._kinds), dtype=np.int64).reshape(-1, 2)
+        kind = _array(self._kind)
+        known = self._mined(of_kind[kind[order], 0])
         # Templates are numbered by first use, which would depend on the order of arrival.
         templates = sorted(set(known), key=lambda t: (t.signal, t.service, t.text))
         number = {template: new for new, template in enumerate(templates)}
-        renumbered = [number[template] for template in known]
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        at, span, parent, duration = (np.array(column, dtype=np.int64) for column in self._spans)
-        row_of = place[row_of[at]]
-        sort = np.lexsort((parent, duration, span, row_of))
+        renumbered = np.array([number[template] for template in known], dtype=np.int64)
+        of_kind[:, 0] = renumbered[of_kind[:, 0]]
+        identity = (*of_kind[kind].T, _array(self._first) // self._bucket, _array(self._key))
+        merged = merge(order, identity, _array(self._last))
+        rows = merged.shown
+        row_of = merged.into[_array(self._row_of)]
+        weight = np.bincount(row_of, minlength=len(rows))
+        fingerprints = [_fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
         return Rows(
             # Of all events only those that stand for others are kept, so that only these need masks.
-            events=tuple(self._concealer.event(row.event) if self._private else row.event for row in rows),
-            members=tuple(tuple(sorted(row.members)) for row in rows),
-            weight=_column(len(row.members) for row in rows),
-            first=_column(row.first for row in rows),
-            last=_column(row.last for row in rows),
-            template=_column(renumbered[row.template] for row in rows),
+            events=Events(self._shelf, _array(self._spot)[rows], self._concealer.event if self._private else None),
+            members=Members(self._uids, np.argsort(row_of, kind="stable").astype(np.int32), np.cumsum(weight)),
+            weight=weight,
+            first=_array(self._first)[rows],
+            last=merged.last,
+            template=of_kind[kind[rows], 0],
             templates=tuple(templates),
-            fingerprints=tuple(_fingerprint(templates[renumbered[r.template]], r.event.severity) for r in rows),
-            keys=tuple(row.keys for row in rows),
-            spans=Spans(row_of[sort], span[sort], parent[sort], duration[sort]),
-            varied=tuple(row.varied for row in rows),
+            fingerprints=tuple(fingerprints[one] for one in kind[rows].flat),
+            keys=tuple(self._keys[int(one)] for one in _array(self._key)[rows].flat),
+            spans=self._spans(merged.into),
+            varied=self._variations(merged, known),
             duplicates=self.duplicates,
         )
 
-    def _mined(self) -> list[Template]:
-        """Return the templates by their numbers, after the miner has learned them in order of time."""
-        first: dict[int, tuple[int, str]] = {}
-        for row in self._rows:
-            first[row.template] = min(_when(row.event), first.get(row.template, _when(row.event)))
+    def _order(self) -> IntArray:
+        """Return the rows ascending by the time and the uid of their events."""
+        first = _array(self._first)
+        order = np.argsort(first, kind="stable")
+        ascending = first[order]
+        starts = np.append(True, ascending[1:] != ascending[:-1])[: len(order)]
+        for start, end in runs(starts):
+            order[start:end] = sorted(order[start:end].tolist(), key=lambda row: self._uids[self._event[row]])
+        return order
+
+    def _mined(self, numbers: IntArray) -> list[Template]:
+        """Return the templates by their numbers, after the miner has learned them in order of time.
+
+        Parameters
+        ----------
+        numbers : IntArray
+            Of the templates of all rows, in order of time.
+        """
+        _, first = np.unique(numbers, return_index=True)
         raw = list(self._templates)
-        for number in sorted(first, key=first.__getitem__):
+        for number in numbers[np.sort(first)].tolist():
             found = raw[number][2]
             if not isinstance(found, str):
                 self._miner.add(found)
@@ -151,31 +213,36 @@ class RowBuilder:
             for signal, service, found in raw
         ]
 
-    def _merged(self, known: list[Template]) -> tuple[IntArray, list[_Row]]:
-        """Merge rows whose skeletons turned out to be one template; return where each went, and the rows."""
-        row_of = np.empty(len(self._rows), dtype=np.int64)
-        merged: list[_Row] = []
-        places: dict[tuple[Template, int, int, str, tuple[str, ...]], int] = {}
-        raw = list(self._templates)
-        for number, row in enumerate(self._rows):
-            event = row.event
-            found = raw[row.template][2]
-            if row.varied and not isinstance(found, str):
-                into = self._miner.places(found)
-                row.varied = sum({1 << to for at, to in enumerate(into) if row.varied >> at & 1 and to >= 0})
-            key = (known[row.template], event.severity, event.time // self._bucket, event.trace_id, row.keys)
-            at = row_of[number] = places.setdefault(key, len(merged))
-            if at == len(merged):
-                merged.append(row)
-                continue
-            held = merged[at]
-            if event.text != held.event.text:
-                held.varied |= row.varied | differing(known[row.template].text, event.text, held.event.text)
-            held.members += row.members
-            held.last = max(held.last, row.last)
-            if _when(event) < _when(held.event):
-                held.event, held.first = event, event.time
-        return row_of, merged
+    def _variations(self, merged: Merged, known: list[Template]) -> tuple[int, ...]:
+        """Return the slots that differ within each merged row, a bit each."""
+        raw, kinds = list(self._templates), list(self._kinds)
+        varied = [0] * len(merged.shown)
+
+        def of(row: int) -> int:
+            bits, found = self._varied.get(row, 0), raw[kinds[self._kind[row]][0]][2]
+            if not bits or isinstance(found, str):
+                return bits
+            into = self._miner.places(found)
+            return sum({1 << to for at, to in enumerate(into) if bits >> at & 1 and to >= 0})
+
+        for row in self._varied:
+            varied[merged.into[row]] = of(row)
+        for first, *others in merged.several:
+            template = known[kinds[self._kind[first]][0]].text
+            bits, held = of(first), first
+            for row in others:
+                event, shown = self._shelf[self._spot[row]], self._shelf[self._spot[held]]
+                if event.text != shown.text:
+                    bits |= of(row) | differing(template, event.text, shown.text)
+                if _when(event) < _when(shown):
+                    held = row
+            varied[merged.into[first]] = bits
+        return tuple(varied)
+
+    def _spans(self, into: IntArray) -> Spans:
+        row, span, parent, duration = into[_array(self._span_row)], *map(_array, self._span_columns)
+        sort = np.lexsort((parent, duration, span, row))
+        return Spans(row[sort], span[sort], parent[sort], duration[sort])
 
 
 @lru_cache(4096)
@@ -187,10 +254,10 @@ def _when(event: Event) -> tuple[int, str]:
     return event.time, event.uid
 
 
-def build_rows(events: Iterable[Event], settings: Settings, miner: TemplateMiner | None = None) -> Rows:
+def build_rows(events: Iterable[Event | Record], settings: Settings, miner: TemplateMiner | None = None) -> Rows:
     """Count events into rows (see RowBuilder)."""
     builder = RowBuilder(settings, miner)
-    for event in events:
+    for event in events.records() if isinstance(events, Reading) else events:
         builder.add(event)
     return builder.finish()
 
@@ -200,8 +267,9 @@ def _knowledge(alert: Event) -> tuple[bool, int, str]:
     return alert.status == "resolved", alert.duration, repr(sorted(alert.attributes.items()))
 
 
-def _column(values: Iterable[int]) -> IntArray:
-    return np.fromiter(values, dtype=np.int64)
+def _array(column: array[int]) -> IntArray:
+    """Return a view of a column; while there is one nothing can be added."""
+    return np.asarray(column)
 
 
 def _number(span_id: str) -> int:
@@ -209,43 +277,6 @@ def _number(span_id: str) -> int:
     if not span_id:
         return 0
     return int.from_bytes(bytes.fromhex(span_id), "big", signed=True)
-
-
-def _own_keys(event: Event, show: Callable[[str], str]) -> list[str]:
-    """Return the link keys that stand in an event's fields; its text's are the parser's."""
-    keys = []
-    if event.trace_id:
-        keys.append(f"trace:{event.trace_id}")
-    for name, value in event.attributes.items():
-        if name.lower().replace(".", "_").replace("-", "_") in _ID_ATTRIBUTES and isinstance(value, str) and value:
-            keys.append(_key("id", value[:_KEY_CHARACTERS].lower(), (value,), show))
-    if event.signal is Signal.LOG and not event.trace_id:
-        logger = next((str(event.attributes[n]) for n in _LOGGER_ATTRIBUTES if n in event.attributes), "")
-        pod = event.resource.get(semconv.K8S_POD) or event.resource.get(semconv.HOST_NAME) or ""
-        # Logs of nobody knows whom have nothing certain in common.
-        if event.service or pod or logger:
-            value = f"{event.service}|{pod}|{logger[:_KEY_CHARACTERS]}"
-            keys.append(_key("burst", value, (event.service, str(pod), logger), show))
-    elif event.signal is Signal.ALERT:
-        keys.append(_key("alert", f"{event.service}|{event.text}", (event.service, event.text), show))
-    return keys
-
-
-def _key(reason: str, value: str, parts: tuple[str, ...], show: Callable[[str], str]) -> str:
-    """Return a link key; of values that look alike once they are masked, each keeps a key of its own.
-
-    Parameters
-    ----------
-    reason : str
-    value : str
-        What tells the key from others.
-    parts : tuple of str
-        What it was made of, before it was cut: half a secret would not be known for one.
-    show : callable
-        Masks a text.
-    """
-    shown = tuple(map(show, parts))
-    return f"{reason}:{value if shown == parts else hidden_key('|'.join(shown), value)}"
 
 
 def _fingerprint(template: Template, severity: int) -> str:

@@ -4,7 +4,19 @@ A mask is the name of a kind, as in ``<email>``: what was there is gone, that it
 """
 
 from stormcell.privacy.events import Concealer, hidden_key, shown_key
+from stormcell.privacy.fields import has_long_name, names_secret
 from stormcell.privacy.names import says_secret
-from stormcell.privacy.text import conceal, conceal_start
+from stormcell.privacy.text import Doubt, conceal, conceal_start, doubt
 
-__all__ = ["Concealer", "conceal", "conceal_start", "hidden_key", "says_secret", "shown_key"]
+__all__ = [
+    "Concealer",
+    "Doubt",
+    "conceal",
+    "conceal_start",
+    "doubt",
+    "has_long_name",
+    "hidden_key",
+    "names_secret",
+    "says_secret",
+    "shown_key",
+]

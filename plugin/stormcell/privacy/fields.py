@@ -21,6 +21,7 @@ _REST: Final = re.compile(
     re.IGNORECASE,
 )
 _BEFORE: Final = 48
+_LONG_NAME: Final = re.compile(rf"[\w.-]{{{_BEFORE}}}")
 _BACKWARDS: Final = re.compile(rf"[\w.-]{{0,{_BEFORE}}}")
 
 # A value without quotes: to the next blank or to what ends a field, unless what follows shows that it does not.
@@ -77,24 +78,71 @@ def mask_fields(text: str, low: str) -> str:
     """
     parts: list[str] = []
     at = done = 0
-    while stem := STEM.search(low, at):
-        at = stem.end()
-        match = _REST.match(text, stem.start())
-        if match is None:
-            continue
+    while named := _next_name(text, low, at):
+        name, kind, match = named
         # What was passed over may hold the next name; what a value holds belongs to it.
         at = match.start("between")
-        named = match.start("closed") if match["closed"] else at
-        name = _name_before(text, stem.start()) + text[stem.start() : named]
-        kind = secret(name)
-        if kind is None:
-            continue
         start, end = _value(text, match, name, kind)
         prose = start == match.end() and ":" in match["between"] and match["between"][-1].isspace()
         if not is_harmless(text[start:end], kind, prose=prose):
             parts += (text[done:start], kind.mask)
             at = done = end
     return "".join((*parts, text[done:])) if parts else text
+
+
+def names_secret(text: str) -> bool:
+    """Whether a name that says secret may have a value in a text.
+
+    Parameters
+    ----------
+    text : str
+        As it stands, or with 0 for each row of digits if has_long_name does not hold for it as it stands.
+    """
+    if "</" in text:
+        return True
+    low, at = lower(text), 0
+    while named := _next_name(text, low, at):
+        name, kind, match = named
+        at = match.start("between")
+        if not kind.sure:
+            return True
+        start, end = _value(text, match, name, kind)
+        if start != end:
+            return True
+    return False
+
+
+def has_long_name(text: str) -> bool:
+    """Whether there is a name so long that not all of it is looked at."""
+    return _LONG_NAME.search(text) is not None
+
+
+def lower(text: str) -> str:
+    """Return a text in lower case, character by character."""
+    low = text.lower()
+    # In a few languages a letter has two in lower case.
+    return low if len(low) == len(text) else "".join(map(_lower, text))
+
+
+def _lower(character: str) -> str:
+    low = character.lower()
+    return low if len(low) == 1 else character
+
+
+def _next_name(text: str, low: str, at: int) -> tuple[str, Secret, re.Match[str]] | None:
+    """Return the next name that says secret, what it says, and what is behind its stem."""
+    while stem := STEM.search(low, at):
+        at = stem.end()
+        match = _REST.match(text, stem.start())
+        if match is None:
+            continue
+        at = match.start("between")
+        end = match.start("closed") if match["closed"] else at
+        name = _name_before(text, stem.start()) + text[stem.start() : end]
+        kind = secret(name)
+        if kind is not None:
+            return name, kind, match
+    return None
 
 
 def mask_elements(text: str) -> str:

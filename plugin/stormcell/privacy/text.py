@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import string
+from enum import IntEnum
 from typing import Final
 
-from stormcell.privacy.fields import STEM, mask_elements, mask_fields
+from stormcell.privacy.fields import STEM, lower, mask_elements, mask_fields
 from stormcell.privacy.numbers import mask_accounts, mask_addresses
-from stormcell.privacy.tokens import mask_private_keys, mask_tokens
+from stormcell.privacy.tokens import begins_token, mask_private_keys, mask_tokens
 
 HIDDEN: Final = "<hidden>"
 """Stands for a text in which every masking lays bare one more secret: nobody but an attacker writes such."""
@@ -58,6 +59,43 @@ def conceal(text: str, *, digits: bool = True) -> str:
     return HIDDEN
 
 
+class Doubt(IntEnum):
+    """What a word says of the text that it stands in: whether something may have to be masked there."""
+
+    NONE = 0
+    NAMED = 1
+    """Only if it is part of a name that says secret."""
+    SURE = 2
+
+
+def doubt(word: str) -> Doubt:
+    """Return whether a text may hold what ``conceal`` masks without digits, told from one of its words.
+
+    Parameters
+    ----------
+    word : str
+        Without blanks, as it stands in the text or with 0 for each row of digits.
+
+    Returns
+    -------
+    Doubt
+        Where it is NONE for all words of a text, ``conceal(text, digits=False)`` is the text itself; where it is
+        SURE for none, it is if ``names_secret`` is False.
+    """
+    low = word.lower()
+    if (
+        "@" in word
+        or "%40" in word  # an @ in a URL
+        or "%0" in word
+        or "PRIVATE" in word
+        or "basic" in low
+        or "bearer" in low
+        or begins_token(word)
+    ):
+        return Doubt.SURE
+    return Doubt.NAMED if STEM.search(low) else Doubt.NONE
+
+
 def conceal_start(text: str, most: int, *, digits: bool = True) -> str:
     """Conceal the first ``most`` characters of a text; a word that the cut may have halved is left out.
 
@@ -76,8 +114,7 @@ def _mask(text: str, *, digits: bool) -> str:
     text = mask_private_keys(text)
     low = text.lower()
     if STEM.search(low):
-        # In a few languages a letter has two in lower case.
-        text = mask_fields(text, low if len(low) == len(text) else "".join(map(_lower, text)))
+        text = mask_fields(text, lower(text))
         if "</" in text:
             text = mask_elements(text)
     if "@" in text:
@@ -89,11 +126,6 @@ def _mask(text: str, *, digits: bool) -> str:
     if "@" in text or "%40" in text:
         text = _mask_emails(text)
     return mask_addresses(mask_accounts(text)) if digits else text
-
-
-def _lower(character: str) -> str:
-    low = character.lower()
-    return low if len(low) == 1 else character
 
 
 def _mask_emails(text: str) -> str:

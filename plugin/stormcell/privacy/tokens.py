@@ -69,8 +69,18 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items()))
 
 
+def _spellings(begin: str) -> tuple[str, str]:
+    return begin, re.sub(r"\d+", "0", begin)
+
+
 # Literals alone are found far faster than what may follow them.
 _BEGINNING: Final = _any_of(begin for begins, _ in (*_TOKENS, *_KEYS, *_PASSWORDS) for begin in begins)
+# The same with 0 for each row of digits, and a JSON web token's.
+_BEGINNING_OF_ANY: Final = _any_of(
+    sorted(
+        {"eyJ"}.union(*(_spellings(begin) for begins, _ in (*_TOKENS, *_KEYS, *_PASSWORDS) for begin in begins))
+    )
+)
 # base64 of '{"': a JSON web token, whole or cut short.
 _JWT: Final = re.compile(r"eyJ[\w-]{12,}(?:\.[\w-]*){0,4}")
 _BEARER: Final = re.compile(r"(\b(?i:bearer)\s{1,4})([\w.~+/-]{8,}=*)")
@@ -86,6 +96,7 @@ _PEM_END: Final = re.compile(r"-{4,5} ?END [A-Z0-9 ]{1,60}-{4,5}")
 
 _SHORTEST: Final = 16
 _AWS_LENGTH: Final = 40
+_CAPITALS: Final = 5
 
 
 def mask_tokens(text: str, low: str) -> str:
@@ -110,6 +121,14 @@ def mask_tokens(text: str, low: str) -> str:
     if "basic" in low:
         text = _BASIC.sub(_basic, text)
     return text
+
+
+def begins_token(word: str) -> bool:
+    """Whether a word may begin or hold a token or a key of known shape; rows of digits in it may be a 0 each."""
+    if _BEGINNING_OF_ANY.search(word):
+        return True
+    # The AWS secret has at least so many capitals, and a digit.
+    return len(word) > _CAPITALS and sum(map(str.isupper, word)) >= _CAPITALS and any(map(str.isdigit, word))
 
 
 def mask_private_keys(text: str) -> str:
@@ -155,6 +174,6 @@ def _aws(match: re.Match[str]) -> str:
     value = match[0]
     upper = sum(map(str.isupper, value))
     digits = sum(map(str.isdigit, value))
-    if upper < 5 or digits < 1 or upper + digits > 36 or _LONG_WORD.search(value):
+    if upper < _CAPITALS or digits < 1 or upper + digits > 36 or _LONG_WORD.search(value):
         return value
     return "<key>"

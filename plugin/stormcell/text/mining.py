@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
-from stormcell.text.skeleton import HOLE, OPEN, Skeleton, skeleton, spell
+from stormcell.text.skeleton import HOLE, OPEN, Skeleton, shape, skeleton, spell
 
 FORMAT: Final = "stormcell.templates/1"
 NAMES: Final = 3
@@ -29,9 +29,11 @@ MOST_CHARACTERS: Final = 2048
 
 _CACHE_CHARACTERS: Final = 4_000_000
 _ENTRY: Final = 256
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 
 Tokens = tuple[str, ...]
+Fixed = tuple[tuple[int, str], ...]
+"""The words of a pattern, each with its place."""
+
 Held = TypeVar("Held")
 _COLON: Final = frozenset(":")
 
@@ -55,7 +57,8 @@ class TemplateMiner:
         self._known: set[Tokens] = set()
         self._beside: dict[Tokens, set[str]] = {}
         self._endings: dict[Tokens, set[Tokens]] = {}
-        self._by_start: dict[tuple[int, str], list[Tokens]] = {}
+        self._by_start: dict[tuple[int, str], list[tuple[Tokens, Fixed]]] = {}
+        self._found: dict[Tokens, Tokens] = {}
         self._stood: dict[Tokens, dict[int, set[str]]] = {}
         self._noted = True
         self._seen: dict[bytes, Skeleton] = {}
@@ -63,11 +66,7 @@ class TemplateMiner:
 
     def learn(self, text: str) -> Skeleton:
         """Take in a text and return its skeleton, which ``template`` spells as it is known by then."""
-        # Neither which digits they are nor how many makes a difference: texts that differ in nothing else are
-        # looked up at once.
-        key = text[:MOST_CHARACTERS].encode("utf-8", "replace").translate(_DIGITS)
-        for _ in range(4):
-            key = key.replace(b"00", b"0")
+        key = shape(text[:MOST_CHARACTERS])
         found = self._seen.get(key)
         if found is None:
             self._room -= len(key) + _ENTRY
@@ -132,10 +131,13 @@ class TemplateMiner:
 
     def _pattern(self, tokens: Tokens) -> Tokens:
         """Return the tokens that all skeletons of one template share, holes between them."""
-        whole = closed(tokens)
-        pattern = self._match(whole) or whole
-        start = self._start_of(pattern)
-        return pattern if start is None else (*start, HOLE)
+        found = self._found.get(tokens)
+        if found is None:
+            whole = closed(tokens)
+            pattern = self._match(whole) or whole
+            start = self._start_of(pattern)
+            found = self._found[tokens] = pattern if start is None else (*start, HOLE)
+        return found
 
     def _note(self, tokens: Tokens) -> None:
         """Note what a skeleton has in the holes of its template."""
@@ -194,12 +196,20 @@ class TemplateMiner:
 
     def _rebuild(self) -> None:
         """Make anew what follows from the skeletons and the templates found."""
-        for made in (self._known, self._beside, self._endings, self._by_start, self._stood, self._seen):
+        for made in (
+            self._known,
+            self._beside,
+            self._endings,
+            self._by_start,
+            self._stood,
+            self._seen,
+            self._found,
+        ):
             made.clear()
         self._room = _CACHE_CHARACTERS
         self._noted = False
         for pattern in self._patterns:
-            self._by_start.setdefault((len(pattern), pattern[0]), []).append(pattern)
+            self._index(pattern)
         for tokens in [*self._patterns, *map(closed, self._names)]:
             self._add(tokens)
 
@@ -239,6 +249,7 @@ class TemplateMiner:
                 del self._endings[start]
                 self._starts[start] = None
                 self._noted = False
+                self._found.clear()
                 return
 
     def _make_pattern(self, pattern: Tokens) -> None:
@@ -246,15 +257,23 @@ class TemplateMiner:
         if pattern not in self._patterns:
             self._patterns[pattern] = None
             self._noted = False
-            self._by_start.setdefault((len(pattern), pattern[0]), []).append(pattern)
+            self._index(pattern)
             self._add(pattern)
+
+    def _index(self, pattern: Tokens) -> None:
+        fixed = tuple([(at, token) for at, token in enumerate(pattern) if token != HOLE])
+        self._by_start.setdefault((len(pattern), pattern[0]), []).append((pattern, fixed))
+        self._found.clear()
 
     def _match(self, whole: Tokens) -> Tokens | None:
         """Return the pattern with the most holes that holds these tokens, of equals the first by spelling."""
         best: tuple[int, Tokens] | None = None
         for first in (whole[0], HOLE):
-            for pattern in self._by_start.get((len(whole), first), ()):
-                if all(token in (other, HOLE) for token, other in zip(pattern, whole, strict=True)):
+            for pattern, fixed in self._by_start.get((len(whole), first), ()):
+                for at, token in fixed:
+                    if whole[at] != token:
+                        break
+                else:
                     rank = (-pattern.count(HOLE), pattern)
                     best = rank if best is None else min(best, rank)
         return None if best is None else best[1]

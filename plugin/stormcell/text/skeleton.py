@@ -19,7 +19,9 @@ OPEN: Final = ""
 MOST_TOKENS: Final = 24
 """Tokens of a text that count; what follows is one hole."""
 
-_CACHED_TOKENS: Final = 100_000
+_CACHED_TOKENS: Final = 30_000
+_CACHED_SKELETONS: Final = 20_000
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _NAME: Final = re.compile(
     r"(?:[A-Za-z_*][\w$*]*(?:[./@:-]+[\w$*]+)+|[A-Za-z_]\w*\$[\w$]*|[A-Za-z]*_\w+|[A-Z]?[a-z]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*|[A-Z]{3,})\Z"
 )
@@ -119,7 +121,34 @@ class _Tokens(dict[str, tuple[str, ...]]):
         return found
 
 
+class _Skeletons(dict[tuple[tuple[str, ...], ...], Skeleton]):
+    """Skeletons by what the tokens of their texts become: texts of one statement nearly always have the same."""
+
+    def __missing__(self, parts: tuple[tuple[str, ...], ...]) -> Skeleton:
+        if len(self) >= _CACHED_SKELETONS:
+            self.clear()
+        tokens = _joined(chain.from_iterable(parts))
+        if len(tokens) > MOST_TOKENS:
+            tokens[MOST_TOKENS:] = [HOLE]
+        names = tuple([token[1:] for token in tokens if token[0] == "\0"])
+        closed = tuple([OPEN if token[0] == "\0" else token for token in tokens]) or (HOLE,)
+        found = self[parts] = Skeleton(closed, names)
+        return found
+
+
 _seen = _Tokens()
+_made = _Skeletons()
+
+
+def shape(text: str) -> bytes:
+    """Return a text with 0 for each row of digits: neither which they are nor how many makes a difference.
+
+    Rows of more than 16 keep some.
+    """
+    made = text.encode("utf-8", "replace").translate(_DIGITS)
+    if b"00" in made:
+        made = made.replace(b"00", b"0").replace(b"00", b"0").replace(b"00", b"0").replace(b"00", b"0")
+    return made
 
 
 def skeleton(text: str) -> Skeleton:
@@ -134,11 +163,7 @@ def skeleton(text: str) -> Skeleton:
             text = _BRACKETS.sub(_bracket, text)
     if '"' in text or "'" in text:
         text = _QUOTED.sub(HOLE, text)
-    tokens = _joined(chain.from_iterable(map(_seen.__getitem__, text.split())))
-    if len(tokens) > MOST_TOKENS:
-        tokens[MOST_TOKENS:] = [HOLE]
-    names = tuple([token[1:] for token in tokens if token[0] == "\0"])
-    return Skeleton(tuple([OPEN if token[0] == "\0" else token for token in tokens]) or (HOLE,), names)
+    return _made[tuple(map(_seen.__getitem__, text.split()))]
 
 
 _HOLES: Final = re.compile(r"<\*>(?: <\*>)+")

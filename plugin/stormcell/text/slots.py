@@ -46,26 +46,35 @@ def slots(template: str, text: str) -> tuple[Slot, ...]:
         With ``<*>`` or ``<kind>`` for values.
     text : str
     """
+    names = [constant.key for constant in _constants(template)]
+    return tuple(
+        Slot(name, kind_of(value), value) for name, value in zip(names, _values(template, text), strict=False)
+    )
+
+
+def differing(template: str, one: str, other: str) -> int:
+    """Return which slots of a template differ between two texts, a bit each."""
+    pairs = zip(_values(template, one), _values(template, other), strict=False)
+    return sum([1 << at for at, (a, b) in enumerate(pairs) if a != b])
+
+
+# The text of a row is compared with many.
+@lru_cache(4096)
+def _values(template: str, text: str) -> tuple[str, ...]:
+    """Return what stands in each hole."""
     start, *others = _constants(template)
     text = text[:MAX_CHARACTERS].rstrip()
     at = _behind(start, text, 0)
     if not others or at is None:
         return ()
-    found, before = [], start
+    found = []
     for number, constant in enumerate(others[:MOST]):
         span = _next(constant, text, at, last=number == len(others) - 1)
         if span is None:
             return ()
-        value = text[at : span[0]].strip()
-        found.append(Slot(before.key, kind_of(value), value))
-        at, before = span[1], constant
+        found.append(text[at : span[0]].strip())
+        at = span[1]
     return tuple(found)
-
-
-def differing(template: str, one: str, other: str) -> int:
-    """Return which slots of a template differ between two texts, a bit each."""
-    pairs = zip(slots(template, one), slots(template, other), strict=False)
-    return sum(1 << at for at, (a, b) in enumerate(pairs) if a.value != b.value)
 
 
 class _Constant(NamedTuple):

@@ -18,6 +18,7 @@ from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Va
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
 from stormcell.types.profiles import Past, Profile, Saying
+from stormcell.types.records import Origin, Packed, Reading, Record, record_of
 from stormcell.types.results import (
     Blame,
     Draft,
@@ -54,10 +55,14 @@ __all__ = [
     "Mark",
     "MemberLink",
     "Membership",
+    "Origin",
     "Outcome",
+    "Packed",
     "Parameter",
     "Past",
     "Profile",
+    "Reading",
+    "Record",
     "Row",
     "Rows",
     "Saying",
@@ -68,4 +73,5 @@ __all__ = [
     "State",
     "Template",
     "Value",
+    "record_of",
 ]

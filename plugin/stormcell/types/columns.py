@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,10 +51,11 @@ class Rows:
 
     Attributes
     ----------
-    events : tuple of Event, length n
-        The earliest event of each row, which stands for it; ascending by (time, uid).
-    members : tuple of tuple of str, length n
-        The uids of all events of each row, ascending.
+    events : sequence of Event, length n
+        The earliest event of each row, which stands for it; ascending by (time, uid). One that was read from
+        protobuf is read out of its bytes when it is asked for.
+    members : sequence of tuple of str, length n
+        The uids of all events of each row, ascending; spelled when they are asked for.
     weight : IntArray, shape (n,)
         How many events.
     first, last : IntArray, shape (n,)
@@ -73,8 +75,8 @@ class Rows:
         Events dropped because their uid had been seen.
     """
 
-    events: tuple[Event, ...]
-    members: tuple[tuple[str, ...], ...]
+    events: Sequence[Event]
+    members: Sequence[tuple[str, ...]]
     weight: IntArray
     first: IntArray
     last: IntArray
