@@ -172,22 +172,22 @@ class LabelsSettings(_Section):
     """Where an event happened: for each label the attributes of resources and events that may hold it."""
 
     cluster: _Names = ("k8s.cluster.name", "labels.cluster", "labels.cluster_name")
-    """The first of these that an event has."""
+    """The cluster: the first of these that an event has."""
     namespace: _Names = ("k8s.namespace.name", "labels.namespace")
-    """The same."""
+    """The namespace."""
     node: _Names = ("k8s.node.name", "host.name", "labels.node", "labels.kube_node")
-    """The same."""
+    """The node or host."""
     zone: _Names = ("cloud.availability_zone", "labels.zone", "cloud.region", "labels.region")
-    """The same."""
+    """The zone, or where none is told the region."""
     environment: _Names = (
         "deployment.environment.name",
         "deployment.environment",
         "labels.environment",
         "labels.env",
     )
-    """The same."""
+    """The environment: production, staging."""
     version: _Names = ("service.version", "labels.version")
-    """The same."""
+    """The version of the service."""
 
 
 class WeightsSettings(_Section):

@@ -11,6 +11,7 @@ from typing import Any
 from stormcell.errors import StoreError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
+from stormcell.store.recurring import put_profiles
 from stormcell.types import Feedback, Group, Membership
 
 
@@ -70,7 +71,7 @@ def _changed(
     """Change groups and the atoms' places; return what was there."""
     places = [_place(connection, path, atom) for atom in atoms]
     touched = sorted({from_key(group) for _, group, _ in places} | {group.id for group in groups})
-    before: dict[str, Any] = {"groups": [], "drafts": [], "atoms": places, "touched": touched}
+    before: dict[str, Any] = {"groups": [], "drafts": [], "profiles": [], "atoms": places, "touched": touched}
     for id in touched:
         key = (to_key(id),)
         before["groups"] += connection.execute(
@@ -79,6 +80,11 @@ def _changed(
         before["drafts"] += connection.execute(
             "SELECT ?, kind, document FROM drafts WHERE group_id = ? ORDER BY id", key * 2
         ).fetchall()
+        before["profiles"] += connection.execute(
+            "SELECT group_id, document FROM profiles WHERE group_id = ?", key
+        ).fetchall()
+    # A group of other events is known again by something else; its profile is computed when it is asked for.
+    put_profiles(connection, dict.fromkeys(touched))
     _put_groups(connection, [(g.id, g.status, g.first_seen, codec.dump_group(g)) for g in groups])
     connection.executemany(
         "UPDATE atoms SET group_id = ?, document = ? WHERE id = ?",
@@ -122,6 +128,10 @@ def _restore(connection: sqlite3.Connection, before: dict[str, Any]) -> None:
             " WHERE NOT EXISTS (SELECT 1 FROM drafts WHERE group_id = ?1 AND kind = ?2)",
             (to_key(group), to_key(kind), document),
         )
+    connection.executemany(
+        "INSERT OR REPLACE INTO profiles (group_id, document) VALUES (?, ?)",
+        ((to_key(group), document) for group, document in before["profiles"]),
+    )
 
 
 def _put_groups(connection: sqlite3.Connection, groups: Sequence[Sequence[Any]]) -> None:

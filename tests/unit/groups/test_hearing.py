@@ -10,7 +10,7 @@ from stormcell.config import Settings
 from stormcell.pipeline import group
 from stormcell.render import groups_json
 from stormcell.types import Feedback, Group, Grouping, Kind, Mark, Membership, State
-from tests.unit.features.build import log
+from tests.unit.features.build import alert
 from tests.unit.groups.build import storm
 
 
@@ -88,7 +88,7 @@ def test_it_is_judged_so_again_in_another_storm(plain: Grouping) -> None:
 
 def test_never_across_a_silence(plain: Grouping) -> None:
     late = 10**6
-    events = [*storm(), log(late, text="card 9 declined", severity=17, service="payment", uid="late")]
+    events = [*storm(), alert(late, text="PaymentErrors", service="payment", uid="late")]
     before = group(events)
     card = next(one for one in before.groups if "card-0" in one.members)
     other = next(one for one in before.groups if "late" in one.members)
