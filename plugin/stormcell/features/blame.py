@@ -13,8 +13,8 @@ import numpy as np
 from stormcell.config import ServicesSettings
 from stormcell.features.calls import CallGraph
 from stormcell.features.resolve import Resolver
-from stormcell.features.spans import Tree, failures, tree
-from stormcell.types import BoolArray, DoubleArray, FloatArray, IntArray, Rows, Signal
+from stormcell.features.spans import Tree, tree
+from stormcell.types import DoubleArray, FloatArray, IntArray, Rows, Signal
 
 # What an accusation weighs: the deepest failing span knows best; a log or an alert speaks for its own service.
 _ERROR_LEAF, _LEAF, _INNER = 1.0, 0.3, 0.1
@@ -58,8 +58,7 @@ def accuse(rows: Rows, surprise: DoubleArray, calls: CallGraph, settings: Servic
     own = _own(rows, settings)
     services = _vocabulary(rows, own)
     number = {service: at for at, service in enumerate(services)}
-    failed = failures(rows)
-    amount = _weights(rows, tree(rows, failed), failed) * (surprise + _PRIOR)
+    amount = _weights(rows, tree(rows)) * (surprise + _PRIOR)
     accused = np.array([number.get(service, -1) for service in own], dtype=np.int64)
     callee = _callees(rows, calls, number)[rows.template]
     return Accusations(services, np.where(callee >= 0, callee, accused), amount, calls.hops(services))
@@ -69,10 +68,10 @@ def _own(rows: Rows, settings: ServicesSettings) -> list[str]:
     """Return the service that each row speaks for."""
     heard = {template.service for template in rows.templates if template.signal is not Signal.ALERT}
     resolver = Resolver(settings, heard)
-    return [
-        resolver.service(event) if event.signal is Signal.ALERT else rows.templates[template].service
-        for event, template in zip(rows.events, rows.template.tolist(), strict=True)
-    ]
+    own = [rows.templates[template].service for template in rows.template.tolist()]
+    for row in np.flatnonzero(rows.of(Signal.ALERT)).tolist():
+        own[row] = resolver.service(rows.events[row])
+    return own
 
 
 def _vocabulary(rows: Rows, own: Sequence[str]) -> tuple[str, ...]:
@@ -85,19 +84,17 @@ def _vocabulary(rows: Rows, own: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name, _ in ranked[:_MAX_SERVICES]))
 
 
-def _weights(rows: Rows, spans: Tree, failed: BoolArray) -> DoubleArray:
+def _weights(rows: Rows, spans: Tree) -> DoubleArray:
     """Return what the word of each row weighs."""
-    weight = np.zeros(len(rows))
+    weight, failed = np.zeros(len(rows)), rows.failed
     at = rows.spans.row
     leaf = np.where(
         failed[at] & (spans.has_failed_child == 0), _ERROR_LEAF, np.where(spans.has_child == 0, _LEAF, _INNER)
     )
     np.add.at(weight, at, leaf * (1.0 + np.log1p(spans.exclusive_ms)))
-    for row, event in enumerate(rows.events):
-        if event.signal is Signal.LOG:
-            weight[row] = rows.weight[row] * (_ERROR_LOG if failed[row] else _LOG)
-        elif event.signal is Signal.ALERT:
-            weight[row] = rows.weight[row] * _ALERT
+    logs, alerts = rows.of(Signal.LOG), rows.of(Signal.ALERT)
+    weight[logs] = (rows.weight * np.where(failed, _ERROR_LOG, _LOG))[logs]
+    weight[alerts] = rows.weight[alerts] * _ALERT
     return weight
 
 

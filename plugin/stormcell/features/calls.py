@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from stormcell.config import BackgroundSettings
-from stormcell.features.spans import failures, tree
+from stormcell.features.spans import tree
 from stormcell.types import FloatArray, Rows
 
 FORMAT: Final = "stormcell.calls/1"
@@ -39,7 +39,7 @@ class CallGraph:
 
     def learn(self, rows: Rows) -> None:
         """Count the calls between services in the spans of ``rows``."""
-        spans = tree(rows, failures(rows))
+        spans = tree(rows)
         known = spans.parent_row >= 0
         if not known.any():
             return

@@ -90,23 +90,20 @@ def outline(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArra
         last=last,
         accused=_most_blamed(features.accusations, labels, at, count),
         surprise=surprise,
-        alerts=np.bincount(labels, weights=_alerts(rows, at), minlength=count) > 0,
+        alerts=np.bincount(labels, weights=rows.of(Signal.ALERT)[at], minlength=count) > 0,
     )
-
-
-def _alerts(rows: Rows, at: IntArray) -> BoolArray:
-    return np.array([rows.events[row].signal is Signal.ALERT for row in at.tolist()], dtype=bool)
 
 
 def _firing(rows: Rows, at: IntArray) -> IntArray:
     """Return how long each row goes on after its last event, ns: an alert lasts while it fires."""
-    events = (rows.events[row] for row in at.tolist())
-    return np.fromiter((event.duration if event.signal is Signal.ALERT else 0 for event in events), dtype=np.int64)
+    firing = np.zeros(len(at), dtype=np.int64)
+    for place in np.flatnonzero(rows.of(Signal.ALERT)[at]).tolist():
+        firing[place] = rows.events[at[place]].duration
+    return firing
 
 
 def _judged(rows: Rows, features: RowFeatures, at: IntArray) -> DoubleArray:
-    failed = np.array([rows.events[row].is_error for row in at.tolist()], dtype=bool)
-    return features.surprise.value[at] * np.where(failed, 1.0, _CALM)
+    return features.surprise.value[at] * np.where(rows.failed[at], 1.0, _CALM)
 
 
 def speakers(rows: Rows, features: RowFeatures, labels: IntArray) -> IntArray:

@@ -176,6 +176,7 @@ class RowBuilder:
             first=_array(self._first)[rows],
             last=merged.last,
             template=of_kind[kind[rows], 0],
+            severity=of_kind[kind[rows], 1],
             templates=tuple(templates),
             fingerprints=tuple(fingerprints[one] for one in kind[rows].flat),
             keys=tuple(self._keys[int(one)] for one in _array(self._key)[rows].flat),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormcell.types import BoolArray, DoubleArray, IntArray, Rows
+from stormcell.types import DoubleArray, IntArray, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +29,7 @@ class Tree:
     has_failed_child: IntArray
 
 
-def failures(rows: Rows) -> BoolArray:
-    """Return which rows report a failure, shape (n,)."""
-    return np.array([event.is_error for event in rows.events], dtype=bool)
-
-
-def tree(rows: Rows, failed: BoolArray) -> Tree:
+def tree(rows: Rows) -> Tree:
     """Find each span's parent, by id, and what is left of its duration without its children."""
     spans = rows.spans
     count = len(spans.span)
@@ -46,7 +41,7 @@ def tree(rows: Rows, failed: BoolArray) -> Tree:
     has_child, has_failed_child = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     np.add.at(child_time, parent[known], spans.duration[known])
     np.add.at(has_child, parent[known], 1)
-    np.add.at(has_failed_child, parent[known], failed[spans.row[known]].astype(np.int64))
+    np.add.at(has_failed_child, parent[known], rows.failed[spans.row[known]].astype(np.int64))
     # Children that run side by side can take longer than their parent.
     exclusive = np.maximum(spans.duration - child_time, 0.0) / 1e6
     return Tree(np.where(known, spans.row[parent], -1), exclusive, has_child, has_failed_child)

@@ -198,7 +198,7 @@ def _group(
     margins = [m.margin for m in memberships if m.margin is not None]
     signals: Counter[str] = Counter()
     for row in own.tolist():
-        signals[rows.events[row].signal.value] += int(rows.weight[row])
+        signals[rows.templates[rows.template[row]].signal.value] += int(rows.weight[row])
     surprise = solution.features.surprise.value[own]
     severe = max(range(len(own)), key=lambda at: (events[at].severity, surprise[at], -at))
     exemplar = speaker.exemplar

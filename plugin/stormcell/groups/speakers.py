@@ -49,9 +49,10 @@ def speak(
     settings : Settings
     """
     inside = _distinct(solution, medoid.tolist())
-    every = np.sort(np.concatenate(members)).tolist()
+    inside_group = np.zeros(len(solution.rows), dtype=bool)
+    inside_group[np.concatenate(members)] = True
     signals = {
-        signal: _distinct(solution, (row for row in every if solution.rows.events[row].signal is signal))
+        signal: _distinct(solution, np.flatnonzero(solution.rows.of(signal) & inside_group).tolist())
         for signal in Signal
     }
     candidates = sorted({*inside, *(row for rows in signals.values() for row in rows)})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.types.events import Event, Signal
+from stormcell.types.events import ERROR_SEVERITY, Event, Signal
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -62,6 +62,8 @@ class Rows:
         Event times in ns.
     template : IntArray, shape (n,)
         Index into ``templates``.
+    severity : IntArray, shape (n,)
+        OpenTelemetry severity number, 0 where unknown.
     templates : tuple of Template
         Distinct.
     fingerprints : tuple of str, length n
@@ -81,6 +83,7 @@ class Rows:
     first: IntArray
     last: IntArray
     template: IntArray
+    severity: IntArray
     templates: tuple[Template, ...]
     fingerprints: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
@@ -90,6 +93,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def of(self, signal: Signal) -> BoolArray:
+        """Return which rows are of a signal, shape (n,)."""
+        known = np.array([template.signal is signal for template in self.templates], dtype=bool)
+        return known[self.template]
+
+    @property
+    def failed(self) -> BoolArray:
+        """Which rows report a failure (see Event.is_error), shape (n,)."""
+        return np.asarray((self.severity >= ERROR_SEVERITY) | self.of(Signal.ALERT))
 
 
 @dataclass(frozen=True, slots=True)
