@@ -8,13 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from stormcell.config import Settings
-from stormcell.errors import InputError
+from stormcell.evaluation.case import Case, make_case
 from stormcell.evaluation.scores import Scores, ServiceHits, score, service_hits, silence
-from stormcell.evaluation.truth import Label, Truth, label_events
-from stormcell.features.knowledge import Knowledge
-from stormcell.features.rows import build_rows
-from stormcell.pipeline import group_rows
-from stormcell.types import Event, Feedback, Group, Grouping, Outcome, Rows
+from stormcell.evaluation.truth import Label, Truth
+from stormcell.types import Event, Feedback, Group, Grouping, Outcome
 
 SILENCE_SECONDS: Final = 300.0
 
@@ -105,51 +102,43 @@ def evaluate(
         If no event of an incident is among the events.
     """
     settings = settings or Settings()
-    distinct: dict[str, Event] = {}
-    for event in events:
-        distinct.setdefault(event.uid, event)
-    labels = label_events(distinct.values(), truth)
-    own = {uid: label for uid, label in labels.items() if not label.is_noise}
-    if not own:
-        raise InputError(
-            f"none of the {len(distinct)} events is in an incident of the truth; are both from the same data?"
-        )
-    knowledge = Knowledge(settings)
-    everything = knowledge.learn(distinct.values())
+    return judge(make_case(events, truth, settings), settings, feedback, lines=len(truth))
 
-    incident_events = [distinct[uid] for uid in own]
-    incident_rows = build_rows(incident_events, settings, knowledge.miner)
-    a, b = _both(incident_rows, everything, knowledge, settings, feedback or ())
-    kept = {uid for group in b.groups for uid in group.members}
+
+def judge(
+    case: Case, settings: Settings, feedback: Sequence[Feedback] | None = None, *, lines: int | None = None
+) -> Evaluation:
+    """Group a case and score the groups (see ``evaluate``).
+
+    Parameters
+    ----------
+    case : Case
+    settings : Settings
+    feedback : sequence of Feedback, optional
+    lines : int, optional
+        Of the truth; as many as there are labels by default.
+    """
+    a, b = case.group(settings, feedback or ())
     plain = None
     if feedback is not None:
-        without = _both(incident_rows, everything, knowledge, settings, ())
-        plain = (score(_placed(without[0]), own), score(_placed(without[1]), labels))
+        without = case.group(settings)
+        plain = (score(_placed(without[0]), case.own), score(_placed(without[1]), case.labels))
+    kept = [case.events[uid] for group in b.groups for uid in group.members]
+    every = list(case.events.values())
+    known = len({label.uid for label in case.labels.values()})
     return Evaluation(
         plain=plain,
         outcomes=b.outcomes,
-        events=len(distinct),
-        labelled=len(labels),
-        unlabelled=len(distinct) - len(labels),
-        unmatched=len(truth) - len({label.uid for label in labels.values()}),
-        a=_mode(a, own, {"silence": silence(incident_events, SILENCE_SECONDS)}),
+        events=len(every),
+        labelled=len(case.labels),
+        unlabelled=len(every) - len(case.labels),
+        unmatched=0 if lines is None else lines - known,
+        a=_mode(a, case.own, {"silence": silence([case.events[uid] for uid in case.own], SILENCE_SECONDS)}),
         b=_mode(
             b,
-            labels,
-            {
-                "silence": silence(list(distinct.values()), SILENCE_SECONDS),
-                "gate + silence": silence([distinct[uid] for uid in kept], SILENCE_SECONDS),
-            },
+            case.labels,
+            {"silence": silence(every, SILENCE_SECONDS), "gate + silence": silence(kept, SILENCE_SECONDS)},
         ),
-    )
-
-
-def _both(
-    incidents: Rows, everything: Rows, knowledge: Knowledge, settings: Settings, feedback: Sequence[Feedback]
-) -> tuple[Grouping, Grouping]:
-    return (
-        group_rows(incidents, knowledge, settings, gate=False, feedback=feedback),
-        group_rows(everything, knowledge, settings, feedback=feedback),
     )
 
 
