@@ -15,6 +15,8 @@ COMMANDS = [
     ["groups", "list"],
     ["groups", "show"],
     ["groups", "similar"],
+    ["groups", "background"],
+    ["learn"],
     ["families"],
     ["families", "show"],
     *(

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from stormcell import __version__
 from stormcell.cli import (
+    background,
     demo,
     embedder,
     evaluate,
@@ -87,6 +88,10 @@ app.command(
 )(learn.learn)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
+groups.app.command(
+    "background",
+    epilog=options.examples("stormcell groups background --store out --search timeout --service cart"),
+)(background.background)
 groups.app.command("similar", epilog=options.examples("stormcell groups similar g-0061af --store out"))(
     similar.similar
 )

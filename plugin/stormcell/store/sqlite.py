@@ -10,14 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from stormcell.errors import StoreError
-from stormcell.store import codec, recurring
+from stormcell.store import codec, reading, recurring
 from stormcell.store import feedback as said
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     Draft,
-    Event,
     Family,
     Feedback,
     Group,
@@ -25,7 +24,6 @@ from stormcell.types import (
     Membership,
     Past,
     Profile,
-    Row,
     Signal,
 )
 
@@ -134,7 +132,7 @@ class SqliteStore:
                 "SELECT id, status, first_seen, document FROM groups WHERE ? IS NULL OR status = ?",
                 (wanted, wanted),
             )
-            groups = [_group(connection, *columns) for columns in found.fetchall()]
+            groups = [reading.group(connection, *columns) for columns in found.fetchall()]
             return sorted(groups, key=lambda group: (group.first_seen, group.id))
 
     def group(self, id: str) -> Group | None:
@@ -156,7 +154,7 @@ class SqliteStore:
                 columns = connection.execute(
                     "SELECT id, status, first_seen, document FROM groups WHERE id = ?", (to_key(candidate),)
                 ).fetchone()
-                return _group(connection, *columns)
+                return reading.group(connection, *columns)
             return None
 
     def memberships(self, group_id: str) -> list[Membership]:
@@ -165,7 +163,20 @@ class SqliteStore:
             if connection is None:
                 return []
             atoms = connection.execute("SELECT id FROM atoms WHERE group_id = ? ORDER BY id", (to_key(group_id),))
-            return [_membership(connection, atom) for (atom,) in atoms.fetchall()]
+            return [reading.membership(connection, atom) for (atom,) in atoms.fetchall()]
+
+    def background(self, *, text: str = "", service: str = "") -> list[Membership]:
+        """Return the atoms that are in no group, the most surprising first.
+
+        Parameters
+        ----------
+        text : str
+            Only those with an event whose text holds this, in any case.
+        service : str
+            Only those with an event of this service, the same event if both are asked for.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else reading.background(connection, text, service)
 
     def membership_of(self, uid: str) -> Membership | None:
         """Return the atom, background included, that holds an event; None if none does.
@@ -186,7 +197,7 @@ class SqliteStore:
             query = "SELECT uid, atom_id, event FROM members JOIN rows ON rows.id = row_id"
             exact = connection.execute(f"{query} WHERE uid = ?", (to_key(uid),)).fetchone()
             if exact is not None:
-                return _membership(connection, exact[1])
+                return reading.membership(connection, exact[1])
             alerts = {
                 from_key(key): atom
                 for key, atom, event in connection.execute(
@@ -199,7 +210,7 @@ class SqliteStore:
             atoms = set(alerts.values())
             if len(atoms) > 1:
                 raise StoreError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
-            return _membership(connection, atoms.pop()) if atoms else None
+            return reading.membership(connection, atoms.pop()) if atoms else None
 
     def drafts(self, group_id: str) -> list[Draft]:
         """Return the drafts of a group, by its whole id, in the order they were saved."""
@@ -308,44 +319,6 @@ class SqliteStore:
                 return
             with self._transaction("DEFERRED") as connection:
                 yield connection
-
-
-def _group(
-    connection: sqlite3.Connection, key: str | bytes, status: str | bytes, first_seen: int, document: str
-) -> Group:
-    members = connection.execute(
-        "SELECT uid FROM atoms JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id"
-        " WHERE group_id = ?",
-        (key,),
-    )
-    uids = sorted(from_key(uid) for (uid,) in members)
-    profile = connection.execute("SELECT document FROM profiles WHERE group_id = ?", (key,)).fetchone()
-    return codec.load_group(
-        document, from_key(key), from_key(status), first_seen, uids, None if profile is None else profile[0]
-    )
-
-
-def _membership(connection: sqlite3.Connection, atom: int) -> Membership:
-    group_id, document = connection.execute(
-        "SELECT group_id, document FROM atoms WHERE id = ?", (atom,)
-    ).fetchone()
-    found: dict[int, tuple[Event, str, str]] = {}
-    uids: dict[int, list[str]] = {}
-    for row, event, fingerprint, template, uid in connection.execute(
-        "SELECT rows.id, event, fingerprint, template, uid FROM rows JOIN members ON row_id = rows.id"
-        " WHERE atom_id = ? ORDER BY rows.id",
-        (atom,),
-    ):
-        if row not in found:
-            first = codec.load_event(event)
-            of_before = first.text if fingerprint else ""
-            found[row] = (first, from_key(fingerprint), of_before if template is None else from_key(template))
-        uids.setdefault(row, []).append(from_key(uid))
-    rows = [
-        Row(event, tuple(sorted(uids[row])), fingerprint, template)
-        for row, (event, fingerprint, template) in found.items()
-    ]
-    return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)
 
 
 def _listed(names: Sequence[str]) -> str:
