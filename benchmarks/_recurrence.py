@@ -86,7 +86,8 @@ def load(folder: str, *, timeless: bool = False) -> Cases:
 
 def profiles(cases: Cases) -> list[Profile]:
     """Return the profile of each incident, as the pipeline makes it of a group."""
-    settings = Settings()
+    # Their times are made up, so nothing is to fade with them.
+    settings = Settings.model_validate({"background": {"half_life_days": 3650}})
     incident_of = {event.uid: case for case, events in enumerate(cases.events) for event in events}
     knowledge = Knowledge(settings)
     rows = knowledge.learn([*cases.noise, *(event for events in cases.events for event in events)])
