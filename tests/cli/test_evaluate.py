@@ -126,6 +126,7 @@ def _truth() -> dict[str, str]:
         return {row["uid"]: row["incident"] for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_feedback_is_tried(tmp_path: Path, grouped: Path) -> None:
     lines = tmp_path / "feedback.jsonl"
     groups = json.loads((grouped / "groups.json").read_bytes())["groups"]
@@ -149,6 +150,7 @@ def test_feedback_is_tried(tmp_path: Path, grouped: Path) -> None:
     assert "impossible: the events of which it was said are background now" in ran.out
 
 
+@pytest.mark.slow
 def test_feedback_of_a_store(grouped: Path) -> None:
     ran = stormcell("evaluate", EXAMPLE, "--truth", TRUTH, "--feedback", grouped, "--json")
     assert (ran.code, ran.json["feedback"]) == (0, [])

@@ -71,6 +71,7 @@ def test_merge_changes_the_groups_at_once(out: Path) -> None:
     assert "Put there by feedback of a person:" in told
 
 
+@pytest.mark.slow
 def test_grouping_again_respects_all_of_it(out: Path) -> None:
     large, small = pair(out)
     joined = placed(out)[small][0]
@@ -112,6 +113,7 @@ def test_undo_restores_exactly(out: Path) -> None:
     assert [line.split()[:2] for line in ran.out.splitlines()] == [[first, "(undone)"], [second, "(undone)"]]
 
 
+@pytest.mark.slow
 def test_undone_after_a_grouping_the_next_one_is_without_it(out: Path) -> None:
     before = placed(out)
     large, small = pair(out)
@@ -208,6 +210,7 @@ def test_a_store_of_before_asks_for_a_grouping(out: Path) -> None:
     assert "run `stormcell group` into it again first" in ran.err
 
 
+@pytest.mark.slow
 def test_statuses_survive_groupings(out: Path) -> None:
     first, second, *_ = listed(out)
     for command, group in (("ack", first), ("resolve", second)):

@@ -44,6 +44,7 @@ def test_history_tells_from_the_first_minute_what_is_usual(tmp_path: Path) -> No
     assert len(warm.json["background"]) == 10
 
 
+@pytest.mark.slow
 def test_what_is_learned_twice_is_learned_once(tmp_path: Path) -> None:
     for _ in range(2):
         told = stormcell("learn", EXAMPLE, "--out", tmp_path / "out", "--json").json

@@ -177,6 +177,7 @@ def test_a_loop_of_folders_is_read_once(tmp_path: Path) -> None:
     assert (ran.code, placed(ran.json)) == (0, set(GOOD))
 
 
+@pytest.mark.slow
 def test_a_line_of_50_mb(tmp_path: Path) -> None:
     path = tmp_path / "long.jsonl"
     path.write_text(

@@ -14,6 +14,8 @@ from stormcell.store import SqliteStore
 from tests.integration.program import EXAMPLE, Ran, files_of, process, stormcell
 from tests.integration.telemetry import good
 
+pytestmark = pytest.mark.slow
+
 KIB = 1024
 LIMITS = [0, 256, 3072]
 """KiB in one file, from the first byte of the first result to most of the store, which is the largest."""

@@ -17,6 +17,8 @@ from tests.integration.program import EXAMPLE, process, stormcell
 
 Arrange = Callable[[Path], list[str | Path]]
 
+pytestmark = pytest.mark.slow
+
 
 def _renamed(folder: Path) -> list[str | Path]:
     for number, source in enumerate(sorted(EXAMPLE.iterdir(), reverse=True)):

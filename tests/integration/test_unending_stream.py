@@ -12,6 +12,8 @@ from stormcell.config import Settings
 from stormcell.pipeline import group
 from stormcell.types import Event, Grouping, Signal
 
+pytestmark = pytest.mark.slow
+
 SECOND = 10**9
 START = 1_700_006_400 * SECOND
 DAY = 86_400

@@ -149,6 +149,7 @@ def rows(events: list[Event] | list[Record], *, mask: bool) -> Rows:
     return build_rows(events, Settings(privacy=PrivacySettings(mask=mask)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 @pytest.mark.parametrize("mask", [True, False])
 def test_files_give_the_same_rows_either_way(path: Path, mask: bool) -> None:
