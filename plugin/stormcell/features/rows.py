@@ -16,7 +16,7 @@ from stormcell.features.merge import Merged, merge, runs
 from stormcell.privacy import Concealer
 from stormcell.text.mining import TemplateMiner, closed
 from stormcell.text.skeleton import Skeleton, spell
-from stormcell.text.slots import differing
+from stormcell.text.slots import differing, every
 from stormcell.text.templates import Parser
 from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Spans, Template, record_of
 
@@ -132,7 +132,10 @@ class RowBuilder:
             held = self._shelf[self._spot[row]].text
             self._keep_text(row, held)
         if record.text != held:
-            self._varied[row] = self._varied.get(row, 0) | differing(_spelled(template), record.text, held)
+            known, spelled = self._varied.get(row, 0), _spelled(template)
+            # Once all vary there is nothing more to learn.
+            if known != every(spelled):
+                self._varied[row] = known | differing(spelled, record.text, held)
         time, first = record.time, self._first[row]
         if time > self._last[row]:
             self._last[row] = time

@@ -58,6 +58,12 @@ def differing(template: str, one: str, other: str) -> int:
     return sum([1 << at for at, (a, b) in enumerate(pairs) if a != b])
 
 
+@lru_cache(4096)
+def every(template: str) -> int:
+    """Return all slots of a template that are looked at, a bit each."""
+    return (1 << min(len(_constants(template)) - 1, MOST)) - 1
+
+
 # The text of a row is compared with many.
 @lru_cache(4096)
 def _values(template: str, text: str) -> tuple[str, ...]:
