@@ -120,7 +120,9 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
         if atom.margin < 0:
-            lines.append("  nearer, but not at the time: a group ends where it pauses (grouping.lull_seconds).")
+            lines.append(
+                "  nearer, but not there at the time: a group ends where it pauses (grouping.lull_seconds)."
+            )
     return lines
 
 

@@ -15,7 +15,7 @@ from stormcell.features.outline import Outline
 from stormcell.groups.lulls import cut_lulls
 from stormcell.groups.strays import find_strays
 from stormcell.groups.windows import cut_windows, stitch
-from stormcell.types import Clustering, DoubleArray, IntArray
+from stormcell.types import BoolArray, Clustering, DoubleArray, FloatArray, IntArray
 
 _CANDIDATES = 256
 """Heaviest atoms of a part that are tried as its medoid."""
@@ -68,8 +68,8 @@ def partition(
     Returns
     -------
     Partition
-        An atom that a lull or a window sets apart may be nearer to the medoid of another cluster than to its own:
-        its margin is negative.
+        An atom may be nearer to the medoid of a cluster that was not there at its time than to its own: its margin
+        is negative.
     """
     first, last = outline.first[atoms], outline.last[atoms]
     windows = cut_windows(
@@ -99,7 +99,16 @@ def partition(
         parts += [np.array([stray]) for stray in np.flatnonzero(labels < 0)]
     medoids = np.array([_medoid(points, atoms, part, weights, central) for part in parts], dtype=np.int64)
     kept = np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
-    return Partition(_settled(points, atoms, parts, medoids, weights, kept), kept)
+    order = np.argsort(medoids)
+    place = np.searchsorted(kept, medoids[order])
+    part_of = np.empty(len(atoms), dtype=np.int64)
+    there = np.empty((len(parts), len(kept)), dtype=bool)
+    for label, number in enumerate(order.tolist()):
+        own, lull = parts[number], _ns(settings.lull_seconds)
+        part_of[own] = label
+        there[label] = (first[kept] <= last[own].max() + lull) & (last[kept] >= first[own].min() - lull)
+    far = points.take(atoms[medoids[order]]).cross(points.take(atoms[kept]))
+    return Partition(_settled(far, place, part_of[kept], there, weights[kept]), kept)
 
 
 def _solve(points: MixedPoints, atoms: IntArray, weights: DoubleArray, settings: GroupingSettings) -> Clustering:
@@ -134,29 +143,36 @@ def _medoid(points: MixedPoints, atoms: IntArray, part: IntArray, weights: Doubl
 
 
 def _settled(
-    points: MixedPoints,
-    atoms: IntArray,
-    parts: list[IntArray],
-    medoids: IntArray,
-    weights: DoubleArray,
-    kept: IntArray,
+    far: FloatArray, medoids: IntArray, own: IntArray, there: BoolArray, weights: DoubleArray
 ) -> Clustering:
-    """Return the clustering of the kept atoms in which each part is a cluster, whichever medoid is the nearest."""
-    order = np.argsort(medoids)
-    medoids = medoids[order]
-    label_of = np.empty(len(atoms), dtype=np.int64)
-    for label, part in enumerate(order.tolist()):
-        label_of[parts[part]] = label
-    labels, at = label_of[kept], np.arange(len(kept))
-    if len(kept) == 0:
+    """Return the clustering in which each atom is with the nearest medoid whose part was there at its time.
+
+    Parameters
+    ----------
+    far : FloatArray, shape (k, q)
+        From the medoids to all atoms.
+    medoids : IntArray, shape (k,)
+        Atoms, ascending.
+    own : IntArray, shape (q,)
+        The part of each atom, in which it stays if no other is nearer.
+    there : BoolArray, shape (k, q)
+        Whether each part was there at the time of each atom.
+    weights : DoubleArray, shape (q,)
+    """
+    at = np.arange(far.shape[1])
+    if len(at) == 0:
         none = np.zeros(0, dtype=np.float32)
-        return Clustering(medoids, labels, none, none, labels, 0.0, 0)
-    far = points.take(atoms[medoids]).cross(points.take(atoms[kept]))
+        return Clustering(medoids, own, none, none, own, 0.0, 0)
+    allowed = np.where(there, far, np.inf)
+    allowed[own, at] = far[own, at]
+    labels = allowed.argmin(axis=0)
+    labels = np.where(allowed[labels, at] < allowed[own, at], labels, own)
+    labels[medoids] = np.arange(len(medoids))
     nearest = far[labels, at].copy()
-    far[labels, at] = np.inf
-    second = far.argmin(axis=0) if len(medoids) > 1 else np.full(len(kept), -1)
-    places = np.searchsorted(kept, medoids)
-    return Clustering(places, labels, nearest, far[second, at], second, float(nearest @ weights[kept]), 0)
+    others = far.copy()
+    others[labels, at] = np.inf
+    second = others.argmin(axis=0) if len(medoids) > 1 else np.full(len(at), -1)
+    return Clustering(medoids, labels, nearest, others[second, at], second, float(nearest @ weights), 0)
 
 
 def _ns(seconds: float) -> int:
