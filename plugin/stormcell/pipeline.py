@@ -12,7 +12,7 @@ from stormcell.features.blame import accuse
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.labels import find_labels
 from stormcell.features.links import find_links, join
-from stormcell.features.outline import RowFeatures, outline, speakers, units
+from stormcell.features.outline import RowFeatures, most_surprising, outline, units
 from stormcell.features.table import fields, tabulate
 from stormcell.features.wording import wording
 from stormcell.groups.alike import link_alike
@@ -133,13 +133,13 @@ def solve(
     ]
     sessions = [session[part.kept] for session, part in zip(sessions, parts, strict=True)]
     clusterings = [part.clustering for part in parts]
-    voices = speakers(rows, features, merged_of)
+    voices = most_surprising(rows, features, merged_of)
     verdicts, outcomes = hear(feedback, rows, merged_of, voices, sessions, clusterings)
     return Solution(
         rows=rows,
         features=features,
         atom_of=merged_of,
-        speakers=voices,
+        voices=voices,
         surprise=surprise,
         table=table,
         fields=table_fields,

@@ -106,7 +106,7 @@ def _judged(rows: Rows, features: RowFeatures, at: IntArray) -> DoubleArray:
     return features.surprise.value[at] * np.where(rows.failed[at], 1.0, _CALM)
 
 
-def speakers(rows: Rows, features: RowFeatures, labels: IntArray) -> IntArray:
+def most_surprising(rows: Rows, features: RowFeatures, labels: IntArray) -> IntArray:
     """Return the most surprising row of each unit, of equals the first.
 
     Parameters

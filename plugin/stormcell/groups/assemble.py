@@ -142,7 +142,7 @@ def _membership(
         ),
         links=tuple(links_of.get(atom, ())),
         surprise=float(solution.surprise[atom]),
-        voice=rows.fingerprints[solution.speakers[atom]],
+        voice=rows.fingerprints[solution.voices[atom]],
     )
 
 
@@ -223,7 +223,11 @@ def _group(
         members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
-        exemplars=tuple(rows.events[row] for row in speaker.by_signal),
+        exemplars=tuple(
+            # Of its own signal the exemplar speaks, which need not be the most central outside its atom.
+            medoid if rows.events[row].signal is medoid.signal else rows.events[row]
+            for row in speaker.by_signal
+        ),
         trace=_trace(rows, own),
         profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )

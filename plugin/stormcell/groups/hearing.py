@@ -20,7 +20,7 @@ def hear(
     feedback: Sequence[Feedback],
     rows: Rows,
     atom_of: IntArray,
-    speakers: IntArray,
+    voices: IntArray,
     sessions: Sequence[IntArray],
     clusterings: Sequence[Clustering],
 ) -> tuple[dict[int, Verdict], tuple[Outcome, ...]]:
@@ -32,7 +32,7 @@ def hear(
         Oldest first.
     rows : Rows, n rows
     atom_of : IntArray, shape (n,)
-    speakers : IntArray, shape (m,)
+    voices : IntArray, shape (m,)
         The most surprising row of each atom.
     sessions : sequence of IntArray
         Atoms.
@@ -77,7 +77,7 @@ def hear(
             labels=clustering.labels,
             medoids=clustering.medoids,
             items=items[session],
-            voices=[rows.fingerprints[speakers[atom]] for atom in session.tolist()],
+            voices=[rows.fingerprints[voices[atom]] for atom in session.tolist()],
             holders={uid: place[atom] for uid, atom in holders[number].items()},
             carriers={name: sorted(place[atom] for atom in atoms) for name, atoms in carriers[number].items()},
         )

@@ -34,7 +34,7 @@ class Solution:
         Atoms of each session.
     clusterings : sequence of Clustering
         One a session; points are positions in the session.
-    speakers : IntArray, shape (m,)
+    voices : IntArray, shape (m,)
         The most surprising row of each atom.
     verdicts : mapping of int to Verdict
         What people want otherwise, by session.
@@ -52,6 +52,6 @@ class Solution:
     links: Sequence[Link]
     sessions: Sequence[IntArray]
     clusterings: Sequence[Clustering]
-    speakers: IntArray
+    voices: IntArray
     verdicts: Mapping[int, Verdict]
     outcomes: tuple[Outcome, ...]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,20 @@ def test_atoms_without_a_field_in_common_are_as_far_as_can_be() -> None:
     events = [log(0, service="", text="a"), log(100, service="", text="b"), log(200, service="shop", text="c")]
     found = group(events, settings)
     assert [(m.dissimilarity, m.margin) for m in found.memberships] == [(0, 1)] * 3
+
+
+def test_each_signal_has_one_that_speaks_and_the_exemplar_speaks_for_its_own(
+    made: tuple[list[Group], list[Membership]],
+) -> None:
+    for found in made[0]:
+        speaking = {event.signal.value: event for event in found.exemplars}
+        assert set(speaking) == set(found.signals)
+        assert speaking[found.medoid.signal.value] == found.medoid
+        assert {event.uid for event in found.exemplars} <= set(found.members)
+
+
+def test_the_trace_is_the_one_with_most_of_its_events(made: tuple[list[Group], list[Membership]]) -> None:
+    traced = {uid: event.trace_id for uid, event in by_uid().items()}
+    for found in made[0]:
+        counts = Counter(traced[uid] for uid in found.members if traced[uid])
+        assert counts[found.trace] == max(counts.values(), default=0)
