@@ -223,7 +223,7 @@ class GroupingSettings(_Section):
     """Scale of the gap in time."""
     merge_seconds: SecondsOrZero = 60.0
     """Atoms of one blamed service and the same templates in one stretch of the clock this long are one point."""
-    max_points: Annotated[int, Field(ge=2)] = 3000
+    max_points: Annotated[int, Field(ge=2)] = 2000
     """Exemplars of a window are chosen among at most this many of its heaviest points."""
 
 
