@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormcell.config import Settings
@@ -115,6 +115,7 @@ def events(draw: st.DrawFn) -> list[Event]:
     return made
 
 
+@settings(max_examples=50)
 @given(events(), st.data())
 def test_any_events_are_grouped_alike_in_any_order(made: list[Event], data: st.DataObject) -> None:
     found = group(made)
