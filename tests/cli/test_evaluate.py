@@ -14,6 +14,8 @@ from stormcell.render import schema
 from tests.integration.program import EXAMPLE, ROOT, Ran, stormcell
 from tests.integration.telemetry import good
 
+pytestmark = pytest.mark.slow
+
 DATA = ROOT / "benchmarks" / "data" / "trainticket-overlap"
 TRUTH = DATA / "truth.csv.gz"
 

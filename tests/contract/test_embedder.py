@@ -16,6 +16,8 @@ from stormcell.protocols import Embedder
 from stormcell.registry import embedder
 from stormcell.text.lexical import Lexicon
 
+pytestmark = pytest.mark.slow
+
 CORPUS = ["order <num> not found", "payment gateway refused", "ticket sold out"]
 
 Make = Callable[[], Embedder]

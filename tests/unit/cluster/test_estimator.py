@@ -17,6 +17,8 @@ from stormcell.cluster.estimator.kmedoids import KMedoids
 from stormcell.distance.gower import Mixed
 from stormcell.types import DoubleArray
 
+pytestmark = pytest.mark.slow
+
 METRICS = ("euclidean", "manhattan", "cosine")
 every_metric = pytest.mark.parametrize("metric", METRICS)
 

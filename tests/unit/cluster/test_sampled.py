@@ -14,6 +14,8 @@ from stormcell.cluster.sampled import draw
 from stormcell.cluster.solve import kmedoids
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Plane:

@@ -15,6 +15,8 @@ from stormcell.distance.points import Precomputed
 from stormcell.types import Clustering, FloatArray, IntArray
 from tests.unit.cluster.points import Points, points, random_points
 
+pytestmark = pytest.mark.slow
+
 
 def clustering_of(given_points: Points, medoids: IntArray) -> Clustering:
     return label(Precomputed.of(given_points.far), medoids, weights=given_points.weights)

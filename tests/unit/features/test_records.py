@@ -21,6 +21,8 @@ from stormcell.features.rows import build_rows
 from stormcell.types import Event, Record, Rows, Signal
 from tests.unit.features.test_rows import assert_equal
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PATHS = [ROOT / "tests" / "fixtures", ROOT / "benchmarks" / "data" / "trainticket-overlap"]
 

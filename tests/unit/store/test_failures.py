@@ -17,6 +17,8 @@ from stormcell.errors import StoreError
 from stormcell.store import SqliteStore, connection, migrations
 from tests.unit.store.strategies import atom_of, draft_of, grouping_of, row_of
 
+pytestmark = pytest.mark.slow
+
 GROUPING = grouping_of(atom_of("g", row_of("a", "b")), atom_of(None, row_of("c")))
 LARGE = grouping_of(*(atom_of(f"g{n:04}", row_of(f"{n:04}" + 400 * "x")) for n in range(500)))
 
