@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stormcell.store import SqliteStore
-from stormcell.types import Membership
+from stormcell.types import Draft, Group, Membership
 from tests.integration.program import EXAMPLE, stormcell
 
 
@@ -94,7 +94,7 @@ def test_grouping_again_respects_all_of_it(out: Path) -> None:
 
 
 def test_undo_restores_exactly(out: Path) -> None:
-    def stored() -> object:
+    def stored() -> tuple[list[Group], list[list[Membership]], list[list[Draft]]]:
         with SqliteStore(out / "stormcell.db", create=False) as store:
             groups = store.groups()
             return groups, [store.memberships(g.id) for g in groups], [store.drafts(g.id) for g in groups]
@@ -106,7 +106,7 @@ def test_undo_restores_exactly(out: Path) -> None:
     assert stored() != before
     assert stormcell("groups", "undo", first, "--store", out).code == 0
     # What was said later still counts.
-    assert placed(out)[large][0] != before[0][0].medoid.uid  # type: ignore[index]
+    assert placed(out)[large][0] != before[0][0].medoid.uid
     assert say(out, "undo", second[:8]) == {"feedback": second, "undone": True, "restored": True}
     assert stored() == before
     ran = stormcell("groups", "feedback", "--store", out)

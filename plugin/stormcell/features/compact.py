@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Final, overload
+from typing import Final, TypeVar, overload
 
 import numpy as np
 
@@ -22,6 +22,9 @@ _OPEN_BLOCKS: Final = 16
 _KEPT_EVENTS: Final = 16_384
 _HEX: Final = b"\0"
 _TEXT: Final = b"\1"
+
+
+Item = TypeVar("Item")
 
 
 class Numbers:
@@ -183,11 +186,35 @@ class Shelf:
         return found
 
 
-class Events(Sequence[Event]):
-    """The events that stand for rows, each read when it is asked for, and some of them kept then.
+class Made(Sequence[Item]):
+    """What is made when it is asked for; equal to any sequence of the same."""
 
-    Equal to any sequence of the same events.
-    """
+    def _at(self, at: int) -> Item:
+        """Return one, by its place from 0."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, at: int | slice) -> Item | tuple[Item, ...]:
+        places = range(len(self))[at]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return False
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+class Events(Made[Event]):
+    """The events that stand for rows, each read when it is asked for, and some of them kept then."""
 
     def __init__(self, shelf: Shelf, numbers: IntArray, show: Callable[[Event], Event] | None) -> None:
         self._shelf, self._numbers, self._show = shelf, numbers, show
@@ -196,13 +223,7 @@ class Events(Sequence[Event]):
     def __len__(self) -> int:
         return len(self._numbers)
 
-    @overload
-    def __getitem__(self, at: int) -> Event: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[Event, ...]: ...
-    def __getitem__(self, at: int | slice) -> Event | tuple[Event, ...]:
-        if isinstance(at, slice):
-            return tuple(self[one] for one in range(len(self))[at])
+    def _at(self, at: int) -> Event:
         number = int(self._numbers[at])
         found = self._kept.get(number)
         if found is None:
@@ -213,18 +234,9 @@ class Events(Sequence[Event]):
                 self._kept[number] = found
         return found
 
-    def __eq__(self, other: object) -> bool:
-        return _equal(self, other)
 
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
-
-class Members(Sequence[tuple[str, ...]]):
-    """The uids of the events of each row, ascending; equal to any sequence of the same."""
+class Members(Made[tuple[str, ...]]):
+    """The uids of the events of each row, ascending."""
 
     def __init__(self, uids: Uids, order: IntArray, ends: IntArray) -> None:
         self._uids, self._order, self._ends = uids, order, ends
@@ -232,28 +244,6 @@ class Members(Sequence[tuple[str, ...]]):
     def __len__(self) -> int:
         return len(self._ends)
 
-    @overload
-    def __getitem__(self, at: int) -> tuple[str, ...]: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[tuple[str, ...], ...]: ...
-    def __getitem__(self, at: int | slice) -> tuple[str, ...] | tuple[tuple[str, ...], ...]:
-        if isinstance(at, slice):
-            return tuple(self[one] for one in range(len(self))[at])
-        at = range(len(self))[at]
+    def _at(self, at: int) -> tuple[str, ...]:
         own = self._order[self._ends[at - 1] if at else 0 : self._ends[at]]
         return tuple(sorted(map(self._uids.__getitem__, own.tolist())))
-
-    def __eq__(self, other: object) -> bool:
-        return _equal(self, other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
-
-def _equal(held: Sequence[object], other: object) -> bool:
-    if not isinstance(other, Sequence):
-        return False
-    return len(held) == len(other) and all(a == b for a, b in zip(held, other, strict=True))

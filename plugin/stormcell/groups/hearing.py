@@ -9,10 +9,10 @@ import numpy as np
 
 from stormcell.cluster.assignment import two_nearest
 from stormcell.distance.mixed import MixedPoints
+from stormcell.groups.central import most_central
 from stormcell.groups.feedback import Scene, Verdict, judge
 from stormcell.types import Clustering, DoubleArray, Feedback, IntArray, Outcome, Rows, State
 
-_CANDIDATES = 256
 _RANK = (State.ABSENT, State.HONOURED, State.OVERRULED, State.IMPOSSIBLE)
 
 
@@ -149,7 +149,7 @@ def amended(points: MixedPoints, session: IntArray, weights: DoubleArray, verdic
     """
     medoids = verdict.medoids.copy()
     for label in np.flatnonzero(medoids < 0).tolist():
-        medoids[label] = _central(points, session, weights, np.flatnonzero(verdict.labels == label))
+        medoids[label] = most_central(points, session, weights, np.flatnonzero(verdict.labels == label))
     far = points.take(session[medoids]).cross(points.take(session))
     every = np.arange(len(session))
     own = far[verdict.labels, every]
@@ -165,13 +165,6 @@ def amended(points: MixedPoints, session: IntArray, weights: DoubleArray, verdic
         loss=float(weights @ own.astype(np.float64)),
         iterations=0,
     )
-
-
-def _central(points: MixedPoints, session: IntArray, weights: DoubleArray, members: IntArray) -> int:
-    """Return the member with the least weighted sum of dissimilarities, among the heaviest ones."""
-    chosen = np.sort(members[np.lexsort((members, -weights[members]))[:_CANDIDATES]])
-    far = points.take(session[chosen]).cross(points.take(session[members])).astype(np.float64)
-    return int(chosen[(far @ weights[members]).round(9).argmin()])
 
 
 def wanted(

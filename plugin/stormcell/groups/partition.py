@@ -12,13 +12,11 @@ from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import Outline
+from stormcell.groups.central import most_central
 from stormcell.groups.lulls import cut_lulls
 from stormcell.groups.strays import find_strays
 from stormcell.groups.windows import cut_windows, stitch
 from stormcell.types import BoolArray, Clustering, DoubleArray, FloatArray, IntArray
-
-_CANDIDATES = 256
-"""Heaviest atoms of a part that are tried as its medoid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +95,10 @@ def partition(
     central = {int(window[medoid]) for window, one in zip(windows, solved, strict=True) for medoid in one.medoids}
     if not gate:
         parts += [np.array([stray]) for stray in np.flatnonzero(labels < 0)]
-    medoids = np.array([_medoid(points, atoms, part, weights, central) for part in parts], dtype=np.int64)
+    medoids = np.array(
+        [most_central(points, atoms, weights, part, central & set(part.tolist())) for part in parts],
+        dtype=np.int64,
+    )
     kept = np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
     order = np.argsort(medoids)
     place = np.searchsorted(kept, medoids[order])
@@ -131,15 +132,6 @@ def _solve(points: MixedPoints, atoms: IntArray, weights: DoubleArray, settings:
     medoids = chosen[solved.medoids]
     far = points.take(atoms[medoids]).cross(points.take(atoms))
     return settle(two_nearest(far), weights, medoids, solved.iterations)
-
-
-def _medoid(points: MixedPoints, atoms: IntArray, part: IntArray, weights: DoubleArray, central: set[int]) -> int:
-    """Return the atom of a part with the smallest weighted sum of dissimilarities to it, of the likely ones."""
-    heaviest = part[np.lexsort((part, -weights[part]))[:_CANDIDATES]].tolist()
-    likely = np.array(sorted({*heaviest, *(central & set(part.tolist()))}))
-    far = points.take(atoms[likely]).cross(points.take(atoms[part]))
-    sums = far.astype(np.float64) @ weights[part]
-    return int(likely[sums.round(9).argmin()])
 
 
 def _settled(
