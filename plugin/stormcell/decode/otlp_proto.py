@@ -115,7 +115,7 @@ def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
             scribe.problem(f"{_EXPECTED}, found metrics, which are not grouped; leave them out")
             return
         logs = kind is Kind.LOGS
-        # Read twice, for of what is left unread nothing is checked. It takes a fortieth of the whole.
+        # Read twice, for of what is left unread nothing is checked.
         (LogsData if logs else TracesData).FromString(request)
         parts = (LogsParts if logs else TracesParts).FromString(request)
     except (NotProtobufError, ProtobufError):
