@@ -8,7 +8,9 @@
     ├── SettingsError        stormcell.yaml or a STORMCELL_* variable is wrong
     ├── TemplateError        a draft template is broken
     ├── StoreError           the store cannot be read or written
-    └── OutputError          a result cannot be written
+    ├── OutputError          a result cannot be written
+    │   └── DeliveryError    groups could not be handed over, now or ever
+    └── RefusedError         a request cannot be taken in now; it is to be sent again
 
 Every message says what was found, what was expected and what to do. The command line prints it and exits
 with the class's ``exit_code``: 2 for wrong use or bad input, 1 for a run that failed.
@@ -51,3 +53,34 @@ class StoreError(StormcellError):
 
 class OutputError(StormcellError):
     """A result cannot be written."""
+
+
+class DeliveryError(OutputError):
+    """Groups could not be handed over.
+
+    Attributes
+    ----------
+    retryable : bool
+        Whether another try may do.
+    retry_after : float or None
+        Seconds after which the other side asked to be tried again.
+    """
+
+    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class RefusedError(StormcellError):
+    """A request cannot be taken in now; nothing of it was kept, and it is to be sent again.
+
+    Attributes
+    ----------
+    retry_after : float
+        Seconds to wait before that.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

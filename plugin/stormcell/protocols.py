@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
-from stormcell.types import Clustering, DoubleArray, FloatArray, Group, IntArray
+from stormcell.types import (
+    Assignment,
+    Clustering,
+    DoubleArray,
+    FloatArray,
+    Group,
+    IntArray,
+    Record,
+    Request,
+)
 
 
 @runtime_checkable
@@ -72,4 +81,34 @@ class Clusterer(Protocol):
         ValueError
             If k is not in 1 to n, or the solver cannot use these points or these weights.
         """
+        ...
+
+
+class Inbox(Protocol):
+    """Takes requests in for good."""
+
+    def accept(self, request: Request) -> None:
+        """Return once a request is kept as safely as the settings ask; called from many threads.
+
+        Raises
+        ------
+        RefusedError
+            If it cannot be kept now; nothing of it is.
+        """
+        ...
+
+
+class Assigner(Protocol):
+    """Says at once where an event belongs, by what the last tick knew; may be called from any thread."""
+
+    def assign(self, record: Record) -> Assignment:
+        """Return where an event belongs."""
+        ...
+
+
+class Clock(Protocol):
+    """The wall clock, so that tests need not wait."""
+
+    def now(self) -> int:
+        """Return ns since 1970."""
         ...

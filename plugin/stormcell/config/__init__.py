@@ -1,6 +1,12 @@
 """The settings: ``stormcell.yaml``, overridden by ``STORMCELL_SECTION__NAME``."""
 
+from stormcell.config.forward import ForwardSettings
+from stormcell.config.journal import JournalSettings
+from stormcell.config.live import LiveSettings
 from stormcell.config.loading import DEFAULT_FILE, load, reference
+from stormcell.config.notifications import NotificationsSettings
+from stormcell.config.receivers import ReceiversSettings
+from stormcell.config.rules import RulesSettings
 from stormcell.config.sections import (
     LEXICAL_ONLY,
     BackgroundSettings,
@@ -14,29 +20,39 @@ from stormcell.config.sections import (
     RowsSettings,
     ServiceRule,
     ServicesSettings,
-    Settings,
     StoreSettings,
     TextSettings,
     WeightsSettings,
 )
+from stormcell.config.settings import Settings
+from stormcell.config.telemetry import TelemetrySettings
+from stormcell.config.webhooks import WebhooksSettings
 
 __all__ = [
     "DEFAULT_FILE",
     "LEXICAL_ONLY",
     "BackgroundSettings",
     "DraftsSettings",
+    "ForwardSettings",
     "GroupingSettings",
+    "JournalSettings",
     "LabelsSettings",
     "LinksSettings",
+    "LiveSettings",
     "MaskSettings",
+    "NotificationsSettings",
     "PrivacySettings",
+    "ReceiversSettings",
     "RecurrenceSettings",
     "RowsSettings",
+    "RulesSettings",
     "ServiceRule",
     "ServicesSettings",
     "Settings",
     "StoreSettings",
+    "TelemetrySettings",
     "TextSettings",
+    "WebhooksSettings",
     "WeightsSettings",
     "load",
     "reference",

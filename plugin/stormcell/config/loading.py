@@ -14,7 +14,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnparsableVariable
 
-from stormcell.config.sections import Settings
+from stormcell.config.settings import Settings
 from stormcell.errors import SettingsError
 
 DEFAULT_FILE = Path("stormcell.yaml")

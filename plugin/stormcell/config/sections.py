@@ -6,30 +6,22 @@ import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from stormcell.config.base import NonNegative, Seconds, SecondsOrZero, Section, Share, Weight
 
 LEXICAL_ONLY = "none"
 """The embedder that is none: texts are compared by their letters alone."""
 
-Seconds = Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
-SecondsOrZero = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class RowsSettings(_Section):
+class RowsSettings(Section):
     """Which events are counted as one row."""
 
     bucket_seconds: Seconds = 1.0
     """Events of one fingerprint and one trace within this many seconds are one weighted row."""
 
 
-class LinksSettings(_Section):
+class LinksSettings(Section):
     """Which rows certainly belong together."""
 
     burst_seconds: SecondsOrZero = 1.0
@@ -42,14 +34,14 @@ class LinksSettings(_Section):
     """All else that links does so for this long from when it was first seen: ids are reused."""
 
 
-class PrivacySettings(_Section):
+class PrivacySettings(Section):
     """What never leaves the events."""
 
     mask: bool = True
     """Mask personal data and secrets before anything is stored, exported or rendered."""
 
 
-class MaskSettings(_Section):
+class MaskSettings(Section):
     """A mask of your own."""
 
     name: Annotated[str, Field(pattern=r"^[a-z]{1,32}$")]
@@ -71,7 +63,7 @@ class MaskSettings(_Section):
         return pattern
 
 
-class TextSettings(_Section):
+class TextSettings(Section):
     """How texts are read and compared."""
 
     masks: tuple[MaskSettings, ...] = ()
@@ -88,7 +80,7 @@ class TextSettings(_Section):
     """The same for spans."""
 
 
-class BackgroundSettings(_Section):
+class BackgroundSettings(Section):
     """What is usual."""
 
     bucket_seconds: Seconds = 900.0
@@ -104,7 +96,7 @@ class BackgroundSettings(_Section):
     judged live."""
 
 
-class ServiceRule(_Section):
+class ServiceRule(Section):
     """How a label of an alert names a service."""
 
     label: Annotated[str, Field(min_length=1, max_length=100)]
@@ -129,7 +121,7 @@ def _rules(*rules: tuple[str, ...]) -> tuple[ServiceRule, ...]:
     return tuple(ServiceRule(**dict(zip(("label", "pattern"), rule, strict=False))) for rule in rules)
 
 
-class ServicesSettings(_Section):
+class ServicesSettings(Section):
     """Which service an alert is about."""
 
     rules: tuple[ServiceRule, ...] = _rules(
@@ -157,7 +149,7 @@ class ServicesSettings(_Section):
 _Names = Annotated[tuple[str, ...], Field(max_length=20)]
 
 
-class LabelsSettings(_Section):
+class LabelsSettings(Section):
     """Where an event happened: for each label the attributes of resources and events that may hold it."""
 
     cluster: _Names = ("k8s.cluster.name", "labels.cluster", "labels.cluster_name")
@@ -179,7 +171,7 @@ class LabelsSettings(_Section):
     """The version of the service."""
 
 
-class WeightsSettings(_Section):
+class WeightsSettings(Section):
     """Weights of the fields of the mixed dissimilarity; 0 leaves a field out."""
 
     blame: Weight = 2.0
@@ -196,7 +188,7 @@ class WeightsSettings(_Section):
     """The difference in how new the texts are."""
 
 
-class GroupingSettings(_Section):
+class GroupingSettings(Section):
     """How atoms become groups."""
 
     silence_seconds: Seconds = 300.0
@@ -227,7 +219,7 @@ class GroupingSettings(_Section):
     """Exemplars of a window are chosen among at most this many of its heaviest points."""
 
 
-class RecurrenceSettings(_Section):
+class RecurrenceSettings(Section):
     """When a past incident is the same thing come again; a weight of 0 leaves its field out."""
 
     radius: Annotated[float, Field(gt=0, le=1)] = 0.45
@@ -242,32 +234,15 @@ class RecurrenceSettings(_Section):
     """Weight of which pods and hosts what is unusual comes from."""
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where groups are kept."""
 
     path: Path = Path("stormcell.db")
     """The SQLite file that `stormcell groups` and `stormcell explain` read."""
 
 
-class DraftsSettings(_Section):
+class DraftsSettings(Section):
     """How drafts are made."""
 
     templates: tuple[Path, ...] = ()
     """Folders of your own runbook templates, searched before the shipped ones."""
-
-
-class Settings(_Section):
-    """Everything that can be set; made by itself it holds the defaults."""
-
-    privacy: PrivacySettings = PrivacySettings()
-    text: TextSettings = TextSettings()
-    rows: RowsSettings = RowsSettings()
-    links: LinksSettings = LinksSettings()
-    services: ServicesSettings = ServicesSettings()
-    background: BackgroundSettings = BackgroundSettings()
-    labels: LabelsSettings = LabelsSettings()
-    weights: WeightsSettings = WeightsSettings()
-    grouping: GroupingSettings = GroupingSettings()
-    recurrence: RecurrenceSettings = RecurrenceSettings()
-    store: StoreSettings = StoreSettings()
-    drafts: DraftsSettings = DraftsSettings()

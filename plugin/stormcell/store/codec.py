@@ -128,6 +128,7 @@ def dump_group(group: Group) -> str:
             "templates": [asdict(template) for template in group.templates],
             "exemplars": [_event(event) for event in group.exemplars],
             "trace": group.trace,
+            "revision": group.revision,
         }
     )
 
@@ -160,6 +161,7 @@ def load_group(
         exemplars=tuple(_as_event(event) for event in stored.get("exemplars", ())),
         trace=stored.get("trace", ""),
         profile=None if profile is None else load_profile(profile),
+        revision=stored.get("revision", 1),
     )
 
 

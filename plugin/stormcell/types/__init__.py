@@ -17,6 +17,7 @@ from stormcell.types.columns import (
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
+from stormcell.types.live import Assignment, Request, RequestKind
 from stormcell.types.profiles import Past, Profile, Saying
 from stormcell.types.records import Origin, Packed, Reading, Record, record_of
 from stormcell.types.results import (
@@ -35,6 +36,7 @@ from stormcell.types.results import (
 
 __all__ = [
     "ERROR_SEVERITY",
+    "Assignment",
     "Attributes",
     "Blame",
     "BoolArray",
@@ -63,6 +65,8 @@ __all__ = [
     "Profile",
     "Reading",
     "Record",
+    "Request",
+    "RequestKind",
     "Row",
     "Rows",
     "Saying",

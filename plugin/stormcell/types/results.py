@@ -209,6 +209,8 @@ class Group:
         The trace with most of its events; "" if none of them has one.
     profile : Profile or None
         What it is known again by; None where none was made.
+    revision : int
+        Goes up by one whenever something of it changes while it lives; 1 in a run over files.
     """
 
     id: str
@@ -232,6 +234,7 @@ class Group:
     exemplars: tuple[Event, ...] = ()
     trace: str = ""
     profile: Profile | None = None
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)

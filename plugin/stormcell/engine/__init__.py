@@ -1,0 +1,1 @@
+"""The live engine: clock, intake and ticks; the only owner of what is alive."""

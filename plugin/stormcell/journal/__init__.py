@@ -1,0 +1,1 @@
+"""The journal: every acknowledged request, on disk until it is done with."""

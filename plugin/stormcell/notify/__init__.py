@@ -1,0 +1,1 @@
+"""Which groups are sent where and when: silences, routes and timers, as pure functions."""

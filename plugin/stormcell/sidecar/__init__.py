@@ -1,0 +1,1 @@
+"""The sidecar: receivers, the API, forwarding and delivery around one engine."""

@@ -1,0 +1,1 @@
+"""What Stormcell tells of itself: metrics and spans, which are never grouped."""
