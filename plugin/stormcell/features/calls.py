@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class CallGraph:
     """
 
     def __init__(self, settings: BackgroundSettings) -> None:
+        self._settings = settings
         self._half_life = settings.half_life_days
         self._most = settings.max_templates
         self._day = 0
@@ -50,8 +51,10 @@ class CallGraph:
         for parent, child, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
             caller, callee = rows.templates[parent], rows.templates[child].service
             if caller.service and callee and caller.service != callee:
-                held = self._calls.setdefault((caller.service, caller.text), {})
-                held[callee] = held.get(callee, 0.0) + count
+                operation = (caller.service, caller.text)
+                # A new one: what a copy shares is left alone.
+                held = self._calls.get(operation, {})
+                self._calls[operation] = {**held, callee: held.get(callee, 0.0) + count}
         surplus = len(self._calls) - self._most
         if surplus > 0:
             for key in sorted(self._calls, key=lambda key: (sum(self._calls[key].values()), key))[:surplus]:
@@ -91,6 +94,12 @@ class CallGraph:
                     queue.extend((other, far + 1) for other in sorted(fresh))
         np.fill_diagonal(hops, 0)
         return hops / np.float32(MAX_HOPS)
+
+    def copy(self) -> Self:
+        """Return one that knows the same and learns on its own."""
+        other = type(self)(self._settings)
+        other._day, other._calls = self._day, dict(self._calls)
+        return other
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that was learned as JSON values; ``restore`` goes on from there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from stormcell.config import Settings
 from stormcell.features.calls import CallGraph
@@ -53,9 +53,19 @@ class Knowledge:
     def learn(self, events: Iterable[Event]) -> Rows:
         """Count events into rows, learn what they teach, and return them."""
         rows = build_rows(events, self._settings, self.miner)
+        self.learn_rows(rows)
+        return rows
+
+    def learn_rows(self, rows: Rows) -> None:
+        """Learn what rows teach whose templates the miner has learned already."""
         self.background.learn(rows)
         self.calls.learn(rows)
-        return rows
+
+    def copy(self) -> Self:
+        """Return what knows the same and learns on its own; what is large is shared until it changes."""
+        other = type(self)(self._settings)
+        other.miner, other.background, other.calls = self.miner.copy(), self.background.copy(), self.calls.copy()
+        return other
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """Return all that was learned as JSON values, by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -74,9 +74,11 @@ class Background:
         self._buckets.update(np.unique(buckets).tolist())
         pairs, place = np.unique(np.stack([rows.template, buckets]), axis=1, return_inverse=True)
         counts = np.bincount(place.reshape(-1), weights=rows.weight, minlength=pairs.shape[1]).astype(np.int64)
+        # New ones: what a copy shares is left alone.
+        own = {number: dict(self._counts.get(rows.templates[number], {})) for number in set(pairs[0].tolist())}
         for number, bucket, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
-            held = self._counts.setdefault(rows.templates[number], {})
-            held[bucket] = max(count, held.get(bucket, 0))
+            own[number][bucket] = max(count, own[number].get(bucket, 0))
+        self._counts.update((rows.templates[number], held) for number, held in own.items())
         self._forget()
         self.read(rows.templates)
 
@@ -134,6 +136,14 @@ class Background:
         known = self._known(owners, seen)[owner.reshape(-1)]
         at = place.reshape(-1)
         return Surprise(value[at], novelty[at], (known < self._settings.learning_buckets)[at])
+
+    def copy(self) -> Self:
+        """Return one that knows the same and learns on its own."""
+        other = type(self)(self._settings)
+        other._counts, other._buckets = dict(self._counts), set(self._buckets)
+        other._texts, other._alerts = set(self._texts), set(self._alerts)
+        other.lexicon = self.lexicon.copy()
+        return other
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that was learned as JSON values; ``restore`` goes on from there."""

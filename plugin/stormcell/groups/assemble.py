@@ -19,6 +19,7 @@ from stormcell.groups.speakers import Speaker, speak
 from stormcell.text.shorten import shorten
 from stormcell.types import (
     Blame,
+    BoolArray,
     Clustering,
     DoubleArray,
     Event,
@@ -34,14 +35,33 @@ from stormcell.types import (
 _TITLE = 100
 
 
-def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
-    """Return the groups, ascending by (first_seen, id), and a membership for every atom."""
+def assemble(
+    solution: Solution, settings: Settings, told: BoolArray | None = None
+) -> tuple[list[Group], list[Membership]]:
+    """Return the groups, ascending by (first_seen, id), and memberships.
+
+    Parameters
+    ----------
+    solution : Solution
+    settings : Settings
+    told : BoolArray, shape (m,), optional
+        Of which atoms in no group a membership is wanted; of all by default.
+
+    Returns
+    -------
+    groups : list of Group
+    memberships : list of Membership
+        Of the atoms in groups, session by session in their order there; then of the others.
+    """
     rows_of = _rows_by_atom(solution.atom_of)
-    links_of = _links_by_atom(solution)
+    told = np.ones(len(rows_of), dtype=bool) if told is None else told
+    grouped = np.zeros(len(rows_of), dtype=bool)
+    for session in solution.sessions:
+        grouped[session] = True
+    links_of = _links_by_atom(solution, grouped | told)
     groups: list[Group] = []
     memberships: list[Membership] = []
     taken: Counter[tuple[str, int]] = Counter()
-    grouped: set[int] = set()
     for number, (session, clustering) in enumerate(zip(solution.sessions, solution.clusterings, strict=True)):
         if len(session) == 0:
             continue
@@ -68,15 +88,13 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
         if verdict is not None:
             explained = [replace(m, feedback=verdict.placed.get(at, ())) for at, m in enumerate(explained)]
         memberships.extend(explained)
-        grouped.update(session.tolist())
         for label, atoms in enumerate(members):
             own = [explained[at] for at in np.flatnonzero(clustering.labels == label).tolist()]
             groups.append(_group(solution, ids[label], speakers[label], atoms, rows_of, own))
-    for atom in range(len(rows_of)):
-        if atom not in grouped:
-            apart = _membership(solution, atom, rows_of, links_of)
-            # The atoms of the table are those that passed the gate.
-            memberships.append(replace(apart, stray=atom < len(solution.weights)))
+    for atom in np.flatnonzero(told & ~grouped).tolist():
+        apart = _membership(solution, atom, rows_of, links_of)
+        # The atoms of the table are those that passed the gate.
+        memberships.append(replace(apart, stray=atom < len(solution.weights)))
     groups.sort(key=lambda group: (group.first_seen, group.id))
     return groups, memberships
 
@@ -88,11 +106,13 @@ def _rows_by_atom(atom_of: IntArray) -> list[IntArray]:
     return np.split(order, np.flatnonzero(np.diff(atom_of[order])) + 1)
 
 
-def _links_by_atom(solution: Solution) -> dict[int, list[MemberLink]]:
+def _links_by_atom(solution: Solution, wanted: BoolArray) -> dict[int, list[MemberLink]]:
     events = solution.rows.events
     links: dict[int, list[MemberLink]] = {}
     for link in solution.links:
         atom = int(solution.atom_of[link.a])
+        if not wanted[atom]:
+            continue
         links.setdefault(atom, []).append(
             MemberLink(events[link.a].uid, events[link.b].uid, link.reason, link.key)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -39,6 +39,12 @@ class Lexicon:
             self._documents += 1
             hashes = np.fromiter(map(_hash, _features(text)), dtype=np.int64)
             self._frequency[np.unique(hashes % _BUCKETS)] += 1
+
+    def copy(self) -> Self:
+        """Return one that knows the same and learns on its own."""
+        other = type(self)()
+        other._documents, other._frequency = self._documents, self._frequency.copy()
+        return other
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors, shape (n, DIMENSIONS); a text without any word gives zeros."""

@@ -194,6 +194,22 @@ class TemplateMiner:
         miner._rebuild()
         return miner
 
+    def copy(self) -> Self:
+        """Return a miner that knows the same and learns on its own."""
+        other = type(self)(self._capacity)
+        other._names = {tokens: [set(place) for place in places] for tokens, places in self._names.items()}
+        other._patterns, other._starts, other._found = dict(self._patterns), dict(self._starts), dict(self._found)
+        other._varied = {pattern: set(places) for pattern, places in self._varied.items()}
+        other._known = set(self._known)
+        other._beside = {pattern: set(words) for pattern, words in self._beside.items()}
+        other._endings = {start: set(endings) for start, endings in self._endings.items()}
+        other._by_start = {key: list(held) for key, held in self._by_start.items()}
+        other._stood = {
+            pattern: {at: set(words) for at, words in places.items()} for pattern, places in self._stood.items()
+        }
+        other._noted = self._noted
+        return other
+
     def _rebuild(self) -> None:
         """Make anew what follows from the skeletons and the templates found."""
         for made in (
