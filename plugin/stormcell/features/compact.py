@@ -1,14 +1,15 @@
-"""Millions of events in little memory: what was seen, uids, and whole events that are read when asked for."""
+"""Millions of events in little memory: what was seen, and uids."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stormcell.types import Event, IntArray, Origin, Packed
+from stormcell.types import BoolArray, IntArray
 
 _MIX: Final = 0x9E3779B97F4A7C15
 _START_BITS: Final = 10
@@ -17,9 +18,6 @@ _TAG: Final = 2**_TAG_BITS - 1
 _FULL: Final = 0.6
 """Share of the places that are taken before there are twice as many."""
 
-_BLOCK: Final = 1 << 16
-_OPEN_BLOCKS: Final = 16
-_KEPT_EVENTS: Final = 16_384
 _HEX: Final = b"\0"
 _TEXT: Final = b"\1"
 
@@ -67,12 +65,38 @@ class Numbers:
         self._bits, self._last, self._shift, self._most = bits, size - 1, _TAG_BITS - bits, int(size * _FULL)
         self._tags, self._numbers = array("I", bytes(4 * size)), array("i", b"\xff" * (4 * size))
 
-    def _grow(self) -> None:
-        """Double the places; all at once, for one by one takes a second a million."""
+    def keep(self, kept: BoolArray) -> Numbers:
+        """Return another that knows some of the things only, numbered anew in their order.
+
+        Parameters
+        ----------
+        kept : BoolArray
+            Whether a thing is, by its number.
+        """
+        tag, number = self._taken()
+        chosen = kept[number]
+        found = Numbers()
+        found._count = int(chosen.sum())
+        bits = _START_BITS
+        while found._count > int((1 << bits) * _FULL):
+            bits += 1
+        found._empty(bits)
+        found._place(tag[chosen], (np.cumsum(kept, dtype=np.int32) - 1)[number[chosen]])
+        return found
+
+    def _taken(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
         numbers = np.asarray(self._numbers)
         taken = np.flatnonzero(numbers >= 0)
-        tag, number = np.asarray(self._tags)[taken], numbers[taken]
+        return np.asarray(self._tags)[taken], numbers[taken]
+
+    def _grow(self) -> None:
+        """Double the places; all at once, for one by one takes a second a million."""
+        tag, number = self._taken()
         self._empty(self._bits + 1)
+        self._place(tag, number)
+
+    def _place(self, tag: NDArray[np.uint32], number: NDArray[np.int32]) -> None:
+        """Put things into empty places."""
         home = (tag >> np.uint32(self._shift)).astype(np.int64)
         order = np.argsort(home, kind="stable")
         steps = np.arange(len(order))
@@ -85,6 +109,11 @@ class Numbers:
             while self._numbers[at] >= 0:
                 at = (at + 1) & self._last
             self._tags[at], self._numbers[at] = int(tag[one]), int(number[one])
+
+
+def column(code: str, values: NDArray[Any]) -> array[int]:
+    """Return numbers as an array that more can be appended to."""
+    return array(code, np.ascontiguousarray(values, dtype=np.dtype(code)).tobytes())
 
 
 class Uids:
@@ -106,6 +135,16 @@ class Uids:
         """Return a uid as it was kept."""
         return bytes(self._data[self._ends[at - 1] if at else 0 : self._ends[at]])
 
+    def keep(self, kept: BoolArray) -> Uids:
+        """Return another with some of the uids, in their order."""
+        ends = np.array(self._ends).astype(np.int64)
+        sizes = np.diff(ends, prepend=0)
+        data = np.frombuffer(bytes(self._data), dtype=np.uint8)
+        found = Uids()
+        found._data += data[np.repeat(kept, sizes)].tobytes()
+        found._ends = column("Q", np.cumsum(sizes[kept]))
+        return found
+
     def __getitem__(self, at: int) -> str:
         packed = self.packed(at)
         return packed[1:].hex() if packed[:1] == _HEX else packed[1:].decode("utf-8", "surrogatepass")
@@ -122,68 +161,6 @@ def pack_uid(uid: str) -> bytes:
             if packed.hex() == uid:
                 return _HEX + packed
     return _TEXT + uid.encode("utf-8", "surrogatepass")
-
-
-class Shelf:
-    """Whole events by number: those that came as such as they are, packed ones in compressed blocks."""
-
-    def __init__(self) -> None:
-        self._whole: dict[int, Event] = {}
-        self._origins: list[Origin] = []
-        self._known: dict[int, int] = {}
-        self._origin = array("i")
-        self._places = array("Q")
-        self._sizes = array("i")
-        self._blocks: list[bytes] = []
-        self._block = bytearray()
-        self._open: dict[int, bytes] = {}
-
-    def put(self, whole: Event | Packed) -> int:
-        """Keep an event and return its number."""
-        number = len(self._origin)
-        if not isinstance(whole, Packed):
-            self._whole[number] = whole
-            self._origin.append(-1)
-            self._places.append(0)
-            self._sizes.append(0)
-            return number
-        origin, data = whole
-        at = self._known.get(id(origin))
-        if at is None:
-            # Held, so that no other takes its place in memory.
-            at = self._known[id(origin)] = len(self._origins)
-            self._origins.append(origin)
-        self._origin.append(at)
-        self._places.append(len(self._blocks) << 32 | len(self._block))
-        self._sizes.append(len(data))
-        self._block += data
-        if len(self._block) >= _BLOCK:
-            import zstandard  # only where there is much to hold
-
-            found = zstandard.ZstdCompressor(level=1).compress(bytes(self._block))
-            self._blocks.append(bytes(memoryview(found)))  # a copy: the other holds room for far more
-            self._block.clear()
-        return number
-
-    def __getitem__(self, number: int) -> Event:
-        at = self._origin[number]
-        if at < 0:
-            return self._whole[number]
-        block, start = divmod(self._places[number], 1 << 32)
-        data = self._data(block)[start : start + self._sizes[number]]
-        return self._origins[at].event(bytes(data))
-
-    def _data(self, block: int) -> bytes | bytearray:
-        if block == len(self._blocks):
-            return self._block
-        found = self._open.get(block)
-        if found is None:
-            import zstandard
-
-            if len(self._open) >= _OPEN_BLOCKS:
-                del self._open[next(iter(self._open))]
-            found = self._open[block] = zstandard.ZstdDecompressor().decompress(self._blocks[block])
-        return found
 
 
 class Made(Sequence[Item]):
@@ -211,28 +188,6 @@ class Made(Sequence[Item]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
-
-
-class Events(Made[Event]):
-    """The events that stand for rows, each read when it is asked for, and some of them kept then."""
-
-    def __init__(self, shelf: Shelf, numbers: IntArray, show: Callable[[Event], Event] | None) -> None:
-        self._shelf, self._numbers, self._show = shelf, numbers, show
-        self._kept: dict[int, Event] = {}
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def _at(self, at: int) -> Event:
-        number = int(self._numbers[at])
-        found = self._kept.get(number)
-        if found is None:
-            found = self._shelf[number]
-            if self._show is not None:
-                found = self._show(found)
-            if len(self._kept) < _KEPT_EVENTS:
-                self._kept[number] = found
-        return found
 
 
 class Members(Made[tuple[str, ...]]):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from stormcell import semconv
 from stormcell.privacy import hidden_key
 from stormcell.types import Record, Signal
 
 _KEY_CHARACTERS = 128
+_TRACE = "trace:"
 _LOG, _SPAN = Signal.LOG, Signal.SPAN
 
 Keys = tuple[str, ...]
@@ -29,6 +30,9 @@ class LinkKeys:
         self._numbers: dict[Keys, int] = {}
         self._of_trace: dict[str, int] = {}
         self._of_pod: dict[tuple[str, object], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._sets)
 
     def __getitem__(self, number: int) -> Keys:
         return self._sets[number]
@@ -54,6 +58,18 @@ class LinkKeys:
             known = self._of_pod[pod] = self._intern(record, spoken)
         return known
 
+    def keep(self, numbers: Iterable[int]) -> LinkKeys:
+        """Return another that knows some of the sets only, numbered anew in the order given."""
+        found = LinkKeys(self._show)
+        for new, old in enumerate(numbers):
+            keys = self._sets[old]
+            found._sets.append(keys)
+            if len(keys) == 1 and keys[0].startswith(_TRACE):
+                found._of_trace[keys[0][len(_TRACE) :]] = new
+            else:
+                found._numbers[keys] = new
+        return found
+
     def _intern(self, record: Record, spoken: Keys) -> int:
         keys = tuple(sorted({*spoken, *_own_keys(record, self._show)}))
         new = len(self._sets)
@@ -70,7 +86,7 @@ def _own_keys(record: Record, show: Callable[[str], str]) -> list[str]:
     """Return the link keys that stand in an event's fields; its text's are the parser's."""
     keys = []
     if record.trace_id:
-        keys.append(f"trace:{record.trace_id}")
+        keys.append(f"{_TRACE}{record.trace_id}")
     for name, value in record.attributes.items():
         if isinstance(value, str) and value and semconv.is_request_id(name):
             keys.append(_key("id", value[:_KEY_CHARACTERS].lower(), (value,), show))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 import numpy as np
 
 from stormcell.config import Settings
-from stormcell.features.compact import Events, Members, Numbers, Shelf, Uids, pack_uid
+from stormcell.features.compact import Numbers, Uids, column, pack_uid
+from stormcell.features.counted import Counted, Raw, spelled
 from stormcell.features.keys import LinkKeys
-from stormcell.features.merge import Merged, merge, runs
+from stormcell.features.shelf import Shelf
 from stormcell.privacy import Concealer
-from stormcell.text.mining import TemplateMiner, closed
-from stormcell.text.skeleton import Skeleton, spell
+from stormcell.text.mining import TemplateMiner
+from stormcell.text.skeleton import Skeleton
 from stormcell.text.slots import differing, every
 from stormcell.text.templates import Parser
-from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Spans, Template, record_of
+from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Spans, record_of
 
 _LOG, _SPAN, _ALERT = Signal.LOG, Signal.SPAN, Signal.ALERT
 _CODES = {signal: code for code, signal in enumerate(Signal)}
@@ -46,7 +45,7 @@ class RowBuilder:
         self._show: Callable[[str], str] = self._concealer.text if self._private else str
         self._parser = Parser(settings.text.masks, private=self._private)
         # Templates and kinds, a template with a severity, are numbered as they come.
-        self._templates: dict[tuple[Signal, str, Skeleton | str], int] = {}
+        self._templates: dict[Raw, int] = {}
         self._kinds: dict[tuple[int, int], int] = {}
         self._kind_of: dict[tuple[int, str, int, Skeleton | str], int] = {}
         self._keys = LinkKeys(self._show)
@@ -122,8 +121,10 @@ class RowBuilder:
         held = self._shelf[self._spot[row]]
         if held.signal is _ALERT:
             best = max(held, record.event(), key=_knowledge)
-            self._spot[row] = self._shelf.put(best)
-            self._keep_text(row, best.text)
+            # Most repeat what is known, for as long as the alert lasts.
+            if best is not held:
+                self._spot[row] = self._shelf.put(best)
+                self._keep_text(row, best.text)
 
     def _join(self, row: int, number: int, record: Record, template: Skeleton | str) -> None:
         """Count an event into a row that is known."""
@@ -132,10 +133,10 @@ class RowBuilder:
             held = self._shelf[self._spot[row]].text
             self._keep_text(row, held)
         if record.text != held:
-            known, spelled = self._varied.get(row, 0), _spelled(template)
+            known, template_text = self._varied.get(row, 0), spelled(template)
             # Once all vary there is nothing more to learn.
-            if known != every(spelled):
-                self._varied[row] = known | differing(spelled, record.text, held)
+            if known != every(template_text):
+                self._varied[row] = known | differing(template_text, record.text, held)
         time, first = record.time, self._first[row]
         if time > self._last[row]:
             self._last[row] = time
@@ -154,108 +155,82 @@ class RowBuilder:
         kind = (self._templates.setdefault(template, len(self._templates)), record.severity)
         return self._kinds.setdefault(kind, len(self._kinds))
 
-    def finish(self) -> Rows:
-        """Return the rows, whose order depends on the events alone and not on how they came in."""
-        order = self._order()
-        of_kind = np.array(list(self._kinds), dtype=np.int64).reshape(-1, 2)
-        kind = _array(self._kind)
-        known = self._mined(of_kind[kind[order], 0])
-        # Templates are numbered by first use, which would depend on the order of arrival.
-        templates = sorted(set(known), key=lambda t: (t.signal, t.service, t.text))
-        number = {template: new for new, template in enumerate(templates)}
-        renumbered = np.array([number[template] for template in known], dtype=np.int64)
-        of_kind[:, 0] = renumbered[of_kind[:, 0]]
-        identity = (*of_kind[kind].T, _array(self._first) // self._bucket, _array(self._key))
-        merged = merge(order, identity, _array(self._last))
-        rows = merged.shown
-        row_of = merged.into[_array(self._row_of)]
-        weight = np.bincount(row_of, minlength=len(rows))
-        fingerprints = [_fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
-        return Rows(
-            # Of all events only those that stand for others are kept, so that only these need masks.
-            events=Events(self._shelf, _array(self._spot)[rows], self._concealer.event if self._private else None),
-            members=Members(self._uids, np.argsort(row_of, kind="stable").astype(np.int32), np.cumsum(weight)),
-            weight=weight,
-            first=_array(self._first)[rows],
-            last=merged.last,
-            template=of_kind[kind[rows], 0],
-            severity=of_kind[kind[rows], 1],
-            templates=tuple(templates),
-            fingerprints=tuple(fingerprints[one] for one in kind[rows].flat),
-            keys=tuple(self._keys[int(one)] for one in _array(self._key)[rows].flat),
-            spans=self._spans(merged.into),
-            varied=self._variations(merged, known),
+    def counted(self) -> Counted:
+        """Return what was counted so far; it stays as it is while more is added or some is released."""
+        spans = Spans(_copy(self._span_row), *map(_copy, self._span_columns))
+        return Counted(
+            bucket=self._bucket,
+            templates=list(self._templates),
+            kinds=np.array(list(self._kinds), dtype=np.int64).reshape(-1, 2),
+            keys=self._keys,
+            uids=self._uids,
+            shelf=self._shelf,
+            show=self._concealer.event if self._private else None,
+            row_of=_copy(self._row_of),
+            kind=_copy(self._kind),
+            key=_copy(self._key),
+            event=_copy(self._event),
+            spot=_copy(self._spot),
+            first=_copy(self._first),
+            last=_copy(self._last),
+            varied=dict(self._varied),
+            spans=spans,
             duplicates=self.duplicates,
         )
 
-    def _order(self) -> IntArray:
-        """Return the rows ascending by the time and the uid of their events."""
-        first = _array(self._first)
-        order = np.argsort(first, kind="stable")
-        ascending = first[order]
-        starts = np.append(True, ascending[1:] != ascending[:-1])[: len(order)]
-        for start, end in runs(starts):
-            order[start:end] = sorted(order[start:end].tolist(), key=lambda row: self._uids[self._event[row]])
-        return order
+    def finish(self) -> Rows:
+        """Return the rows of all events so far (see Counted); more may be added, and the rows stay as they are."""
+        return self.counted().rows(self._miner)
 
-    def _mined(self, numbers: IntArray) -> list[Template]:
-        """Return the templates by their numbers, after the miner has learned them in order of time.
+    def release(self, before: int) -> None:
+        """Forget the rows whose time bucket ended by ``before``, with their events and all that is known of them.
+
+        What is left is as if nothing else had ever been added, but for ``duplicates``, which counts on. An event
+        whose uid was forgotten is new when it comes again. Costs as much as a few copies of what there is, and
+        some work in Python for what is kept.
 
         Parameters
         ----------
-        numbers : IntArray
-            Of the templates of all rows, in order of time.
+        before : int
+            ns since 1970. Buckets are forgotten whole, so that rows that turn out to be one go together.
         """
-        _, first = np.unique(numbers, return_index=True)
+        kept = _copy(self._first) // self._bucket >= before // self._bucket
+        if kept.all():
+            return
+        rows = np.flatnonzero(kept)
+        into = np.cumsum(kept) - 1
+        row_of = _copy(self._row_of)
+        events = kept[row_of]
+        self._seen, self._uids = self._seen.keep(events), self._uids.keep(events)
+        self._row_of = column("i", into[row_of[events]])
+        self._places = self._places.keep(kept)
+        self._shelf = self._shelf.keep(_copy(self._spot)[rows])
+        self._spot = column("i", np.arange(len(rows)))
+        self._event = column("i", (np.cumsum(events) - 1)[_copy(self._event)[rows]])
+        self._first, self._last = (column("q", _copy(held)[rows]) for held in (self._first, self._last))
+        self._keep_kinds(_copy(self._kind)[rows])
+        keys, key = np.unique(_copy(self._key)[rows], return_inverse=True)
+        self._keys, self._key = self._keys.keep(keys.tolist()), column("i", key)
+        self._varied = {int(into[row]): bits for row, bits in self._varied.items() if kept[row]}
+        self._texts = {int(into[row]): text for row, text in self._texts.items() if kept[row]}
+        span_row = _copy(self._span_row)
+        spans = kept[span_row]
+        self._span_row = column("i", into[span_row[spans]])
+        self._span_columns = tuple(column("q", _copy(held)[spans]) for held in self._span_columns)
+
+    def _keep_kinds(self, kinds: IntArray) -> None:
+        """Forget all templates and kinds but those of the rows that are left, whose kinds these are."""
+        used, kind = np.unique(kinds, return_inverse=True)
+        self._kind = column("i", kind)
+        number = {old: new for new, old in enumerate(used.tolist())}
+        pairs = [pair for old, pair in enumerate(self._kinds) if old in number]
         raw = list(self._templates)
-        for number in numbers[np.sort(first)].tolist():
-            found = raw[number][2]
-            if not isinstance(found, str):
-                self._miner.add(found)
-        return [
-            Template(signal, service, found if isinstance(found, str) else self._miner.template(found))
-            for signal, service, found in raw
-        ]
-
-    def _variations(self, merged: Merged, known: list[Template]) -> tuple[int, ...]:
-        """Return the slots that differ within each merged row, a bit each."""
-        raw, kinds = list(self._templates), list(self._kinds)
-        varied = [0] * len(merged.shown)
-
-        def of(row: int) -> int:
-            bits, found = self._varied.get(row, 0), raw[kinds[self._kind[row]][0]][2]
-            if not bits or isinstance(found, str):
-                return bits
-            into = self._miner.places(found)
-            return sum({1 << to for at, to in enumerate(into) if bits >> at & 1 and to >= 0})
-
-        for row in self._varied:
-            varied[merged.into[row]] = of(row)
-        for first, *others in merged.several:
-            template = known[kinds[self._kind[first]][0]].text
-            bits, held = of(first), first
-            for row in others:
-                event, shown = self._shelf[self._spot[row]], self._shelf[self._spot[held]]
-                if event.text != shown.text:
-                    bits |= of(row) | differing(template, event.text, shown.text)
-                if _when(event) < _when(shown):
-                    held = row
-            varied[merged.into[first]] = bits
-        return tuple(varied)
-
-    def _spans(self, into: IntArray) -> Spans:
-        row, span, parent, duration = into[_array(self._span_row)], *map(_array, self._span_columns)
-        sort = np.lexsort((parent, duration, span, row))
-        return Spans(row[sort], span[sort], parent[sort], duration[sort])
-
-
-@lru_cache(4096)
-def _spelled(template: Skeleton | str) -> str:
-    return template if isinstance(template, str) else spell(closed(template.tokens))
-
-
-def _when(event: Event) -> tuple[int, str]:
-    return event.time, event.uid
+        self._templates = {}
+        self._kinds = {}
+        for template, severity in pairs:
+            found = self._templates.setdefault(raw[template], len(self._templates))
+            self._kinds[found, severity] = len(self._kinds)
+        self._kind_of = {spoken: number[old] for spoken, old in self._kind_of.items() if old in number}
 
 
 def build_rows(events: Iterable[Event | Record], settings: Settings, miner: TemplateMiner | None = None) -> Rows:
@@ -271,9 +246,9 @@ def _knowledge(alert: Event) -> tuple[bool, int, str]:
     return alert.status == "resolved", alert.duration, repr(sorted(alert.attributes.items()))
 
 
-def _array(column: array[int]) -> IntArray:
-    """Return a view of a column; while there is one nothing can be added."""
-    return np.asarray(column)
+def _copy(held: array[int]) -> IntArray:
+    """Return a copy of a column; while there is a view nothing can be added."""
+    return np.array(held)
 
 
 def _number(span_id: str) -> int:
@@ -281,8 +256,3 @@ def _number(span_id: str) -> int:
     if not span_id:
         return 0
     return int.from_bytes(bytes.fromhex(span_id), "big", signed=True)
-
-
-def _fingerprint(template: Template, severity: int) -> str:
-    parts = "\0".join((template.signal, template.service, str(severity), template.text))
-    return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -1,0 +1,185 @@
+"""What was counted, at one moment, and the rows it makes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from stormcell.features.compact import Members, Uids
+from stormcell.features.keys import LinkKeys
+from stormcell.features.merge import Merged, merge, runs
+from stormcell.features.shelf import Events, Shelf
+from stormcell.text.mining import TemplateMiner, closed
+from stormcell.text.skeleton import Skeleton, spell
+from stormcell.text.slots import differing
+from stormcell.types import Event, IntArray, Rows, Signal, Spans, Template
+
+Raw = tuple[Signal, str, Skeleton | str]
+"""A template before it is mined: signal, service, skeleton or text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """Columns of n events in m rows, of which some may yet turn out to be one: their skeletons have one template.
+
+    Nothing in it changes while more is counted.
+
+    Attributes
+    ----------
+    bucket : int
+        Width of a time bucket, ns.
+    templates : sequence of Raw
+    kinds : IntArray, shape (k, 2)
+        Template and severity.
+    keys : LinkKeys
+    uids : Uids
+        Of the events, perhaps of later ones too.
+    shelf : Shelf
+    show : callable or None
+        Masks an event.
+    row_of : IntArray, shape (n,)
+        The row of each event.
+    kind, key, event, spot, first, last : IntArray, shape (m,)
+        Of each row; ``event`` is the number of the one that stands for it, ``spot`` where it is on the shelf.
+    varied : mapping of int to int
+        The slots that differ between the events of a row, a bit each.
+    spans : Spans
+        In the order they came.
+    duplicates : int
+    """
+
+    bucket: int
+    templates: Sequence[Raw]
+    kinds: IntArray
+    keys: LinkKeys
+    uids: Uids
+    shelf: Shelf
+    show: Callable[[Event], Event] | None
+    row_of: IntArray
+    kind: IntArray
+    key: IntArray
+    event: IntArray
+    spot: IntArray
+    first: IntArray
+    last: IntArray
+    varied: Mapping[int, int]
+    spans: Spans
+    duplicates: int
+
+    def rows(self, miner: TemplateMiner) -> Rows:
+        """Return the rows, whose order depends on the events alone and not on how they came in.
+
+        Parameters
+        ----------
+        miner : TemplateMiner
+            Learns the templates in order of time.
+        """
+        order = self._order()
+        of_kind = self.kinds.copy()
+        known = self._mined(miner, of_kind[self.kind[order], 0])
+        # Templates are numbered by first use, which would depend on the order of arrival.
+        templates = sorted(set(known), key=lambda t: (t.signal, t.service, t.text))
+        number = {template: new for new, template in enumerate(templates)}
+        renumbered = np.array([number[template] for template in known], dtype=np.int64)
+        of_kind[:, 0] = renumbered[of_kind[:, 0]]
+        identity = (*of_kind[self.kind].T, self.first // self.bucket, self.key)
+        merged = merge(order, identity, self.last)
+        rows = merged.shown
+        row_of = merged.into[self.row_of]
+        weight = np.bincount(row_of, minlength=len(rows))
+        fingerprints = [_fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
+        return Rows(
+            # Of all events only those that stand for others are kept, so that only these need masks.
+            events=Events(self.shelf, self.spot[rows], self.show),
+            members=Members(self.uids, np.argsort(row_of, kind="stable").astype(np.int32), np.cumsum(weight)),
+            weight=weight,
+            first=self.first[rows],
+            last=merged.last,
+            template=of_kind[self.kind[rows], 0],
+            severity=of_kind[self.kind[rows], 1],
+            templates=tuple(templates),
+            fingerprints=tuple(fingerprints[one] for one in self.kind[rows].flat),
+            keys=tuple(self.keys[int(one)] for one in self.key[rows].flat),
+            spans=self._spans(merged.into),
+            varied=self._variations(miner, merged, known),
+            duplicates=self.duplicates,
+        )
+
+    def _order(self) -> IntArray:
+        """Return the rows ascending by the time and the uid of their events."""
+        order = np.argsort(self.first, kind="stable")
+        ascending = self.first[order]
+        starts = np.append(True, ascending[1:] != ascending[:-1])[: len(order)]
+        for start, end in runs(starts):
+            order[start:end] = sorted(order[start:end].tolist(), key=lambda row: self.uids[int(self.event[row])])
+        return order
+
+    def _mined(self, miner: TemplateMiner, numbers: IntArray) -> list[Template]:
+        """Return the templates by their numbers, after the miner has learned them in order of time.
+
+        Parameters
+        ----------
+        miner : TemplateMiner
+        numbers : IntArray
+            Of the templates of all rows, in order of time.
+        """
+        _, first = np.unique(numbers, return_index=True)
+        for number in numbers[np.sort(first)].tolist():
+            found = self.templates[number][2]
+            if not isinstance(found, str):
+                miner.add(found)
+        return [
+            Template(signal, service, found if isinstance(found, str) else miner.template(found))
+            for signal, service, found in self.templates
+        ]
+
+    def _variations(self, miner: TemplateMiner, merged: Merged, known: list[Template]) -> tuple[int, ...]:
+        """Return the slots that differ within each merged row, a bit each."""
+        template_of = self.kinds[:, 0]
+        varied = [0] * len(merged.shown)
+
+        def of(row: int) -> int:
+            bits, found = self.varied.get(row, 0), self.templates[template_of[self.kind[row]]][2]
+            if not bits or isinstance(found, str):
+                return bits
+            into = miner.places(found)
+            return sum({1 << to for at, to in enumerate(into) if bits >> at & 1 and to >= 0})
+
+        for row in self.varied:
+            varied[merged.into[row]] = of(row)
+        for first, *others in merged.several:
+            template = known[template_of[self.kind[first]]].text
+            bits, held = of(first), first
+            for row in others:
+                event, shown = self.shelf[self.spot[row]], self.shelf[self.spot[held]]
+                if event.text != shown.text:
+                    bits |= of(row) | differing(template, event.text, shown.text)
+                if _when(event) < _when(shown):
+                    held = row
+            varied[merged.into[first]] = bits
+        return tuple(varied)
+
+    def _spans(self, into: IntArray) -> Spans:
+        row, span, parent = into[self.spans.row], self.spans.span, self.spans.parent
+        duration = self.spans.duration
+        sort = np.lexsort((parent, duration, span, row))
+        return Spans(row[sort], span[sort], parent[sort], duration[sort])
+
+
+@lru_cache(4096)
+def spelled(template: Skeleton | str) -> str:
+    """Return a template as a text, before it is mined."""
+    return template if isinstance(template, str) else spell(closed(template.tokens))
+
+
+def _when(event: Event) -> tuple[int, str]:
+    return event.time, event.uid
+
+
+def _fingerprint(template: Template, severity: int) -> str:
+    parts = "\0".join((template.signal, template.service, str(severity), template.text))
+    return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -1,0 +1,162 @@
+"""A stream that does not end: rows are handed out and old ones forgotten, while more events come."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stormcell.config import Settings
+from stormcell.features import shelf
+from stormcell.features.rows import RowBuilder
+from stormcell.text.mining import TemplateMiner
+from stormcell.types import Event, Packed, Record, Rows, record_of
+from tests.unit.features.build import SECOND, START, alert, log, span
+from tests.unit.features.test_rows import UUID, assert_equal, events
+
+AT = [0, 0.2, 0.9, 1.5, 3, 60]
+
+
+class Sealed:
+    """An origin whose bytes are the number of an event, and something to fill blocks with."""
+
+    def __init__(self, made: Sequence[Event]) -> None:
+        self._made = made
+
+    def pack(self, number: int) -> Record:
+        data = number.to_bytes(4, "big") + bytes(100)
+        return record_of(self._made[number])._replace(whole=Packed(self, data))
+
+    def event(self, packed: bytes) -> Event:
+        return self._made[int.from_bytes(packed[:4], "big")]
+
+
+def added(made: Sequence[Event | Record]) -> RowBuilder:
+    builder = RowBuilder(Settings())
+    for event in made:
+        builder.add(event)
+    return builder
+
+
+def said(rows: Rows) -> Rows:
+    """Return rows as they are but for the duplicates, which nobody forgets."""
+    return dataclasses.replace(rows, duplicates=0)
+
+
+def plain(rows: Rows) -> dict[str, Any]:
+    """Spell everything out, so that it can be compared with what is there later."""
+    made = {field.name: getattr(rows, field.name) for field in dataclasses.fields(rows)}
+    made["spans"] = dataclasses.asdict(rows.spans)
+    return {
+        name: str(held)
+        if isinstance(held, dict)
+        else np.asarray(held).tolist()
+        if name == "weight"
+        else repr(held)
+        for name, held in made.items()
+    }
+
+
+@given(events(), events(), st.sampled_from(AT), st.booleans())
+def test_what_is_released_was_never_there(made: list[Event], later: list[Event], at: float, packed: bool) -> None:
+    before = START + round(at * SECOND)
+    everything = [*made, *later]
+    given_so: list[Event | Record] = list(everything)
+    if packed:
+        sealed = Sealed(everything)
+        given_so = [sealed.pack(number) for number in range(len(everything))]
+    with mock.patch.object(shelf, "_BLOCK", 500):
+        builder = added(given_so[: len(made)])
+        builder.release(before)
+        kept = [event for event in made if event.time // SECOND >= before // SECOND]
+        assert_equal(said(builder.finish()), said(added(kept).finish()))
+        for event in given_so[len(made) :]:
+            builder.add(event)
+        assert_equal(said(builder.counted().rows(TemplateMiner())), said(added([*kept, *later]).finish()))
+
+
+def test_a_released_event_is_new_when_it_comes_again() -> None:
+    old, new = log(0), log(10)
+    builder = added([old, new])
+    builder.release(new.time)
+    builder.add(old)
+    builder.add(new)
+    assert builder.finish().members == ((old.uid,), (new.uid,))
+    assert builder.duplicates == 1
+
+
+def test_a_bucket_that_goes_on_is_kept_whole() -> None:
+    builder = added([log(0.1), log(0.8, text="another"), log(1.2)])
+    builder.release(START + SECOND // 2)
+    assert len(builder.finish()) == 3
+    builder.release(START + SECOND)
+    assert len(builder.finish()) == 1
+
+
+@given(events(), events(), st.sampled_from([None, *AT]))
+def test_rows_stay_as_they_were_handed_out(made: list[Event], later: list[Event], at: float | None) -> None:
+    builder = added(made)
+    counted = builder.counted()
+    rows = builder.finish()
+    # Of packed events nothing is kept at hand.
+    was = plain(rows)
+    rows = counted.rows(TemplateMiner())
+    if at is not None:
+        builder.release(START + round(at * SECOND))
+    for event in later:
+        builder.add(event)
+    builder.finish()
+    assert plain(rows) == was
+    assert_equal(counted.rows(TemplateMiner()), rows)
+
+
+def test_rows_can_be_had_again_and_again() -> None:
+    made = [log(0, text=f"order {UUID}"), span(1, at=1), alert(2)]
+    builder = RowBuilder(Settings())
+    assert len(builder.finish()) == 0
+    for number, event in enumerate(made, 1):
+        builder.add(event)
+        assert_equal(builder.finish(), added(made[:number]).finish())
+
+
+@pytest.mark.parametrize("resolved", [True, False])
+def test_an_alert_that_is_repeated_takes_no_more_room(resolved: bool) -> None:
+    known = alert(0, uid="a", status="resolved", duration=5) if resolved else alert(0, uid="a")
+    builder = added([known])
+    with mock.patch.object(shelf.Shelf, "put", side_effect=AssertionError("kept once more")):
+        builder.add(alert(0, uid="a"))
+    assert builder.finish().events == (known,)
+
+
+def test_what_was_released_is_held_no_more() -> None:
+    """Templates, keys and events would pile up for ever."""
+    builder = RowBuilder(Settings())
+    sizes = []
+    for minute in range(6):
+        for at in range(50):
+            key = f"{minute * 50 + at:032x}"
+            builder.add(log(minute * 60 + at, text=f"word{'abcdefgh'[minute] * (at + 1)} failed", trace_id=key))
+        builder.release(START + minute * 60 * SECOND)
+        sizes.append(held(builder))
+    assert len(set(sizes)) == 1
+
+
+def held(builder: RowBuilder) -> tuple[int, ...]:
+    """Count what a builder holds, by what it hands out and by what is inside."""
+    counted = builder.counted()
+    parts: list[Callable[[], int]] = [
+        lambda: len(counted.templates),
+        lambda: len(counted.kinds),
+        lambda: len(counted.uids),
+        lambda: len(counted.row_of),
+        lambda: len(counted.first),
+        lambda: len(counted.keys),
+        lambda: len(counted.shelf),
+    ]
+    return tuple(part() for part in parts)
