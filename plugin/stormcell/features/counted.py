@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Counted:
     shelf : Shelf
     show : callable or None
         Masks an event.
+    number : IntArray, shape (n,)
+        Of each event, among ``uids``.
     row_of : IntArray, shape (n,)
         The row of each event.
     kind, key, event, spot, first, last : IntArray, shape (m,)
@@ -59,6 +62,7 @@ class Counted:
     uids: Uids
     shelf: Shelf
     show: Callable[[Event], Event] | None
+    number: IntArray
     row_of: IntArray
     kind: IntArray
     key: IntArray
@@ -69,6 +73,32 @@ class Counted:
     varied: Mapping[int, int]
     spans: Spans
     duplicates: int
+
+    def before(self, time: int) -> Self:
+        """Return what would have been counted of the events before a time, ns, where a time bucket begins."""
+        kept = self.first < time
+        if kept.all():
+            return self
+        into = np.cumsum(kept) - 1
+        events, spans = kept[self.row_of], kept[self.spans.row]
+        kinds, kind = np.unique(self.kind[kept], return_inverse=True)
+        templates, template = np.unique(self.kinds[kinds, 0], return_inverse=True)
+        return replace(
+            self,
+            templates=[self.templates[one] for one in templates.tolist()],
+            kinds=np.stack([template, self.kinds[kinds, 1]], axis=1),
+            number=self.number[events],
+            row_of=into[self.row_of[events]],
+            kind=kind,
+            **{name: getattr(self, name)[kept] for name in ("key", "event", "spot", "first", "last")},
+            varied={int(into[row]): bits for row, bits in self.varied.items() if kept[row]},
+            spans=Spans(
+                into[self.spans.row[spans]],
+                self.spans.span[spans],
+                self.spans.parent[spans],
+                self.spans.duration[spans],
+            ),
+        )
 
     def rows(self, miner: TemplateMiner) -> Rows:
         """Return the rows, whose order depends on the events alone and not on how they came in.
@@ -95,7 +125,7 @@ class Counted:
         return Rows(
             # Of all events only those that stand for others are kept, so that only these need masks.
             events=Events(self.shelf, self.spot[rows], self.show),
-            members=Members(self.uids, np.argsort(row_of, kind="stable").astype(np.int32), np.cumsum(weight)),
+            members=Members(self.uids, self.number[np.argsort(row_of, kind="stable")], np.cumsum(weight)),
             weight=weight,
             first=self.first[rows],
             last=merged.last,

@@ -56,9 +56,9 @@ class Knowledge:
         self.learn_rows(rows)
         return rows
 
-    def learn_rows(self, rows: Rows) -> None:
-        """Learn what rows teach whose templates the miner has learned already."""
-        self.background.learn(rows)
+    def learn_rows(self, rows: Rows, *, new: bool = False) -> None:
+        """Learn what rows teach whose templates the miner has learned already (see Background.learn)."""
+        self.background.learn(rows, new=new)
         self.calls.learn(rows)
 
     def copy(self) -> Self:

@@ -166,6 +166,7 @@ class RowBuilder:
             uids=self._uids,
             shelf=self._shelf,
             show=self._concealer.event if self._private else None,
+            number=np.arange(len(self._row_of), dtype=np.int32),
             row_of=_copy(self._row_of),
             kind=_copy(self._kind),
             key=_copy(self._key),

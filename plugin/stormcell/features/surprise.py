@@ -65,20 +65,26 @@ class Background:
         self._alerts: set[str] = set()
         self.lexicon = Lexicon()
 
-    def learn(self, rows: Rows) -> None:
+    def learn(self, rows: Rows, *, new: bool = False) -> None:
         """Count ``rows``.
 
-        What is read again is not counted again: of two counts of one template in one bucket the larger stays.
+        Parameters
+        ----------
+        rows : Rows
+        new : bool
+            None of them was counted before: counts of one template in one bucket add up. Else the larger stays, so
+            that what is read again is not counted again.
         """
         buckets = rows.first // self._width
         self._buckets.update(np.unique(buckets).tolist())
         pairs, place = np.unique(np.stack([rows.template, buckets]), axis=1, return_inverse=True)
-        counts = np.bincount(place.reshape(-1), weights=rows.weight, minlength=pairs.shape[1]).astype(np.int64)
+        counted = np.bincount(place.reshape(-1), weights=rows.weight, minlength=pairs.shape[1]).astype(np.int64)
         # New ones: what a copy shares is left alone.
         own = {number: dict(self._counts.get(rows.templates[number], {})) for number in set(pairs[0].tolist())}
-        for number, bucket, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
-            own[number][bucket] = max(count, own[number].get(bucket, 0))
-        self._counts.update((rows.templates[number], held) for number, held in own.items())
+        for number, bucket, count in zip(*pairs.tolist(), counted.tolist(), strict=True):
+            held = own[number].get(bucket, 0)
+            own[number][bucket] = held + count if new else max(held, count)
+        self._counts.update((rows.templates[number], counts) for number, counts in own.items())
         self._forget()
         self.read(rows.templates)
 

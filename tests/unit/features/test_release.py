@@ -81,6 +81,14 @@ def test_what_is_released_was_never_there(made: list[Event], later: list[Event],
         assert_equal(said(builder.counted().rows(TemplateMiner())), said(added([*kept, *later]).finish()))
 
 
+@given(events(), st.sampled_from(AT))
+def test_what_comes_later_is_not_counted_before_it(made: list[Event], at: float) -> None:
+    before = START + round(at) * SECOND
+    earlier = [event for event in made if event.time < before]
+    found = added(made).counted().before(before).rows(TemplateMiner())
+    assert_equal(said(found), said(added(earlier).finish()))
+
+
 def test_a_released_event_is_new_when_it_comes_again() -> None:
     old, new = log(0), log(10)
     builder = added([old, new])
