@@ -121,7 +121,7 @@ class Counted:
         rows = merged.shown
         row_of = merged.into[self.row_of]
         weight = np.bincount(row_of, minlength=len(rows))
-        fingerprints = [_fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
+        prints = [fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
         return Rows(
             # Of all events only those that stand for others are kept, so that only these need masks.
             events=Events(self.shelf, self.spot[rows], self.show),
@@ -132,7 +132,7 @@ class Counted:
             template=of_kind[self.kind[rows], 0],
             severity=of_kind[self.kind[rows], 1],
             templates=tuple(templates),
-            fingerprints=tuple(fingerprints[one] for one in self.kind[rows].flat),
+            fingerprints=tuple(prints[one] for one in self.kind[rows].flat),
             keys=tuple(self.keys[int(one)] for one in self.key[rows].flat),
             spans=self._spans(merged.into),
             varied=self._variations(miner, merged, known),
@@ -210,6 +210,7 @@ def _when(event: Event) -> tuple[int, str]:
     return event.time, event.uid
 
 
-def _fingerprint(template: Template, severity: int) -> str:
+def fingerprint(template: Template, severity: int) -> str:
+    """Return the identity of events with this template and severity."""
     parts = "\0".join((template.signal, template.service, str(severity), template.text))
     return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()

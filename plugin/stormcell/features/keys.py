@@ -71,7 +71,7 @@ class LinkKeys:
         return found
 
     def _intern(self, record: Record, spoken: Keys) -> int:
-        keys = tuple(sorted({*spoken, *_own_keys(record, self._show)}))
+        keys = tuple(sorted({*spoken, *own_keys(record, self._show)}))
         new = len(self._sets)
         if record.trace_id and len(keys) == 1:
             number = self._of_trace.setdefault(record.trace_id, new)
@@ -82,7 +82,7 @@ class LinkKeys:
         return number
 
 
-def _own_keys(record: Record, show: Callable[[str], str]) -> list[str]:
+def own_keys(record: Record, show: Callable[[str], str]) -> list[str]:
     """Return the link keys that stand in an event's fields; its text's are the parser's."""
     keys = []
     if record.trace_id:

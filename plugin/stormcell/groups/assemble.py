@@ -35,30 +35,19 @@ from stormcell.types import (
 _TITLE = 100
 
 
-def assemble(
-    solution: Solution, settings: Settings, told: BoolArray | None = None
-) -> tuple[list[Group], list[Membership]]:
-    """Return the groups, ascending by (first_seen, id), and memberships.
+def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
+    """Return the groups, ascending by (first_seen, id), and a membership for every atom.
 
-    Parameters
-    ----------
-    solution : Solution
-    settings : Settings
-    told : BoolArray, shape (m,), optional
-        Of which atoms in no group a membership is wanted; of all by default.
-
-    Returns
-    -------
-    groups : list of Group
-    memberships : list of Membership
-        Of the atoms in groups, session by session in their order there; then of the others.
+    Those in groups come first, session by session in their order there.
     """
+    groups, memberships = assemble_groups(solution, settings)
+    return groups, memberships + background(solution)
+
+
+def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
+    """Return the groups, ascending by (first_seen, id), and the memberships of their atoms (see assemble)."""
     rows_of = _rows_by_atom(solution.atom_of)
-    told = np.ones(len(rows_of), dtype=bool) if told is None else told
-    grouped = np.zeros(len(rows_of), dtype=bool)
-    for session in solution.sessions:
-        grouped[session] = True
-    links_of = _links_by_atom(solution, grouped | told)
+    links_of = _links_by_atom(solution, solution.grouped)
     groups: list[Group] = []
     memberships: list[Membership] = []
     taken: Counter[tuple[str, int]] = Counter()
@@ -91,12 +80,27 @@ def assemble(
         for label, atoms in enumerate(members):
             own = [explained[at] for at in np.flatnonzero(clustering.labels == label).tolist()]
             groups.append(_group(solution, ids[label], speakers[label], atoms, rows_of, own))
-    for atom in np.flatnonzero(told & ~grouped).tolist():
-        apart = _membership(solution, atom, rows_of, links_of)
-        # The atoms of the table are those that passed the gate.
-        memberships.append(replace(apart, stray=atom < len(solution.weights)))
     groups.sort(key=lambda group: (group.first_seen, group.id))
     return groups, memberships
+
+
+def background(solution: Solution, wanted: BoolArray | None = None) -> list[Membership]:
+    """Return the memberships of the atoms in no group.
+
+    Parameters
+    ----------
+    solution : Solution
+    wanted : BoolArray, shape (m,), optional
+        Of which atoms; of all by default.
+    """
+    chosen = ~solution.grouped if wanted is None else ~solution.grouped & wanted
+    rows_of = _rows_by_atom(solution.atom_of)
+    links_of = _links_by_atom(solution, chosen)
+    return [
+        # The atoms of the table are those that passed the gate.
+        replace(_membership(solution, atom, rows_of, links_of), stray=atom < len(solution.weights))
+        for atom in np.flatnonzero(chosen).tolist()
+    ]
 
 
 def _rows_by_atom(atom_of: IntArray) -> list[IntArray]:

@@ -70,9 +70,7 @@ def begin(now: int, seen: Life) -> tuple[Life, Transition]:
     return replace(seen, status=Status.OPEN, since=now), Transition(Status.OPEN, "new")
 
 
-def advance(
-    life: Life, seen: Life, said: str, now: int, settings: LiveSettings
-) -> tuple[Life, Transition | None]:
+def advance(life: Life, seen: Life, said: str, now: int, settings: LiveSettings) -> tuple[Life, Transition | None]:
     """Let a group live on to a tick.
 
     What a person said goes first. Then a group that is resolved opens again when it has events that came after

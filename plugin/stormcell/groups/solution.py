@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table
 from stormcell.groups.feedback import Verdict
-from stormcell.types import Clustering, DoubleArray, IntArray, Link, Outcome, Rows
+from stormcell.types import BoolArray, Clustering, DoubleArray, IntArray, Link, Outcome, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,3 +57,11 @@ class Solution:
     voices: IntArray
     verdicts: Mapping[int, Verdict]
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def grouped(self) -> BoolArray:
+        """Which atoms are in a group, shape (m,)."""
+        inside = np.zeros(len(self.surprise), dtype=bool)
+        for session in self.sessions:
+            inside[session] = True
+        return inside

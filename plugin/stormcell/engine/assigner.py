@@ -1,0 +1,157 @@
+"""Provisional assignment: where an event belongs by what the last tick knew, at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from stormcell.config import Settings
+from stormcell.engine.tick import Living, Tick
+from stormcell.features.counted import fingerprint
+from stormcell.features.keys import own_keys
+from stormcell.features.knowledge import Knowledge
+from stormcell.features.outline import outline
+from stormcell.features.rows import RowBuilder
+from stormcell.features.table import fields, tabulate
+from stormcell.pipeline import describe
+from stormcell.privacy import Concealer
+from stormcell.text.skeleton import Skeleton
+from stormcell.text.templates import Parser
+from stormcell.types import Assignment, Record, Rows, Signal, Template
+
+_NOTHING: Final = Assignment(None, "", 0.0, 0.0, "new")
+_LASTING: Final = ("trace:", "id:", "alert:")
+"""Link keys that tell where an event belongs; a burst is over before the next tick."""
+
+Kind = tuple[Signal, str, Skeleton | str, int]
+"""What is judged alike: signal, service, template before it is mined, severity."""
+
+
+class Verdicts:
+    """What one tick knows of kinds of events; kinds that it did not see are judged when they first come.
+
+    Parameters
+    ----------
+    settings : Settings
+    found : Tick
+    """
+
+    def __init__(self, settings: Settings, found: Tick) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._knowledge: Knowledge = found.knowledge
+        self._living: Mapping[str, Living] = {id: one for id, one in found.living.items() if not one.final}
+        self._kinds: dict[Kind, Assignment] = {}
+        self._prints: dict[str, Assignment] = {}
+        self._keys: dict[str, str] = {}
+        rows, solution = found.solution.rows, found.solution
+        member = dict(
+            zip(
+                np.concatenate(solution.sessions).tolist() if solution.sessions else (),
+                found.memberships,
+                strict=True,
+            )
+        )
+        # Rows ascend by time, so that the latest of a kind has the last word.
+        for row, atom in enumerate(solution.atom_of.tolist()):
+            one, surprise = member.get(atom), float(solution.features.surprise.value[row])
+            if one is None or one.group not in self._living:
+                self._prints[rows.fingerprints[row]] = replace(_NOTHING, surprise=surprise, why="background")
+                continue
+            assert one.group is not None, "None is no living group"
+            exemplar = self._living[one.group].group.medoid.uid
+            verdict = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+            self._prints[rows.fingerprints[row]] = verdict
+            for key in rows.keys[row]:
+                if key.startswith(_LASTING):
+                    self._keys[key] = one.group
+
+    def of(self, kind: Kind, keys: Sequence[str], record: Record | None = None) -> Assignment | None:
+        """Return where an event belongs; None where its kind is unknown and no record is there to judge it by."""
+        verdict = self._kinds.get(kind) or self._find(kind, record)
+        if verdict is None:
+            return None
+        if self._keys:
+            for key in keys:
+                group = self._keys.get(key)
+                if group is not None:
+                    exemplar = self._living[group].group.medoid.uid
+                    return replace(verdict, group=group, exemplar=exemplar, why="key")
+        return verdict
+
+    def _find(self, kind: Kind, record: Record | None) -> Assignment | None:
+        signal, service, raw, severity = kind
+        with self._lock:
+            text = raw if isinstance(raw, str) else self._knowledge.miner.template(raw)
+            found = self._prints.get(fingerprint(Template(signal, service, text), severity))
+            if found is None and record is not None:
+                [found] = self.judge([record])
+            if found is not None:
+                self._kinds[kind] = found
+        return found
+
+    def judge(self, records: Sequence[Record]) -> list[Assignment]:
+        """Return for each event the nearest living group, by its mixed dissimilarity to the exemplars alone.
+
+        What is less surprising than the gate lets through is background; what is as far from every exemplar as a
+        stray is like nothing that lives.
+        """
+        living = list(self._living.values())
+        builder = RowBuilder(self._settings)
+        for at, event in enumerate([*(one.event() for one in records), *(one.group.medoid for one in living)]):
+            builder.add(replace(event, uid=str(at)))
+        # What is learned of texts here is forgotten with the verdicts.
+        rows = builder.counted().rows(self._knowledge.miner.copy())
+        return self._judged(rows, len(records), living)
+
+    def _judged(self, rows: Rows, count: int, living: Sequence[Living]) -> list[Assignment]:
+        at = {uid: row for row, members in enumerate(rows.members) for uid in members}
+        place = np.array([at[str(number)] for number in range(count + len(living))], dtype=np.int64)
+        features = describe(rows, self._knowledge, self._settings)
+        alone = np.arange(len(rows))
+        judged = outline(rows, features, alone).surprise
+        gate = self._settings.grouping.gate
+        found = [replace(_NOTHING, surprise=float(features.surprise.value[row])) for row in place[:count].tolist()]
+        if living:
+            points = fields(tabulate(rows, features, alone), self._settings.weights, self._settings.grouping)
+            far = points.take(place[:count]).cross(points.take(place[count:]))
+            nearest = far.argmin(axis=1)
+            for number, (other, distance) in enumerate(
+                zip(nearest.tolist(), far[np.arange(count), nearest].tolist(), strict=True)
+            ):
+                if distance < self._settings.grouping.stray:
+                    group = living[other].group
+                    found[number] = Assignment(
+                        group.id, group.medoid.uid, distance, found[number].surprise, "nearest"
+                    )
+        return [
+            replace(_NOTHING, surprise=one.surprise, why="background") if judged[row] < gate else one
+            for one, row in zip(found, place[:count].tolist(), strict=True)
+        ]
+
+
+class LiveAssigner:
+    """Assigns records by the verdicts of the last tick; for any thread (see protocols.Assigner)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._private = settings.privacy.mask
+        self._show = Concealer().text if self._private else str
+        self._parser = Parser(settings.text.masks, private=self._private)
+        self._lock = threading.Lock()
+        self.verdicts: Verdicts | None = None
+
+    def assign(self, record: Record) -> Assignment:
+        """Return where an event belongs."""
+        with self._lock:
+            verdicts = self.verdicts
+            if verdicts is None:
+                return _NOTHING
+            log = record.signal is Signal.LOG
+            parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
+            kind = record.signal, self._show(record.service), parsed.template, record.severity
+            found = verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record)
+            return found or _NOTHING

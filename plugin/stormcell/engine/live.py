@@ -1,0 +1,236 @@
+"""The live core: events in, ticks out. It has no thread, no clock and does no I/O.
+
+The same events give the same ticks in whatever order they come, as long as none comes later than the settings
+allow; so a replay of files gives what the sidecar gave.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stormcell.config import Settings
+from stormcell.engine.horizon import tick_width
+from stormcell.engine.tick import Living, Tick, tick
+from stormcell.features.knowledge import Knowledge
+from stormcell.features.rows import RowBuilder
+from stormcell.types import Event, Feedback, Record, Signal
+
+_MOST_STRAGGLERS = 10_000
+"""Events that come too late, or from the future, that are kept between two ticks; more are only counted."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Events that came, and what was odd about them.
+
+    Attributes
+    ----------
+    events : int
+    late : int
+        Came after their tick, and joined a later one.
+    too_late : int
+        Came when everything before was settled.
+    future : int
+        Claimed to come from long after they were received.
+    """
+
+    events: int = 0
+    late: int = 0
+    too_late: int = 0
+    future: int = 0
+
+
+@dataclass(slots=True)
+class Memory:
+    """What goes on when everything else is forgotten.
+
+    Attributes
+    ----------
+    knowledge : Knowledge
+        Of all that is settled.
+    released : int
+        Everything before this is settled, ns.
+    now : int
+        Event time of the last tick, ns.
+    living : mapping of str to Living
+    """
+
+    knowledge: Knowledge
+    released: int = 0
+    now: int = 0
+    living: Mapping[str, Living] = field(default_factory=dict)
+
+
+class Live:
+    """Holds the events that may still change groups, and ticks.
+
+    Events may be added by one thread while another ticks.
+
+    Parameters
+    ----------
+    settings : Settings
+    memory : Memory
+        Belongs to it from now on.
+
+    Attributes
+    ----------
+    builder : RowBuilder
+    counts : Counts
+    watermark : int
+        The latest event time seen, ns.
+    stragglers : list of Event
+        What came too late or too early to be grouped, until somebody takes it.
+    """
+
+    def __init__(self, settings: Settings, memory: Memory) -> None:
+        self._settings = settings
+        self._width = tick_width(settings)
+        self._lateness = int(settings.live.lateness_seconds * 1e9)
+        self._future = int(settings.live.future_seconds * 1e9)
+        self._lock = threading.Lock()
+        self._fresh: set[int] = set()
+        self._resolved: set[str] = set()
+        self._firing = _put_away(memory.living)
+        self._memory = memory
+        self.builder = RowBuilder(settings)
+        self.counts = Counts()
+        self.watermark = memory.now
+        self.stragglers: list[Event] = []
+        self.late = False
+
+    @property
+    def memory(self) -> Memory:
+        """What is known for good, and who lives."""
+        return self._memory
+
+    def extend(self, records: Iterable[Record], received: int | None = None) -> None:
+        """Take in the events of one request.
+
+        Parameters
+        ----------
+        records : iterable of Record
+        received : int, optional
+            Wall clock, ns: what claims to be from long after it does not move time.
+        """
+        latest = None if received is None else received + self._future
+        with self._lock:
+            for record in records:
+                time = record.time
+                self.counts.events += 1
+                if latest is not None and time > latest:
+                    self.counts.future += 1
+                    self._apart(record)
+                    continue
+                if time < self._memory.released:
+                    self._settle_late(record)
+                    continue
+                self.builder.add(record)
+                at = time // self._width
+                if (at + 1) * self._width <= self._memory.now:
+                    self.counts.late += 1
+                    self.late = True
+                else:
+                    self._fresh.add(at)
+                if time > self.watermark:
+                    self.watermark = time if received is None else max(self.watermark, min(time, received))
+
+    def _settle_late(self, record: Record) -> None:
+        if record.signal is Signal.ALERT and record.uid in self._firing:
+            # Its group has it already; all that can be new is that it no longer fires.
+            if record.event().status == "resolved":
+                self._resolved.add(record.uid)
+                self.late = True
+            return
+        self.counts.too_late += 1
+        self._apart(record)
+
+    def _apart(self, record: Record) -> None:
+        if len(self.stragglers) < _MOST_STRAGGLERS:
+            self.stragglers.append(record.event())
+
+    def due(self, until: int | None = None) -> Iterator[int]:
+        """Yield the event times at which a tick is due, ascending; commit each before the next is asked for.
+
+        Parameters
+        ----------
+        until : int, optional
+            Event time, ns, before which no more events are waited for; by default what the watermark says.
+        """
+        while True:
+            complete = self.watermark - self._lateness if until is None else until
+            with self._lock:
+                now = (min(self._fresh) + 1) * self._width if self._fresh else None
+            if now is None or now > complete:
+                return
+            yield now
+
+    def end(self) -> int:
+        """Return the event time of a tick that leaves out nothing that came."""
+        return max((self.watermark // self._width + 1) * self._width, self._memory.now)
+
+    def tick(self, now: int, statuses: Mapping[str, str] | None = None, feedback: Sequence[Feedback] = ()) -> Tick:
+        """Find the groups of the events before ``now``; nothing changes before ``commit``.
+
+        Parameters
+        ----------
+        now : int
+            Event time, ns, not before the last tick.
+        statuses : mapping of str to str, optional
+            The statuses of all stored groups.
+        feedback : sequence of Feedback
+            What people said of groups, oldest first.
+        """
+        memory = self._memory
+        with self._lock:
+            counted = self.builder.counted()
+            resolved = frozenset(self._resolved)
+        knowledge = memory.knowledge.copy()
+        rows = counted.before(now).rows(knowledge.miner)
+        knowledge.learn_rows(rows, new=True)
+        return tick(
+            now,
+            rows,
+            knowledge,
+            memory.living,
+            memory.released,
+            self._settings,
+            taken=list(statuses or ()),
+            statuses=statuses,
+            feedback=feedback,
+            resolved=resolved,
+        )
+
+    def settled_knowledge(self, found: Tick) -> Knowledge:
+        """Return what is known for good once a tick is committed."""
+        if found.released <= self._memory.released:
+            return self._memory.knowledge
+        knowledge = self._memory.knowledge.copy()
+        with self._lock:
+            counted = self.builder.counted()
+        knowledge.learn_rows(counted.before(found.released).rows(knowledge.miner), new=True)
+        return knowledge
+
+    def commit(self, found: Tick, knowledge: Knowledge) -> None:
+        """Make what a tick found what is so.
+
+        Parameters
+        ----------
+        found : Tick
+        knowledge : Knowledge
+            See ``settled_knowledge``.
+        """
+        with self._lock:
+            if found.released > self._memory.released:
+                self.builder.release(found.released)
+            self._fresh = {at for at in self._fresh if at * self._width >= found.now}
+            self._resolved = set()
+            self._firing = _put_away(found.living)
+            self._memory = Memory(knowledge, found.released, found.now, found.living)
+            self.late = False
+
+
+def _put_away(living: Mapping[str, Living]) -> frozenset[str]:
+    """Return the uids of the alerts that fire in groups whose events are held no more."""
+    return frozenset(uid for one in living.values() if one.final for uid in one.life.firing)
