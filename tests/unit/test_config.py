@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -28,7 +28,11 @@ every = pytest.mark.parametrize(("section", "name"), every_setting())
 
 def other_value(section: str, name: str, plus: int = 1) -> Any:
     """Return a valid value that is not the default."""
-    default = getattr(getattr(Settings(), section), name)
+    held = getattr(Settings(), section)
+    default, kind = getattr(held, name), type(held).model_fields[name].annotation
+    if get_origin(kind) is Literal:
+        # As below: of two words only one is another.
+        return [*(word for word in get_args(kind) if word != default), default][plus - 1]
     if name == "rules":
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "masks":
