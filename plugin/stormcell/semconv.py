@@ -17,6 +17,8 @@ HOST_NAME: Final = "host.name"
 ECS_VERSION: Final = "9.4.0"
 
 # Our own
+OWN_SERVICE: Final = "stormcell"
+"""The service that our own telemetry, and groups sent out as telemetry, are of: never grouped."""
 LABELS: Final = "labels."
 ANNOTATIONS: Final = "annotations."
 SCHEMA_GROUPS: Final = "stormcell.groups/1"

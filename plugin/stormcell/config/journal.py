@@ -15,9 +15,9 @@ class JournalSettings(Section):
     """How acknowledged requests are kept until they are done with."""
 
     fsync: Literal["always", "interval", "never"] = "interval"
-    """When a request is acknowledged: `always` once it is on the disk; `interval` once the system has it, which puts
-    it on the disk within `fsync_seconds`; `never` leaves that to the system. What was acknowledged outlives the
-    process under each of them; a loss of power takes at most the interval."""
+    """When a request is acknowledged: `always` once it is on the disk; `interval` once the system has it,
+    which puts it on the disk within `fsync_seconds`; `never` leaves that to the system. What was acknowledged
+    outlives the process under each of them; a loss of power takes at most the interval."""
     fsync_seconds: Seconds = 0.1
     """The interval of `interval`."""
     segment_bytes: Annotated[int, Field(ge=4096, le=2**32)] = 16 * _MIB

@@ -13,12 +13,17 @@ from dataclasses import dataclass, field
 from stormcell.config import Settings
 from stormcell.engine.horizon import tick_width
 from stormcell.engine.tick import Living, Tick, tick
+from stormcell.features.counted import Counted
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.rows import RowBuilder
 from stormcell.types import Event, Feedback, Record, Signal
 
 _MOST_STRAGGLERS = 10_000
 """Events that come too late, or from the future, that are kept between two ticks; more are only counted."""
+
+
+_FULL = 1.25
+"""How much more is held than may be before adding waits for a tick."""
 
 
 @dataclass(slots=True)
@@ -80,8 +85,8 @@ class Live:
     counts : Counts
     watermark : int
         The latest event time seen, ns.
-    stragglers : list of Event
-        What came too late or too early to be grouped, until somebody takes it.
+    late : bool
+        Whether anything came since the last tick that was of before it.
     """
 
     def __init__(self, settings: Settings, memory: Memory) -> None:
@@ -94,10 +99,13 @@ class Live:
         self._resolved: set[str] = set()
         self._firing = _put_away(memory.living)
         self._memory = memory
+        self._ticking = memory.now
+        self._counted: Counted | None = None
+        self._meanwhile: list[Record] = []
+        self._stragglers: list[Event] = []
         self.builder = RowBuilder(settings)
         self.counts = Counts()
         self.watermark = memory.now
-        self.stragglers: list[Event] = []
         self.late = False
 
     @property
@@ -112,7 +120,8 @@ class Live:
         ----------
         records : iterable of Record
         received : int, optional
-            Wall clock, ns: what claims to be from long after it does not move time.
+            Wall clock, ns: what claims to be from long after it is not grouped, and nothing from after
+            it moves time.
         """
         latest = None if received is None else received + self._future
         with self._lock:
@@ -122,19 +131,23 @@ class Live:
                 if latest is not None and time > latest:
                     self.counts.future += 1
                     self._apart(record)
-                    continue
-                if time < self._memory.released:
+                elif time < self._memory.released:
                     self._settle_late(record)
-                    continue
-                self.builder.add(record)
-                at = time // self._width
-                if (at + 1) * self._width <= self._memory.now:
-                    self.counts.late += 1
-                    self.late = True
                 else:
-                    self._fresh.add(at)
-                if time > self.watermark:
-                    self.watermark = time if received is None else max(self.watermark, min(time, received))
+                    self._add(record, time)
+                    if time > self.watermark:
+                        self.watermark = time if received is None else max(self.watermark, min(time, received))
+
+    def _add(self, record: Record, time: int) -> None:
+        self.builder.add(record)
+        at = time // self._width
+        if (at + 1) * self._width > self._ticking:
+            self._fresh.add(at)
+            return
+        self.counts.late += 1
+        self.late = True
+        if self._counted is not None:
+            self._meanwhile.append(record)
 
     def _settle_late(self, record: Record) -> None:
         if record.signal is Signal.ALERT and record.uid in self._firing:
@@ -147,8 +160,8 @@ class Live:
         self._apart(record)
 
     def _apart(self, record: Record) -> None:
-        if len(self.stragglers) < _MOST_STRAGGLERS:
-            self.stragglers.append(record.event())
+        if len(self._stragglers) < _MOST_STRAGGLERS:
+            self._stragglers.append(record.event())
 
     def due(self, until: int | None = None) -> Iterator[int]:
         """Yield the event times at which a tick is due, ascending; commit each before the next is asked for.
@@ -166,9 +179,22 @@ class Live:
                 return
             yield now
 
+    def is_due(self) -> bool:
+        """Whether a tick is due."""
+        return next(self.due(), None) is not None
+
+    def is_full(self) -> bool:
+        """Whether so much is held that nothing should be added before the next tick."""
+        live = self._settings.live
+        return self.builder.events > _FULL * live.max_events or len(self.builder) > _FULL * live.max_rows
+
     def end(self) -> int:
         """Return the event time of a tick that leaves out nothing that came."""
-        return max((self.watermark // self._width + 1) * self._width, self._memory.now)
+        return self.at(self.watermark + self._width)
+
+    def at(self, time: int) -> int:
+        """Return the event time of the tick before a time, ns; none is before the last one."""
+        return max(time // self._width * self._width, self._memory.now)
 
     def tick(self, now: int, statuses: Mapping[str, str] | None = None, feedback: Sequence[Feedback] = ()) -> Tick:
         """Find the groups of the events before ``now``; nothing changes before ``commit``.
@@ -184,8 +210,10 @@ class Live:
         """
         memory = self._memory
         with self._lock:
-            counted = self.builder.counted()
-            resolved = frozenset(self._resolved)
+            counted = self._counted = self.builder.counted()
+            self._ticking, self._meanwhile = now, []
+            self.late = False
+            resolved, stragglers = frozenset(self._resolved), tuple(self._stragglers)
         knowledge = memory.knowledge.copy()
         rows = counted.before(now).rows(knowledge.miner)
         knowledge.learn_rows(rows, new=True)
@@ -200,16 +228,16 @@ class Live:
             statuses=statuses,
             feedback=feedback,
             resolved=resolved,
+            stragglers=stragglers,
         )
 
     def settled_knowledge(self, found: Tick) -> Knowledge:
         """Return what is known for good once a tick is committed."""
         if found.released <= self._memory.released:
             return self._memory.knowledge
+        assert self._counted is not None, "a tick has counted them"
         knowledge = self._memory.knowledge.copy()
-        with self._lock:
-            counted = self.builder.counted()
-        knowledge.learn_rows(counted.before(found.released).rows(knowledge.miner), new=True)
+        knowledge.learn_rows(self._counted.before(found.released).rows(knowledge.miner), new=True)
         return knowledge
 
     def commit(self, found: Tick, knowledge: Knowledge) -> None:
@@ -222,13 +250,19 @@ class Live:
             See ``settled_knowledge``.
         """
         with self._lock:
+            del self._stragglers[: len(found.stragglers)]
             if found.released > self._memory.released:
                 self.builder.release(found.released)
+                for record in self._meanwhile:
+                    # It came while the tick went on, which did not see it.
+                    if record.time < found.released:
+                        self.counts.too_late += 1
+                        self._apart(record)
             self._fresh = {at for at in self._fresh if at * self._width >= found.now}
-            self._resolved = set()
+            self._resolved -= found.resolved
             self._firing = _put_away(found.living)
             self._memory = Memory(knowledge, found.released, found.now, found.living)
-            self.late = False
+            self._counted, self._meanwhile = None, []
 
 
 def _put_away(living: Mapping[str, Living]) -> frozenset[str]:

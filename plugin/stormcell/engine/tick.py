@@ -15,7 +15,7 @@ from stormcell.groups.identity import match, renamed
 from stormcell.groups.lifecycle import Life, Status, Transition, advance, begin, end
 from stormcell.groups.solution import Solution
 from stormcell.pipeline import solve
-from stormcell.types import Feedback, Group, Membership, Rows, Signal
+from stormcell.types import Event, Feedback, Group, Membership, Rows, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,10 @@ class Tick:
         Everything before this is settled, ns.
     settled : tuple of Membership
         The background that is.
+    resolved : frozenset of str
+        Alerts that were put away and are resolved now.
+    stragglers : tuple of Event
+        What came too late, or from the future, to be grouped.
     """
 
     now: int
@@ -90,6 +94,8 @@ class Tick:
     changes: tuple[Change, ...]
     released: int
     settled: tuple[Membership, ...]
+    resolved: frozenset[str]
+    stragglers: tuple[Event, ...]
 
 
 def tick(
@@ -104,6 +110,7 @@ def tick(
     statuses: Mapping[str, str] | None = None,
     feedback: Sequence[Feedback] = (),
     resolved: frozenset[str] = frozenset(),
+    stragglers: tuple[Event, ...] = (),
 ) -> Tick:
     """Find the groups in what is held, and let those that lived go on in them.
 
@@ -128,6 +135,7 @@ def tick(
         What people said of groups, oldest first.
     resolved : frozenset of str
         Alerts, by uid, that were resolved after they had been put away.
+    stragglers : tuple of Event
     """
     solution = solve(rows, knowledge, settings, gate=True, feedback=feedback)
     groups, memberships = assemble_groups(solution, settings)
@@ -178,7 +186,17 @@ def tick(
         old[solution.atom_of[rows.first < settled]] = True
         apart = background(solution, old)
     return Tick(
-        now, solution, knowledge, tuple(memberships), going, tuple(told), tuple(changes), settled, tuple(apart)
+        now,
+        solution,
+        knowledge,
+        tuple(memberships),
+        going,
+        tuple(told),
+        tuple(changes),
+        settled,
+        tuple(apart),
+        resolved,
+        stragglers,
     )
 
 

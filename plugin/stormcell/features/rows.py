@@ -65,6 +65,14 @@ class RowBuilder:
         self._span_columns = tuple(array("q") for _ in range(3))
         self.duplicates = 0
 
+    def __len__(self) -> int:
+        return len(self._kind)
+
+    @property
+    def events(self) -> int:
+        """How many events are held."""
+        return len(self._row_of)
+
     def add(self, event: Event | Record) -> None:
         """Count one event; one whose uid was seen before is a duplicate and dropped, the first read is kept."""
         record = record_of(event) if isinstance(event, Event) else event
