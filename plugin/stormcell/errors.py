@@ -8,6 +8,8 @@
     ├── SettingsError        stormcell.yaml or a STORMCELL_* variable is wrong
     ├── TemplateError        a draft template is broken
     ├── StoreError           the store cannot be read or written
+    │   ├── NotFoundError    what was named is not in it
+    │   └── ConflictError    what is in it does not allow what was asked
     ├── OutputError          a result cannot be written
     │   └── DeliveryError    groups could not be handed over, now or ever
     └── RefusedError         a request cannot be taken in now; it is to be sent again
@@ -49,6 +51,14 @@ class TemplateError(StormcellError):
 
 class StoreError(StormcellError):
     """The store cannot be read or written."""
+
+
+class NotFoundError(StoreError):
+    """What was named is not in the store."""
+
+
+class ConflictError(StoreError):
+    """What is in the store does not allow what was asked."""
 
 
 class OutputError(StormcellError):

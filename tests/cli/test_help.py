@@ -16,6 +16,7 @@ COMMANDS = [
     ["groups", "show"],
     ["groups", "similar"],
     ["groups", "background"],
+    ["groups", "history"],
     ["learn"],
     ["families"],
     ["families", "show"],

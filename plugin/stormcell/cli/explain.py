@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,8 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
-    from stormcell.types import Group, Membership, Row
+    from stormcell.operate.explain import Explanation
+    from stormcell.types import Membership, Row
 
 _SHOWN_LINKS = 8
 _REASONS = {
@@ -44,40 +44,28 @@ def explain(
     Prints its links, the exact share of every field in its dissimilarity, the runner-up and the margin.
     """
     from stormcell.cli.output import console, print_json
-    from stormcell.errors import StoreError
+    from stormcell.operate.explain import explained, explanation_json
 
     with options.open_store(store) as opened:
-        atom = opened.membership_of(event)
-        if atom is None:
-            raise StoreError(f"no event {event!r} in the store; was its file among those that were grouped?")
-        group = opened.group(atom.group) if atom.group is not None else None
-        runner_up = opened.group(atom.runner_up) if atom.runner_up is not None else None
-        said = [one for one in opened.feedback() if one.id in atom.feedback] if atom.feedback else []
-    row, uid = find(atom, event)
+        found = explained(opened, event)
     if as_json:
-        print_json({**_as_json(uid, atom), "template": _template(row, group)})
+        print_json(explanation_json(found))
         return
-    words = _words(row, uid, atom, group, runner_up)
-    if said:
+    words = _words(found)
+    if found.said:
         from stormcell.cli.said import spelled
 
-        words += ["  Put there by feedback of a person:", *(f"    {spelled(one)}" for one in said)]
+        words += ["  Put there by feedback of a person:", *(f"    {spelled(one)}" for one in found.said)]
     console().print("\n".join(words), soft_wrap=True)
 
 
-def find(atom: Membership, asked: str) -> tuple[Row, str]:
-    """Return the row that holds the event asked for, and the event's whole uid."""
-    members = [(row, uid) for row in atom.rows for uid in row.members]
-    exact = (found for found in members if found[1] == asked)
-    alerts = (found for found in members if found[1].partition("@")[0] == asked)
-    return next(exact, None) or next(alerts)
-
-
-def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up: Group | None) -> list[str]:
+def _words(found: Explanation) -> list[str]:
     from stormcell.cli.output import counted
     from stormcell.escape import terminal
+    from stormcell.operate.explain import template_json
     from stormcell.times import readable
 
+    row, atom, group, uid = found.row, found.atom, found.group, found.uid
     event = row.event
     count = sum(len(other.members) for other in atom.rows)
     lines = [
@@ -86,7 +74,7 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
         ),
         terminal(f"  {event.text[:200]}"),
     ]
-    template = _template(row, group)
+    template = template_json(row, group)
     if template is not None:
         lines += _template_words(template)
     if len(row.members) > 1:
@@ -116,7 +104,7 @@ def _words(row: Row, uid: str, atom: Membership, group: Group | None, runner_up:
     if atom.runner_up is None or atom.margin is None:
         lines.append("  No runner-up: it is the only group of its session.")
     else:
-        title = runner_up.title if runner_up else "(grouped anew since)"
+        title = found.runner_up.title if found.runner_up else "(grouped anew since)"
         lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
         if atom.margin < 0:
@@ -133,24 +121,6 @@ def _background(atom: Membership) -> str:
             "group and nothing else happened around it (grouping.stray)."
         )
     return f"Background: its surprise is {atom.surprise:.2f}, too little for the gate (grouping.gate)."
-
-
-def _template(row: Row, group: Group | None) -> dict[str, Any] | None:
-    """Return the template of a row among those of its group, with the row's own values."""
-    from stormcell.text.slots import slots
-
-    event = row.event
-    for template in group.templates if group else ():
-        if (template.signal, template.service) != (event.signal, event.service):
-            continue
-        found = slots(template.text, event.text)
-        if len(found) == len(template.parameters) and (found or template.uid == event.uid):
-            values = [
-                {"name": slot.name, "kind": slot.kind, "value": slot.value, "constant": parameter.constant}
-                for slot, parameter in zip(found, template.parameters, strict=True)
-            ]
-            return {"text": template.text, "events": template.count, "slots": values}
-    return None
 
 
 def _template_words(template: dict[str, Any]) -> list[str]:
@@ -195,20 +165,3 @@ def _share_words(atom: Membership) -> list[str]:
                 f"differs by {share.dissimilarity:.4f}, weight {share.weight:g}"
             )
     return lines
-
-
-def _as_json(uid: str, atom: Membership) -> dict[str, Any]:
-    return {
-        "event": uid,
-        "group": atom.group,
-        "surprise": atom.surprise,
-        "stray": atom.stray,
-        "members": sorted(member for row in atom.rows for member in row.members),
-        "links": [asdict(link) for link in atom.links],
-        "dissimilarity": atom.dissimilarity,
-        "shares": [asdict(share) for share in atom.shares],
-        "runner_up": atom.runner_up,
-        "runner_up_dissimilarity": atom.runner_up_dissimilarity,
-        "margin": atom.margin,
-        "feedback": list(atom.feedback),
-    }

@@ -21,6 +21,8 @@ app = typer.Typer(no_args_is_help=True, help="See the groups in the store, and s
 
 OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
 
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; is kept with it.")]
+
 _SHOWN_MEMBERS = 20
 _ID = 16
 
@@ -68,13 +70,11 @@ def show_group(
     Prints its exemplar, its earliest and most severe event, blame, fields and members.
     """
     from stormcell.cli.output import console, print_json
-    from stormcell.errors import StoreError
+    from stormcell.operate.find import group_of
     from stormcell.render import group_json
 
     with options.open_store(store) as opened:
-        found = opened.group(group)
-        if found is None:
-            raise StoreError(f"no group {group!r} in the store; `stormcell groups list` shows them all")
+        found = group_of(opened, group)
         memberships = opened.memberships(found.id)
     if as_json:
         print_json({**group_json(found), "atoms": [_atom_json(atom) for atom in memberships]})
@@ -84,34 +84,32 @@ def show_group(
     _print_members(printer, memberships, every=members)
 
 
-def _set_status(status: Status, group: str, store: Path | None) -> None:
+def _set_status(status: Status, group: str, store: Path | None, by: str) -> None:
     from stormcell.cli.output import say
-    from stormcell.errors import StoreError
+    from stormcell.cli.person import person
+    from stormcell.operate import status as statuses
 
     with options.open_store(store) as opened:
-        found = opened.group(group)
-        if found is None:
-            raise StoreError(f"no group {group!r} in the store; `stormcell groups list` shows them all")
-        opened.set_status(found.id, status)
-    say(f"{found.id} is {status}, was {found.status}.")
+        done = statuses.set_status(opened, group, statuses.Status(status), person(by))
+    say(f"{done.group.id} is {status}, was {done.before}.")
 
 
-@app.command("ack", epilog=options.examples("stormcell groups ack g-0061af --store out"))
-def acknowledge(group: OneGroup, store: options.Store = None) -> None:
+@app.command("ack", epilog=options.examples("stormcell groups ack g-0061af --store out --by ann"))
+def acknowledge(group: OneGroup, by: By = "", store: options.Store = None) -> None:
     """Mark a group as acknowledged."""
-    _set_status(Status.ACKNOWLEDGED, group, store)
+    _set_status(Status.ACKNOWLEDGED, group, store, by)
 
 
 @app.command("resolve", epilog=options.examples("stormcell groups resolve g-0061af --store out"))
-def resolve(group: OneGroup, store: options.Store = None) -> None:
+def resolve(group: OneGroup, by: By = "", store: options.Store = None) -> None:
     """Mark a group as resolved."""
-    _set_status(Status.RESOLVED, group, store)
+    _set_status(Status.RESOLVED, group, store, by)
 
 
 @app.command("reopen", epilog=options.examples("stormcell groups reopen g-0061af --store out"))
-def reopen(group: OneGroup, store: options.Store = None) -> None:
+def reopen(group: OneGroup, by: By = "", store: options.Store = None) -> None:
     """Mark a group as open again."""
-    _set_status(Status.OPEN, group, store)
+    _set_status(Status.OPEN, group, store, by)
 
 
 def _print_group(printer: Console, group: Group) -> None:

@@ -21,6 +21,7 @@ from stormcell.cli import (
     feedback,
     group,
     groups,
+    history,
     learn,
     options,
     settings,
@@ -92,6 +93,9 @@ groups.app.command(
     "background",
     epilog=options.examples("stormcell groups background --store out --search timeout --service cart"),
 )(background.background)
+groups.app.command("history", epilog=options.examples("stormcell groups history g-0061af --store out"))(
+    history.history
+)
 groups.app.command("similar", epilog=options.examples("stormcell groups similar g-0061af --store out"))(
     similar.similar
 )

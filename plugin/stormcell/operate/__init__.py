@@ -1,1 +1,1 @@
-"""What people do to groups that are stored, each change with who made it."""
+"""What people do to groups: the command line and the API call the same functions, which print nothing."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stormcell.errors import StoreError
+from stormcell.errors import ConflictError, NotFoundError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.recurring import put_profiles
@@ -43,10 +43,10 @@ def undo(connection: sqlite3.Connection, path: Path, id: str) -> list[Feedback] 
         "SELECT number, undone, before FROM feedback WHERE id = ?", (to_key(id),)
     ).fetchone()
     if found is None:
-        raise StoreError(f"no feedback {id!r} in {path}; `stormcell groups feedback` lists it all")
+        raise NotFoundError(f"no feedback {id!r} in {path}; `stormcell groups feedback` lists it all")
     number, undone, before = found
     if undone:
-        raise StoreError(f"feedback {id} is undone already")
+        raise ConflictError(f"feedback {id} is undone already")
     connection.execute("UPDATE feedback SET undone = 1 WHERE number = ?", (number,))
     if before is None:
         return None
@@ -110,7 +110,7 @@ def _place(connection: sqlite3.Connection, path: Path, atom: Membership) -> tupl
         (to_key(atom.rows[0].members[0]),),
     ).fetchone()
     if found is None:
-        raise StoreError(f"{path} was written by another process meanwhile; try again")
+        raise ConflictError(f"{path} was written by another process meanwhile; try again")
     place: tuple[int, str | bytes, str] = found
     return place
 

@@ -95,6 +95,23 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE rows ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
     ALTER TABLE rows ADD COLUMN template TEXT;
     """,
+    # Who changed what: it outlives the groups it is of. Listing pages through groups by when they began.
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        time INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        action TEXT NOT NULL,
+        target TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE TABLE audit_groups (
+        group_id TEXT NOT NULL,
+        number INTEGER NOT NULL REFERENCES audit (number) ON DELETE CASCADE,
+        PRIMARY KEY (group_id, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX groups_by_first_seen ON groups (first_seen);
+    """,
 )
 
 

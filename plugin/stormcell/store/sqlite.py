@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from stormcell.errors import StoreError
-from stormcell.store import codec, reading, recurring
+from stormcell.errors import ConflictError
+from stormcell.store import audit as log
+from stormcell.store import codec, listing, reading, recurring
 from stormcell.store import feedback as said
 from stormcell.store.codec import from_key, to_key
-from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
+from stormcell.store.listing import Order, Position, Wanted
+from stormcell.store.transactions import Connected
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
+    AuditEntry,
     Draft,
     Family,
     Feedback,
@@ -30,7 +30,7 @@ from stormcell.types import (
 _LISTED = 10  # how many candidates an error message names at most
 
 
-class SqliteStore:
+class SqliteStore(Connected):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -54,38 +54,14 @@ class SqliteStore:
         removed, and untouched unless it is a store.
     """
 
-    def __init__(self, path: Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self.path = path
-        self._create = create
-        self._busy_timeout = busy_timeout
-        self._connection: sqlite3.Connection | None = None
-        if self._opened() is None and not create:
-            raise StoreError(f"{path} does not exist; name an existing store, or run a grouping to fill one")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; closing again is harmless."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def save(
         self,
         grouping: Grouping,
         drafts: Sequence[Draft],
         learned: Mapping[str, Mapping[str, object]] | None = None,
+        audit: Sequence[AuditEntry] = (),
     ) -> None:
-        """Store a grouping and drafts, and what was learned, in one transaction: all of it, or nothing.
+        """Store a grouping and drafts, what was learned and who did it, in one transaction: all, or nothing.
 
         The newest grouping wins. A group whose id is stored already is replaced, members included. Events
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
@@ -100,15 +76,12 @@ class SqliteStore:
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
-        self._write(lambda connection: replace(connection, self.path, grouping, drafts, learned or {}))
 
-    def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
-        """Make a change in one transaction, creating the file if need be."""
-        with failures_named(self.path):
-            if self._opened() is None and create(self.path, change):
-                return
-            with self._transaction("IMMEDIATE") as connection:
-                change(connection)
+        def change(connection: sqlite3.Connection) -> None:
+            replace(connection, self.path, grouping, drafts, learned or {})
+            log.add(connection, audit)
+
+        self._write(change)
 
     def learn(self, learned: Mapping[str, Mapping[str, object]]) -> None:
         """Store what was learned, by name, and nothing else."""
@@ -149,7 +122,7 @@ class SqliteStore:
             ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
             candidates = [id] if id in ids else sorted(other for other in ids if other.startswith(id))
             if len(candidates) > 1:
-                raise StoreError(f"{len(candidates)} groups start with {id}: {_listed(candidates)}; write more")
+                raise ConflictError(f"{len(candidates)} groups start with {id}: {_listed(candidates)}; write more")
             for candidate in candidates:
                 columns = connection.execute(
                     "SELECT id, status, first_seen, document FROM groups WHERE id = ?", (to_key(candidate),)
@@ -164,6 +137,37 @@ class SqliteStore:
                 return []
             atoms = connection.execute("SELECT id FROM atoms WHERE group_id = ? ORDER BY id", (to_key(group_id),))
             return [reading.membership(connection, atom) for (atom,) in atoms.fetchall()]
+
+    def page_of_groups(
+        self, wanted: Wanted, order: Order, *, limit: int, after: Position | None = None
+    ) -> list[Group]:
+        """Return at most ``limit`` of the groups that are wanted, in an order.
+
+        Their members and profiles are left out.
+
+        Parameters
+        ----------
+        wanted : Wanted
+        order : Order
+        limit : int
+        after : Position, optional
+            Only those after where this one stands or stood.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else listing.groups(connection, wanted, order, limit, after)
+
+    def page_of_members(
+        self, group_id: str, *, limit: int, after: str | None = None
+    ) -> list[tuple[str, Membership]]:
+        """Return at most ``limit`` events of a group, by its whole id, ascending by uid.
+
+        Returns
+        -------
+        list of (str, Membership)
+            The event's uid, and its atom with no more than the event's row, of which no more than this uid.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else listing.members(connection, group_id, limit, after)
 
     def background(self, *, text: str = "", service: str = "") -> list[Membership]:
         """Return the atoms that are in no group, the most surprising first.
@@ -209,7 +213,7 @@ class SqliteStore:
             }
             atoms = set(alerts.values())
             if len(atoms) > 1:
-                raise StoreError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
+                raise ConflictError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
             return reading.membership(connection, atoms.pop()) if atoms else None
 
     def drafts(self, group_id: str) -> list[Draft]:
@@ -234,7 +238,7 @@ class SqliteStore:
 
     def save_families(self, families: Sequence[Family], profiles: Mapping[str, Profile]) -> None:
         """Replace all families, and store profiles of groups, by id; members that are no groups are left out."""
-        with failures_named(self.path), self._transaction("IMMEDIATE") as connection:
+        with self._writing() as connection:
             recurring.put_profiles(connection, profiles)
             recurring.put_families(connection, families)
 
@@ -248,6 +252,31 @@ class SqliteStore:
         """Set the status of a group, by its whole id; later groupings leave it."""
         with self._writing() as connection:
             connection.execute("UPDATE groups SET status = ? WHERE id = ?", (to_key(status), to_key(group_id)))
+
+    def audit(self, *entries: AuditEntry) -> None:
+        """Put entries at the end of the audit log."""
+        with self._writing() as connection:
+            log.add(connection, entries)
+
+    def audit_log(self, group: str | None = None, *, limit: int | None = None, after: int = 0) -> list[AuditEntry]:
+        """Return who changed what, oldest first.
+
+        Parameters
+        ----------
+        group : str, optional
+            Only what belongs to the history of this group, by its whole id; it may be gone.
+        limit : int, optional
+            At most so many.
+        after : int
+            Only those with a higher number.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else log.load(connection, group, limit, after)
+
+    def audit_counts(self) -> dict[tuple[str, str], int]:
+        """Return how many entries the audit log has, by who and action."""
+        with self._reading() as connection:
+            return {} if connection is None else log.counts(connection)
 
     def feedback(self) -> list[Feedback]:
         """Return what people said of groups, oldest first, what was undone included."""
@@ -283,42 +312,6 @@ class SqliteStore:
         """
         with self._writing() as connection:
             return said.undo(connection, self.path, id)
-
-    def _opened(self) -> sqlite3.Connection | None:
-        """Return the connection, or None as long as there is no file."""
-        with failures_named(self.path):
-            if self._connection is None and self.path.exists():
-                self._connection = connect(self.path, busy_timeout=self._busy_timeout, empty_is_new=self._create)
-        return self._connection
-
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
-        connection = self._opened()
-        if connection is None:
-            raise StoreError(f"{self.path} was removed while it was being written; try again")
-        connection.execute(f"BEGIN {kind}")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # some errors (a full disk) have rolled it back already
-                connection.execute("ROLLBACK")
-            raise
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with failures_named(self.path), contents_trusted(self.path), self._transaction("IMMEDIATE") as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """Yield a connection that sees one state of the store over several queries; None without a file."""
-        with failures_named(self.path), contents_trusted(self.path):
-            if self._opened() is None:
-                yield None
-                return
-            with self._transaction("DEFERRED") as connection:
-                yield connection
 
 
 def _listed(names: Sequence[str]) -> str:

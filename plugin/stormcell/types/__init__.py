@@ -3,6 +3,7 @@
 Times are integers, nanoseconds since 1970-01-01 UTC. Nothing here computes more than a view of its own data.
 """
 
+from stormcell.types.audit import AuditEntry
 from stormcell.types.columns import (
     BoolArray,
     Clustering,
@@ -38,6 +39,7 @@ __all__ = [
     "ERROR_SEVERITY",
     "Assignment",
     "Attributes",
+    "AuditEntry",
     "Blame",
     "BoolArray",
     "Clustering",

@@ -1,0 +1,103 @@
+"""Taking a request apart: its parameters, its body, and whether it may come from where it comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from stormcell.sidecar.api.problems import Problem, invalid
+
+MAX_BODY: Final = 256 * 1024
+"""Bytes; a thousand uids have room."""
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def query(request: Request, model: type[Asked]) -> Asked:
+    """Return the parameters of a request.
+
+    Raises
+    ------
+    Problem
+        If there is one that is unknown, wrong, or there twice.
+    """
+    given = request.query_params.multi_items()
+    twice = [name for name, count in Counter(name for name, _ in given).items() if count > 1]
+    if twice:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"the parameter {twice[0]!r} is there twice; send it once")
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        raise invalid(error, "parameters") from error
+
+
+def no_query(request: Request) -> None:
+    """Make sure that a request has no parameters.
+
+    Raises
+    ------
+    Problem
+        If it has: whoever sent one believes that it does something.
+    """
+    for name in request.query_params:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no parameter {name!r} here; leave it out")
+
+
+async def body(request: Request, model: type[Asked]) -> Asked:
+    """Return the body of a request; one that may be empty and is stands for all its defaults.
+
+    Raises
+    ------
+    Problem
+        If it is too large, of another media type, no JSON, or not what is expected.
+    """
+    content = await _bounded(request)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content and media_type != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body of Content-Type: application/json; send it so"
+        )
+    try:
+        return model.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        raise invalid(error, "body") from error
+
+
+async def _bounded(request: Request) -> bytes:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {MAX_BODY} bytes; send less at once"
+            )
+    return content
+
+
+def same_origin(request: Request) -> None:
+    """Make sure that no page of another site sends a request through somebody's browser.
+
+    Raises
+    ------
+    Problem
+        If one does. Programs send no ``Origin``.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise Problem(HTTPStatus.FORBIDDEN, "changes are not taken from pages of other sites; call the API itself")
+
+
+def from_here(request: Request) -> bool:
+    """Whether a request comes from this machine, and not through a proxy on it."""
+    if request.client is None or any(name in request.headers for name in ("forwarded", "x-forwarded-for")):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,66 @@
+"""The audit log in the tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from stormcell.store import codec
+from stormcell.store.codec import from_key, to_key
+from stormcell.types import AuditEntry
+
+_ALL: Final = """
+    SELECT number, time, who, action, target, document FROM audit
+    WHERE number > :after ORDER BY number LIMIT :limit
+"""
+_OF_A_GROUP: Final = """
+    SELECT number, time, who, action, target, document FROM audit_groups JOIN audit USING (number)
+    WHERE group_id = :group AND number > :after ORDER BY number LIMIT :limit
+"""
+
+
+def add(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:
+    """Put entries at the end of the log; their numbers are given here."""
+    for entry in entries:
+        texts = (to_key(text) for text in (entry.who, entry.action, entry.target))
+        document = codec.dump_learned({"groups": list(entry.groups), "detail": dict(entry.detail)})
+        added = connection.execute(
+            "INSERT INTO audit (time, who, action, target, document) VALUES (?, ?, ?, ?, ?)",
+            (entry.time, *texts, document),
+        )
+        connection.executemany(
+            "INSERT INTO audit_groups (group_id, number) VALUES (?, ?)",
+            ((to_key(group), added.lastrowid) for group in dict.fromkeys(entry.groups)),
+        )
+
+
+def load(connection: sqlite3.Connection, group: str | None, limit: int | None, after: int) -> list[AuditEntry]:
+    """Return entries, oldest first (see ``SqliteStore.audit_log``)."""
+    wanted = {
+        "group": None if group is None else to_key(group),
+        "after": after,
+        "limit": -1 if limit is None else limit,
+    }
+    return [_entry(*columns) for columns in connection.execute(_ALL if group is None else _OF_A_GROUP, wanted)]
+
+
+def counts(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """Return how many entries there are by who and action."""
+    found = connection.execute("SELECT who, action, count(*) FROM audit GROUP BY who, action")
+    return {(from_key(who), from_key(action)): count for who, action, count in found}
+
+
+def _entry(
+    number: int, time: int, who: str | bytes, action: str | bytes, target: str | bytes, document: str
+) -> AuditEntry:
+    stored = codec.load_learned(document)
+    return AuditEntry(
+        time=time,
+        who=from_key(who),
+        action=from_key(action),
+        target=from_key(target),
+        groups=tuple(stored["groups"]),
+        detail=stored["detail"],
+        number=number,
+    )

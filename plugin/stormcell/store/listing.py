@@ -1,0 +1,141 @@
+"""Groups and members page by page: a page begins after a position, which stays good whatever changes meanwhile."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Final
+
+from stormcell.store import codec
+from stormcell.store.codec import from_key, to_key
+from stormcell.types import Group, Membership, Row
+
+
+class By(StrEnum):
+    """What groups are ordered by."""
+
+    FIRST_SEEN = "first_seen"
+    LAST_SEEN = "last_seen"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what groups are ordered, then by their ids, and in which direction."""
+
+    by: By = By.FIRST_SEEN
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which groups are wanted; what is left at its default does not restrict.
+
+    Attributes
+    ----------
+    status : str
+    service : str
+        One that the group accuses, or that an event which speaks for it is of.
+    signal : str
+        One of its events is.
+    severity : int
+        Its most severe event has this OpenTelemetry severity number at least.
+    since, until : int or None
+        It lived at some time from the one to the other, ns.
+    text : str
+        In its title, a template or the text of its exemplar, in any case.
+    """
+
+    status: str = ""
+    service: str = ""
+    signal: str = ""
+    severity: int = 0
+    since: int | None = None
+    until: int | None = None
+    text: str = ""
+
+    def matches(self, group: Group) -> bool:
+        """Whether a group is wanted."""
+        speakers = (group.medoid, group.earliest, group.most_severe, *group.exemplars)
+        services = {*(part.name for part in group.services), *(event.service for event in speakers)}
+        texts = (group.title, group.medoid.text, *(template.text for template in group.templates))
+        return (
+            self.status in ("", group.status)
+            and (not self.service or self.service in services)
+            and (not self.signal or group.signals.get(self.signal, 0) > 0)
+            and group.most_severe.severity >= self.severity
+            and (self.since is None or group.last_seen >= self.since)
+            and (self.until is None or group.first_seen <= self.until)
+            and any(self.text.casefold() in text.casefold() for text in texts)
+        )
+
+
+Position = tuple[int, str]
+"""Where a group stands: what the groups are ordered by, and its id."""
+
+# A page that is ordered by when groups began reads no more of them than it must.
+_ASCENDING: Final = (
+    "SELECT id, status, first_seen, document FROM groups WHERE first_seen >= ? ORDER BY first_seen, id"
+)
+_DESCENDING: Final = (
+    "SELECT id, status, first_seen, document FROM groups WHERE first_seen <= ? ORDER BY first_seen DESC, id DESC"
+)
+_FIRST, _LAST = -(2**63), 2**63 - 1
+
+
+def position(group: Group, order: Order) -> Position:
+    """Return where a group stands in an order."""
+    keys = {By.FIRST_SEEN: group.first_seen, By.LAST_SEEN: group.last_seen, By.COUNT: group.count}
+    return keys[order.by], group.id
+
+
+def groups(
+    connection: sqlite3.Connection, wanted: Wanted, order: Order, limit: int, after: Position | None
+) -> list[Group]:
+    """Return a page of groups (see ``SqliteStore.page_of_groups``)."""
+    beyond = (
+        group
+        for group in _candidates(connection, order, after)
+        if _is_beyond(position(group, order), order, after) and wanted.matches(group)
+    )
+    if order.by is By.FIRST_SEEN:
+        return list(islice(beyond, limit))
+    pick = heapq.nlargest if order.descending else heapq.nsmallest
+    return pick(limit, beyond, key=lambda group: position(group, order))
+
+
+def _candidates(connection: sqlite3.Connection, order: Order, after: Position | None) -> Iterator[Group]:
+    bound = _LAST if order.descending else _FIRST
+    if order.by is By.FIRST_SEEN and after is not None:
+        bound = min(max(after[0], _FIRST), _LAST)
+    for id, status, first_seen, document in connection.execute(
+        _DESCENDING if order.descending else _ASCENDING, (bound,)
+    ):
+        yield codec.load_group(document, from_key(id), from_key(status), first_seen, (), None)
+
+
+def _is_beyond(here: Position, order: Order, after: Position | None) -> bool:
+    if after is None:
+        return True
+    return here < after if order.descending else here > after
+
+
+def members(
+    connection: sqlite3.Connection, group_id: str, limit: int, after: str | None
+) -> list[tuple[str, Membership]]:
+    """Return a page of members (see ``SqliteStore.page_of_members``)."""
+    found = connection.execute(
+        "SELECT uid, event, fingerprint, template, atoms.document FROM atoms JOIN rows ON atom_id = atoms.id"
+        " JOIN members ON row_id = rows.id WHERE group_id = ?1 AND (?2 IS NULL OR uid > ?2) ORDER BY uid LIMIT ?3",
+        (to_key(group_id), None if after is None else to_key(after), limit),
+    )
+    page = []
+    for key, document, fingerprint, template, atom in found:
+        uid, event = from_key(key), codec.load_event(document)
+        row = Row(event, (uid,), from_key(fingerprint), event.text if template is None else from_key(template))
+        page.append((uid, codec.load_atom(atom, group_id, (row,))))
+    return page

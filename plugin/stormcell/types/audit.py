@@ -1,0 +1,39 @@
+"""Who changed what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stormcell.types.events import Value
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change of a group, by a person or by the sidecar.
+
+    Attributes
+    ----------
+    time : int
+        When, ns.
+    who : str
+        As whom the one who changed it is known: a token's name, "anonymous", "cli" or "sidecar".
+    action : str
+        "ack", "resolve", "reopen", "merge", "split", "move", "pin", "undo", or what the sidecar does.
+    target : str
+        What it was done to: the id of a group or of a feedback, or the uid of an event.
+    groups : tuple of str
+        The ids of all groups whose history it belongs to, those that it ended included.
+    detail : mapping of str to Value
+        What else is to be known; "by" is whom they said they are.
+    number : int
+        Counts all entries of a store from 1; 0 before it is stored.
+    """
+
+    time: int
+    who: str
+    action: str
+    target: str
+    groups: tuple[str, ...] = ()
+    detail: Mapping[str, Value] = field(default_factory=dict)
+    number: int = 0
