@@ -12,8 +12,10 @@ from typing import Any, Self
 from stormcell.errors import StoreError
 from stormcell.store import codec, reading, recurring
 from stormcell.store import feedback as said
+from stormcell.store import outbox as out
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT, connect, contents_trusted, create, failures_named
+from stormcell.store.outbox import Outbox
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     Draft,
@@ -30,7 +32,7 @@ from stormcell.types import (
 _LISTED = 10  # how many candidates an error message names at most
 
 
-class SqliteStore:
+class SqliteStore(Outbox):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -84,14 +86,17 @@ class SqliteStore:
         grouping: Grouping,
         drafts: Sequence[Draft],
         learned: Mapping[str, Mapping[str, object]] | None = None,
+        outbox: Sequence[tuple[str, Group]] = (),
+        now: int | None = None,
     ) -> None:
-        """Store a grouping and drafts, and what was learned, in one transaction: all of it, or nothing.
+        """Store a grouping and drafts, what was learned and what is to go out, in one transaction.
 
         The newest grouping wins. A group whose id is stored already is replaced, members included. Events
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
         their drafts, and a group left with some keeps them, its ``members``, ``count`` and ``signals``
         following. Drafts replace those of the same group and kind. A group that is stored keeps its status (see
-        ``set_status``).
+        ``set_status``). ``outbox`` are groups, each with the name of the exporter that is to have it (see
+        ``store.outbox``); ``now`` is when they are put, ns, the wall clock by default.
 
         Raises
         ------
@@ -100,7 +105,12 @@ class SqliteStore:
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
-        self._write(lambda connection: replace(connection, self.path, grouping, drafts, learned or {}))
+
+        def change(connection: sqlite3.Connection) -> None:
+            replace(connection, self.path, grouping, drafts, learned or {})
+            out.put(connection, outbox, now)
+
+        self._write(change)
 
     def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
         """Make a change in one transaction, creating the file if need be."""
