@@ -78,7 +78,9 @@ class Outbox(ABC):
             put(connection, outbox, now)
 
     def outbox_due(self, now: int, limit: int, exporter: str | None = None) -> list[Letter]:
-        """Return what is to be handed over, oldest first, at most one of each exporter and group.
+        """Return what is to be handed over, at most one of each exporter and group.
+
+        What was tried least often comes first, and of that the oldest: one that is never taken holds up no other.
 
         Parameters
         ----------
@@ -91,7 +93,8 @@ class Outbox(ABC):
         """
         name = None if exporter is None else to_key(exporter)
         return self._letters(
-            "SELECT * FROM outbox_heads WHERE due <= ? AND (? IS NULL OR exporter = ?) ORDER BY number LIMIT ?",
+            "SELECT * FROM outbox_heads WHERE due <= ? AND (? IS NULL OR exporter = ?)"
+            " ORDER BY attempts, number LIMIT ?",
             (now, name, name, limit),
         )
 
@@ -137,25 +140,25 @@ class Outbox(ABC):
             ).fetchall()
             return {from_key(name): OutboxCount(*counted) for name, *counted in found}
 
-    def retry_dead(self, numbers: Collection[int] | None = None) -> int:
+    def retry_dead(self, numbers: Collection[int] | None = None, now: int | None = None) -> int:
         """Let what was given up be tried again at once, by number or all of it; return how many were found.
 
         One whose group went out in a later revision meanwhile comes late: its revision says so.
         """
-        return self._dead("UPDATE outbox SET dead = 0, attempts = 0, due = 0", numbers)
+        at = time.time_ns() if now is None else now
+        return self._dead("UPDATE outbox SET dead = 0, attempts = 0, put = ?, due = ?", numbers, at, at)
 
     def drop_dead(self, numbers: Collection[int] | None = None) -> int:
         """Take out what was given up, by number or all of it; return how many were found."""
         return self._dead("DELETE FROM outbox", numbers)
 
-    def _dead(self, change: str, numbers: Collection[int] | None) -> int:
+    def _dead(self, change: str, numbers: Collection[int] | None, *values: int) -> int:
         with self._writing() as connection:
             if numbers is None:
-                return connection.execute(f"{change} WHERE dead = 1").rowcount
-            wanted = sorted(set(numbers))
+                return connection.execute(f"{change} WHERE dead = 1", values).rowcount
             return sum(
-                connection.execute(f"{change} WHERE dead = 1 AND number = ?", (number,)).rowcount
-                for number in wanted
+                connection.execute(f"{change} WHERE dead = 1 AND number = ?", (*values, number)).rowcount
+                for number in sorted(set(numbers))
             )
 
     def _letters(self, query: str, values: tuple[object, ...]) -> list[Letter]:
