@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from stormcell.errors import DeliveryError
 from stormcell.files import write_atomic
 from stormcell.semconv import ECS_VERSION, HOST_NAME, LABELS
 from stormcell.times import rfc3339
@@ -20,7 +22,7 @@ MAX_MEMBERS = 1000
 class NdjsonExporter:
     """Writes ``groups.ndjson``."""
 
-    def export(self, groups: Sequence[Group], target: Path) -> None:
+    def export(self, groups: Sequence[Group], target: str | Path) -> None:
         """Write one document a line, in the order of ``groups``.
 
         Raises
@@ -28,12 +30,53 @@ class NdjsonExporter:
         OutputError
             If ``target`` cannot be written; it is then as it was before.
         """
-        lines = (
-            json.dumps(document(group), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            for group in groups
-        )
-        # A lone surrogate has no UTF-8, but \udc80 is how JSON writes it too.
-        write_atomic(target, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+        write_atomic(Path(target), b"".join(map(line, groups)))
+
+
+class NdjsonAppendExporter:
+    """Appends a line a revision to a file, which may be moved away (rotated) at any time."""
+
+    def export(self, groups: Sequence[Group], target: str | Path) -> None:
+        """Append one document a line; they are on the disk when this returns.
+
+        Raises
+        ------
+        DeliveryError
+            If ``target`` cannot be written; it then ends as before.
+        """
+        data = b"".join(map(line, groups))
+        try:
+            # Opened each time: a file of that name made meanwhile is another.
+            with Path(target).open("a+b", buffering=0) as file:
+                _append(file, data)
+        except OSError as error:
+            raise DeliveryError(
+                f"cannot append to {target}: {error.strerror or error}; free some space or mend its permissions",
+                retryable=True,
+            ) from error
+
+
+def _append(file: BinaryIO, data: bytes) -> None:
+    size = file.seek(0, os.SEEK_END)
+    if size:
+        file.seek(size - 1)
+        # A line that was cut by a crash ends here, on its own.
+        data = data if file.read(1) == b"\n" else b"\n" + data
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(size)
+        raise
+
+
+def line(group: Group) -> bytes:
+    """Return a group's document as a line of JSON."""
+    text = json.dumps(document(group), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+    # A lone surrogate has no UTF-8, but \udc80 is how JSON writes it too.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def document(group: Group) -> dict[str, Any]:
@@ -72,6 +115,7 @@ def _incident(group: Group) -> dict[str, Any]:
     margin = group.margin if group.margin is not None and math.isfinite(group.margin) else None
     result = {
         "id": group.id,
+        "revision": group.revision,
         "title": group.title,
         "status": group.status,
         "count": int(group.count),

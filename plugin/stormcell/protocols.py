@@ -29,15 +29,24 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Writes groups somewhere; found by its entry point in the group ``stormcell.exporters``."""
+    """Hands groups over; found by its entry point in the group ``stormcell.exporters``.
 
-    def export(self, groups: Sequence[Group], target: Path) -> None:
-        """Write ``groups`` to ``target``.
+    One that holds something open has a method ``close`` too.
+    """
+
+    def export(self, groups: Sequence[Group], target: str | Path) -> None:
+        """Hand ``groups`` over to ``target``: a file or a URL, as the exporter likes.
+
+        The same revision may come again: which it is, ``Group.revision`` tells.
 
         Raises
         ------
+        DeliveryError
+            If the target did not take them, with whether another try may do.
         OutputError
             If the target cannot be written; nothing half-written is left.
+        SettingsError
+            If it is no target for this exporter.
         """
         ...
 

@@ -22,6 +22,36 @@ OWN_SERVICE: Final = "stormcell"
 LABELS: Final = "labels."
 ANNOTATIONS: Final = "annotations."
 SCHEMA_GROUPS: Final = "stormcell.groups/1"
+OUR_SERVICE: Final = "stormcell"
+"""What our own telemetry names as its ``service.name``: it is never grouped, or it would feed itself."""
+
+# On telemetry that is forwarded
+EXEMPLAR: Final = "stormcell.exemplar"
+SURPRISE: Final = "stormcell.surprise"
+ADJUSTED_COUNT: Final = "stormcell.sampling.adjusted_count"
+
+# On groups that are sent out as log records
+EVENT_GROUP: Final = "stormcell.group"
+GROUP_ID: Final = "stormcell.group.id"
+GROUP_REVISION: Final = "stormcell.group.revision"
+GROUP_STATUS: Final = "stormcell.group.status"
+GROUP_TITLE: Final = "stormcell.group.title"
+GROUP_COUNT: Final = "stormcell.group.count"
+GROUP_SIGNALS: Final = "stormcell.group.signals."
+"""Followed by the signal."""
+GROUP_FIRST_SEEN: Final = "stormcell.group.first_seen"
+GROUP_LAST_SEEN: Final = "stormcell.group.last_seen"
+GROUP_EXEMPLAR_UID: Final = "stormcell.group.exemplar.uid"
+GROUP_EXEMPLAR_SIGNAL: Final = "stormcell.group.exemplar.signal"
+GROUP_EXEMPLAR_SERVICE: Final = "stormcell.group.exemplar.service"
+GROUP_EXEMPLAR_TEXT: Final = "stormcell.group.exemplar.text"
+GROUP_EXEMPLAR_PREVIOUS: Final = "stormcell.group.exemplar.previous_uid"
+GROUP_EARLIEST: Final = "stormcell.group.earliest.uid"
+GROUP_MOST_SEVERE: Final = "stormcell.group.most_severe.uid"
+GROUP_SERVICES: Final = "stormcell.group.services"
+GROUP_BLAME: Final = "stormcell.group.blame"
+GROUP_RADIUS: Final = "stormcell.group.radius"
+GROUP_MARGIN: Final = "stormcell.group.margin"
 
 # What links events
 REQUEST_IDS: Final = frozenset(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 
 from stormcell.render import Drafter, groups_json
 from stormcell_exporters.ndjson import NdjsonExporter
+from stormcell_exporters.otlp_document import record
 from tests.unit.render.samples import SAMPLES, grouping
 
 HERE = Path(__file__).parent
@@ -28,6 +31,11 @@ def test_groups_json() -> None:
 def test_groups_ndjson(tmp_path: Path) -> None:
     NdjsonExporter().export(grouping().groups, tmp_path / "groups.ndjson")
     compare("groups.ndjson", (tmp_path / "groups.ndjson").read_bytes())
+
+
+def test_groups_over_otlp() -> None:
+    records = [MessageToDict(record(one, observed, "before")) for observed, one in enumerate(grouping().groups, 1)]
+    compare("groups-otlp.json", (json.dumps(records, indent=1) + "\n").encode())
 
 
 @pytest.mark.parametrize("name", SAMPLES)

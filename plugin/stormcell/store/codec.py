@@ -165,6 +165,28 @@ def load_group(
     )
 
 
+def dump_whole_group(group: Group) -> str:
+    """Return a group as JSON, all of it."""
+    return _encode(
+        {
+            "id": group.id,
+            "status": group.status,
+            "first_seen": group.first_seen,
+            "members": group.members,
+            "profile": None if group.profile is None else dump_profile(group.profile),
+            "rest": dump_group(group),
+        }
+    )
+
+
+def load_whole_group(document: str) -> Group:
+    """Return the group that ``dump_whole_group`` was given."""
+    stored: _Json = json.loads(document)
+    return load_group(
+        stored["rest"], stored["id"], stored["status"], stored["first_seen"], stored["members"], stored["profile"]
+    )
+
+
 def _as_template(stored: _Json) -> GroupTemplate:
     parameters = tuple(Parameter(**parameter) for parameter in stored["parameters"])
     return GroupTemplate(**{**stored, "parameters": parameters})

@@ -95,7 +95,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE rows ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
     ALTER TABLE rows ADD COLUMN template TEXT;
     """,
-    # Who changed what: it outlives the groups it is of. Listing pages through groups by when they began.
+    # 5. Who changed what: it outlives the groups it is of. Listing pages through groups by when they began.
     """
     CREATE TABLE audit (
         number INTEGER PRIMARY KEY,
@@ -111,6 +111,30 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         PRIMARY KEY (group_id, number)
     ) WITHOUT ROWID;
     CREATE INDEX groups_by_first_seen ON groups (first_seen);
+    """,
+    # 6. Groups on their way out, a revision a row. A number is never given twice: who hands a revision over and
+    # then takes it out must not take out another that came meanwhile. Of a group only the first may go.
+    """
+    CREATE TABLE outbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        exporter TEXT NOT NULL,
+        group_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        document TEXT NOT NULL,
+        put INTEGER NOT NULL,
+        due INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        problem TEXT NOT NULL DEFAULT '',
+        dead INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX outbox_by_group ON outbox (exporter, dead, group_id, number);
+
+    CREATE VIEW outbox_heads AS
+    SELECT * FROM outbox AS this WHERE dead = 0 AND NOT EXISTS (
+        SELECT 1 FROM outbox AS other WHERE other.exporter = this.exporter AND other.dead = 0
+        AND other.group_id = this.group_id AND other.number < this.number
+    );
     """,
 )
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stormcell.errors import ConflictError
 from stormcell.store import audit as log
-from stormcell.store import codec, listing, reading, recurring
+from stormcell.store import codec, listing, reading, recurring, writing
 from stormcell.store import feedback as said
+from stormcell.store import outbox as out
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.listing import Order, Position, Wanted
-from stormcell.store.transactions import Connected
+from stormcell.store.outbox import Outbox
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     AuditEntry,
@@ -30,7 +31,7 @@ from stormcell.types import (
 _LISTED = 10  # how many candidates an error message names at most
 
 
-class SqliteStore(Connected):
+class SqliteStore(Outbox):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -59,15 +60,20 @@ class SqliteStore(Connected):
         grouping: Grouping,
         drafts: Sequence[Draft],
         learned: Mapping[str, Mapping[str, object]] | None = None,
+        *,
+        statuses: Mapping[str, str] | None = None,
         audit: Sequence[AuditEntry] = (),
+        outbox: Sequence[tuple[str, Group]] = (),
+        now: int | None = None,
     ) -> None:
-        """Store a grouping and drafts, what was learned and who did it, in one transaction: all, or nothing.
+        """Store a grouping and all that goes with it, in one transaction: all of it, or nothing.
 
         The newest grouping wins. A group whose id is stored already is replaced, members included. Events
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
         their drafts, and a group left with some keeps them, its ``members``, ``count`` and ``signals``
-        following. Drafts replace those of the same group and kind. A group that is stored keeps its status (see
-        ``set_status``).
+        following. Drafts replace those of the same group and kind. A group that is stored keeps its status, unless
+        ``statuses`` gives it another. ``outbox`` are groups, each with the name of the exporter that is to have it
+        (see ``store.outbox``); ``now`` is when they are put, ns, the wall clock by default.
 
         Raises
         ------
@@ -79,7 +85,9 @@ class SqliteStore(Connected):
 
         def change(connection: sqlite3.Connection) -> None:
             replace(connection, self.path, grouping, drafts, learned or {})
+            writing.put_statuses(connection, statuses or {})
             log.add(connection, audit)
+            out.put(connection, outbox, now)
 
         self._write(change)
 
@@ -216,6 +224,15 @@ class SqliteStore(Connected):
                 raise ConflictError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
             return reading.membership(connection, atoms.pop()) if atoms else None
 
+    def unknown(self, uids: Iterable[str]) -> set[str]:
+        """Return which of these events are not stored."""
+        wanted = set(uids)
+        with self._reading() as connection:
+            if connection is None:
+                return wanted
+            query = "SELECT 1 FROM members WHERE uid = ?"
+            return {uid for uid in wanted if connection.execute(query, (to_key(uid),)).fetchone() is None}
+
     def drafts(self, group_id: str) -> list[Draft]:
         """Return the drafts of a group, by its whole id, in the order they were saved."""
         with self._reading() as connection:
@@ -251,7 +268,7 @@ class SqliteStore(Connected):
     def set_status(self, group_id: str, status: str) -> None:
         """Set the status of a group, by its whole id; later groupings leave it."""
         with self._writing() as connection:
-            connection.execute("UPDATE groups SET status = ? WHERE id = ?", (to_key(status), to_key(group_id)))
+            writing.put_statuses(connection, {group_id: status})
 
     def audit(self, *entries: AuditEntry) -> None:
         """Put entries at the end of the audit log."""

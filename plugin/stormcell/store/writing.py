@@ -79,6 +79,14 @@ def write_learned(connection: sqlite3.Connection, learned: Mapping[str, Mapping[
     )
 
 
+def put_statuses(connection: sqlite3.Connection, statuses: Mapping[str, str]) -> None:
+    """Set the statuses of groups, by their ids."""
+    connection.executemany(
+        "UPDATE groups SET status = ? WHERE id = ?",
+        ((to_key(status), to_key(id)) for id, status in statuses.items()),
+    )
+
+
 def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -> None:
     [last_atom] = connection.execute("SELECT coalesce(max(id), 0) FROM atoms").fetchone()
     [last_row] = connection.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()
