@@ -196,7 +196,14 @@ class Live:
         """Return the event time of the tick before a time, ns; none is before the last one."""
         return max(time // self._width * self._width, self._memory.now)
 
-    def tick(self, now: int, statuses: Mapping[str, str] | None = None, feedback: Sequence[Feedback] = ()) -> Tick:
+    def tick(
+        self,
+        now: int,
+        statuses: Mapping[str, str] | None = None,
+        feedback: Sequence[Feedback] = (),
+        *,
+        everything: bool = False,
+    ) -> Tick:
         """Find the groups of the events before ``now``; nothing changes before ``commit``.
 
         Parameters
@@ -207,6 +214,8 @@ class Live:
             The statuses of all stored groups.
         feedback : sequence of Feedback
             What people said of groups, oldest first.
+        everything : bool
+            See ``tick.tick``.
         """
         memory = self._memory
         with self._lock:
@@ -229,6 +238,7 @@ class Live:
             feedback=feedback,
             resolved=resolved,
             stragglers=stragglers,
+            everything=everything,
         )
 
     def settled_knowledge(self, found: Tick) -> Knowledge:

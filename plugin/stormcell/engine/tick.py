@@ -111,6 +111,7 @@ def tick(
     feedback: Sequence[Feedback] = (),
     resolved: frozenset[str] = frozenset(),
     stragglers: tuple[Event, ...] = (),
+    everything: bool = False,
 ) -> Tick:
     """Find the groups in what is held, and let those that lived go on in them.
 
@@ -136,6 +137,8 @@ def tick(
     resolved : frozenset of str
         Alerts, by uid, that were resolved after they had been put away.
     stragglers : tuple of Event
+    everything : bool
+        Whether ``settled`` is to hold all of the background, for there may be no tick after this one.
     """
     solution = solve(rows, knowledge, settings, gate=True, feedback=feedback)
     groups, memberships = assemble_groups(solution, settings)
@@ -181,7 +184,9 @@ def tick(
             going[id] = Living(group, life, final=True)
     going = {id: one for id, one in going.items() if not (one.final and one.life.status is Status.RESOLVED)}
     apart: list[Membership] = []
-    if settled > released:
+    if everything:
+        apart = background(solution)
+    elif settled > released:
         old = np.zeros(len(solution.surprise), dtype=bool)
         old[solution.atom_of[rows.first < settled]] = True
         apart = background(solution, old)

@@ -1,0 +1,48 @@
+"""A replay: files as the sidecar would have taken them, into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stormcell.config import Settings
+from stormcell.engine import state
+from stormcell.engine.keeping import keep
+from stormcell.engine.live import Counts, Live
+from stormcell.store import SqliteStore
+from stormcell.types import Reading, Record
+
+
+def replay(events: Reading | Iterable[Record], store: SqliteStore, settings: Settings) -> Counts:
+    """Let time pass over events, tick by tick, and keep the groups in a store as the sidecar does.
+
+    All events are taken in before time begins, so that their order does not matter.
+
+    Parameters
+    ----------
+    events : Reading or iterable of Record
+    store : SqliteStore
+        What it remembers is gone on with.
+    settings : Settings
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be used.
+    """
+    live = Live(settings, state.load(store, settings))
+    live.extend(events.records() if isinstance(events, Reading) else events)
+    last = live.end()
+    for now in live.due(last - 1):
+        tick_and_keep(live, store, now, settings, 0)
+    tick_and_keep(live, store, last, settings, 0, everything=True)
+    return live.counts
+
+
+def tick_and_keep(
+    live: Live, store: SqliteStore, now: int, settings: Settings, wall: int, *, everything: bool = False
+) -> None:
+    """Make one tick, and store what changed."""
+    found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
+    knowledge = live.settled_knowledge(found)
+    keep(store, found, knowledge, live, settings, wall)
+    live.commit(found, knowledge)
