@@ -12,7 +12,7 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from stormcell.config import Settings
     from stormcell.decode import Report
@@ -30,6 +30,9 @@ def group(
     paths: options.Paths,
     out: Out = None,
     config: options.Config = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Let time pass: tick by tick, as `stormcell sidecar` would have.")
+    ] = False,
     strict: options.Strict = False,
     as_json: options.Json = False,
 ) -> None:
@@ -40,10 +43,15 @@ def group(
     from stormcell.cli.learn import knowledge_of
 
     settings = options.settings(config)
-    knowledge = knowledge_of(out, settings)
-    grouping, report = read_and_group(paths, settings, knowledge, strict=strict, out=out)
-    if out is not None:
-        write(grouping, report, out, settings, knowledge)
+    if live:
+        from stormcell.cli.replay import read_and_replay
+
+        grouping, report = read_and_replay(paths, settings, strict=strict, out=out)
+    else:
+        knowledge = knowledge_of(out, settings)
+        grouping, report = read_and_group(paths, settings, knowledge, strict=strict, out=out)
+        if out is not None:
+            write(grouping, report, out, settings, knowledge)
     show(grouping, report, as_json=as_json)
     if out is not None and not as_json:
         _say_written(out, grouping)
@@ -101,15 +109,31 @@ def _store_of(out: Path | None) -> Iterator[SqliteStore | None]:
 
 def write(grouping: Grouping, report: Report, out: Path, settings: Settings, knowledge: Knowledge) -> list[Draft]:
     """Write everything under ``out``, or leave it as it was; return the drafts."""
+    members: dict[str | None, list[Membership]] = {}
+    for membership in grouping.memberships:
+        members.setdefault(membership.group, []).append(membership)
+
+    def save(store: SqliteStore, drafts: Sequence[Draft]) -> None:
+        store.save(grouping, drafts, knowledge.snapshot())
+
+    return write_files(grouping, members, report, out, settings, save)
+
+
+def write_files(
+    grouping: Grouping,
+    members: Mapping[str | None, Sequence[Membership]],
+    report: Report,
+    out: Path,
+    settings: Settings,
+    save: Callable[[SqliteStore, Sequence[Draft]], None],
+) -> list[Draft]:
+    """Write groups, drafts and problems, and let ``save`` fill the store, or leave all as it was."""
     from stormcell.files import all_or_nothing, write_atomic
     from stormcell.registry import exporter
     from stormcell.render import Drafter, groups_json
     from stormcell.store import SqliteStore
 
     drafter = Drafter(settings.drafts.templates)
-    members: dict[str | None, list[Membership]] = {}
-    for membership in grouping.memberships:
-        members.setdefault(membership.group, []).append(membership)
     drafts = [drafter.draft(group, members[group.id]) for group in grouping.groups]
     problems = "".join(f"{problem}\n" for problem in report.problems)
     with all_or_nothing(out) as unfinished:
@@ -119,7 +143,7 @@ def write(grouping: Grouping, report: Report, out: Path, settings: Settings, kno
             write_atomic(draft_path(unfinished, draft), draft.markdown.encode())
         write_atomic(unfinished / "problems.txt", problems.encode("utf-8", "backslashreplace"))
         with SqliteStore(out / options.STORE_NAME, create=True) as store:
-            store.save(grouping, drafts, knowledge.snapshot())
+            save(store, drafts)
     # Drafts of an earlier run would stand beside those of this one as if they belonged together.
     current = {draft_path(out, draft) for draft in drafts}
     for old in out.glob("drafts/g-*.md"):

@@ -58,6 +58,16 @@ def list_groups(
     say(counted(len(groups), "group"))
 
 
+@app.command("export", epilog=options.examples("stormcell groups export --store out > groups.json"))
+def export_groups(store: options.Store = None) -> None:
+    """Print what the store holds as groups.json: the groups, their members, and the background."""
+    from stormcell.cli.output import print_bytes
+    from stormcell.render import groups_json
+
+    with options.open_store(store) as opened:
+        print_bytes(groups_json(opened.grouping()))
+
+
 @app.command("show", epilog=options.examples("stormcell groups show g-0061af --store out"))
 def show_group(
     group: OneGroup,

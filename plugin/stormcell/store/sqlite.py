@@ -190,6 +190,18 @@ class SqliteStore(Outbox):
         with self._reading() as connection:
             return [] if connection is None else reading.background(connection, text, service)
 
+    def grouping(self) -> Grouping:
+        """Return all groups as if one run had found them; of the memberships those of the background only."""
+        apart = tuple(self.background())
+        groups = tuple(self.groups())
+        inside = sum(group.count for group in groups)
+        return Grouping(
+            events=inside + sum(len(row.members) for atom in apart for row in atom.rows),
+            duplicates=0,
+            groups=groups,
+            memberships=apart,
+        )
+
     def membership_of(self, uid: str) -> Membership | None:
         """Return the atom, background included, that holds an event; None if none does.
 
@@ -242,6 +254,11 @@ class SqliteStore(Outbox):
                 "SELECT kind, document FROM drafts WHERE group_id = ? ORDER BY id", (to_key(group_id),)
             )
             return [codec.load_draft(document, group_id, from_key(kind)) for kind, document in found]
+
+    def save_drafts(self, drafts: Sequence[Draft]) -> None:
+        """Replace drafts of groups that are stored."""
+        with self._writing() as connection:
+            writing.replace_drafts(connection, drafts)
 
     def past(self) -> list[Past]:
         """Return what every group is known again by, ascending by id."""

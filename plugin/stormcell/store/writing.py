@@ -68,7 +68,7 @@ def replace(
     )
     put_profiles(connection, {group.id: group.profile for group in grouping.groups})
     _insert_atoms(connection, grouping.memberships)
-    _replace_drafts(connection, drafts)
+    replace_drafts(connection, drafts)
 
 
 def write_learned(connection: sqlite3.Connection, learned: Mapping[str, Mapping[str, object]]) -> None:
@@ -117,7 +117,8 @@ def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -
     )
 
 
-def _replace_drafts(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> None:
+def replace_drafts(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> None:
+    """Put in drafts instead of those of the same groups and kinds."""
     kinds = {(to_key(draft.group), to_key(draft.kind)) for draft in drafts}
     for group, kind in kinds:
         if connection.execute("SELECT 1 FROM groups WHERE id = ?", (group,)).fetchone() is None:
