@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from stormcell import config
-from stormcell.config import Settings, load
+from stormcell.config import MappingSettings, Settings, load
 from stormcell.errors import SettingsError
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -37,6 +37,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
+    if name == "generic":
+        return [MappingSettings(name="own", title=("x" * plus,)).model_dump(mode="json")]
     if isinstance(default, bool):
         # Of two values only one is another; what the file says is beside the point where the variable wins.
         return not default if plus == 1 else default

@@ -26,7 +26,7 @@ from stormcell.config.sections import (
 )
 from stormcell.config.settings import Settings
 from stormcell.config.telemetry import TelemetrySettings
-from stormcell.config.webhooks import WebhooksSettings
+from stormcell.config.webhooks import MappingSettings, WebhooksSettings
 
 __all__ = [
     "DEFAULT_FILE",
@@ -39,6 +39,7 @@ __all__ = [
     "LabelsSettings",
     "LinksSettings",
     "LiveSettings",
+    "MappingSettings",
     "MaskSettings",
     "NotificationsSettings",
     "PrivacySettings",

@@ -1,7 +1,7 @@
-"""Wire formats to events: OTLP logs and traces, Alertmanager webhooks, read from files.
+"""Wire formats to events: OTLP logs and traces, alerts of Alertmanager, Grafana, Kibana and whatever is mapped.
 
-``read`` is the one way in. It recognises each file by its content, yields events as it goes, and says of
-everything broken where it is and what was expected there.
+``read`` is the way in for files, ``requests`` for what comes over the wire. ``read`` recognises each file by its
+content, yields events as it goes, and says of everything broken where it is and what was expected there.
 """
 
 from stormcell.decode.reader import read

@@ -1,42 +1,17 @@
-"""Alertmanager webhook payloads, version 4, and what others send in their shape."""
+"""Alertmanager webhook payloads, version 4, and what others send in their shape, Grafana first of all."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
-from stormcell.decode.events import LATEST, stable_hash
+from stormcell.decode.alert import FIRING, RESOLVED, alert_event, parse_time
+from stormcell.decode.events import LATEST
 from stormcell.decode.json_values import Object, member, objects, text
 from stormcell.decode.report import MISSING, JsonPath, Scribe
-from stormcell.semconv import ANNOTATIONS, LABELS
-from stormcell.times import rfc3339
-from stormcell.types import Event, Signal, Value
+from stormcell.types import Event, Value
 
-SERVICE_LABELS = ("service", "job", "app", "deployment", "app_kubernetes_io_name")
-"""The labels that may name the service, the first one present wins."""
-
-UNKNOWN_SEVERITY = 13
-"""An alert without a known severity is taken for a warning: somebody wanted to be told."""
-
-SAYING = ("summary", "message", "description")
-"""Annotations that stand in for the name of an alert without one; the first that is there."""
-
-SEVERITY_LABELS = {
-    **dict.fromkeys(("critical", "page", "fatal", "emergency"), 21),
-    **dict.fromkeys(("error", "major", "high"), 17),
-    **dict.fromkeys(("warning", "warn", "minor", "medium"), 13),
-    **dict.fromkeys(("info", "informational", "low"), 9),
-}
-"""OpenTelemetry severity numbers by the label ``severity``, lower-case; "none" is unknown."""
-
-FIRING, RESOLVED = "firing", "resolved"
-
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = 10**9
+_OTHERS = ("dashboardURL", "panelURL", "silenceURL", "ruleUID", "valueString")
+"""What Grafana tells beside, where it does; whatever else comes is passed over."""
 
 
 def alerts(payload: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
@@ -62,24 +37,14 @@ def _alert(
     labels = _texts(alert, "labels", path, scribe)
     status = _status(alert, payload, path, scribe)
     end = (_time(alert, "endsAt", path, scribe) or 0) if status == RESOLVED else 0
-    attributes: dict[str, Value] = {LABELS + name: value for name, value in labels.items()}
     annotations = _texts(alert, "annotations", path, scribe)
-    attributes.update((ANNOTATIONS + name, value) for name, value in annotations.items())
+    others: dict[str, Value] = {}
     if url := text(alert, "generatorURL", path, scribe):
-        attributes["generatorURL"] = url
-    attributes.update(common)
-    fingerprint = text(alert, "fingerprint", path, scribe) or stable_hash(sorted(labels.items()))
-    return Event(
-        uid=f"{fingerprint}@{rfc3339(start)}",
-        signal=Signal.ALERT,
-        time=start,
-        service=next((labels[name] for name in SERVICE_LABELS if labels.get(name)), ""),
-        severity=SEVERITY_LABELS.get(labels.get("severity", "").strip().lower(), UNKNOWN_SEVERITY),
-        text=labels.get("alertname") or next((annotations[n] for n in SAYING if annotations.get(n)), ""),
-        duration=max(end - start, 0),
-        status=status,
-        attributes=attributes,
-    )
+        others["generatorURL"] = url
+    others.update((key, alert[key]) for key in _OTHERS if type(alert.get(key)) is str and alert[key])
+    others.update(common)
+    fingerprint = text(alert, "fingerprint", path, scribe)
+    return alert_event(start, end, status, labels, annotations, others, fingerprint=fingerprint)
 
 
 def _status(alert: Object, payload: Object, path: JsonPath, scribe: Scribe) -> str:
@@ -110,7 +75,7 @@ def _time(alert: Object, key: str, path: JsonPath, scribe: Scribe) -> int | None
     value = alert.get(key)
     if value is None or value == "":
         return 0
-    whole = _parse(value) if isinstance(value, str) else None
+    whole = parse_time(value) if isinstance(value, str) else None
     if whole is None:
         scribe.broken((*path, key), "a time (RFC 3339)", value)
         return None
@@ -121,20 +86,3 @@ def _time(alert: Object, key: str, path: JsonPath, scribe: Scribe) -> int | None
         scribe.broken((*path, key), "a time from 1970 to 2262", value)
         return None
     return whole
-
-
-def _parse(value: str) -> int | None:
-    match = _RFC3339.fullmatch(value)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(field) for field in match.groups()[:6])
-    fraction, sign, hours, minutes = match.groups()[6:]
-    try:
-        clock = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return None
-    seconds = (clock - _EPOCH) // timedelta(seconds=1)
-    if sign:
-        offset = int(hours) * 3600 + int(minutes) * 60
-        seconds += offset if sign == "-" else -offset
-    return seconds * _SECOND + int((fraction or "")[:9].ljust(9, "0"))

@@ -27,12 +27,17 @@ _STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": code for code, name in enumerate
 
 def logs(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
     """Yield the events of an ExportLogsServiceRequest."""
-    return _events(request, ("resourceLogs", "scopeLogs", "logRecords"), _log, path, scribe)
+    return _events(request, LOGS, _log, path, scribe)
 
 
 def traces(request: Object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
     """Yield the events of an ExportTraceServiceRequest."""
-    return _events(request, ("resourceSpans", "scopeSpans", "spans"), _span, path, scribe)
+    return _events(request, TRACES, _span, path, scribe)
+
+
+LOGS = ("resourceLogs", "scopeLogs", "logRecords")
+TRACES = ("resourceSpans", "scopeSpans", "spans")
+"""What resources, scopes and records are found under."""
 
 
 def _events(
@@ -50,17 +55,31 @@ def _events(
                     yield event
 
 
+def log_time(record: Object, path: JsonPath, scribe: Scribe) -> int | None:
+    """Return the time of a log record; 0 or None (and a problem) where it carries none that can be used."""
+    time = nanoseconds(record, "timeUnixNano", path, scribe)
+    if time == 0:
+        time = nanoseconds(record, "observedTimeUnixNano", path, scribe)
+        if time == 0:
+            no_time(record, "timeUnixNano", path, scribe)
+    return time
+
+
+def span_time(span: Object, path: JsonPath, scribe: Scribe) -> int | None:
+    """Return the time a span started; 0 or None (and a problem) where it carries none that can be used."""
+    time = nanoseconds(span, "startTimeUnixNano", path, scribe)
+    if time == 0:
+        no_time(span, "startTimeUnixNano", path, scribe)
+    return time
+
+
 def _resource(holder: Object, path: JsonPath, scribe: Scribe) -> Attributes:
     resource = member(holder, "resource", path, scribe)
     return attributes(resource, "attributes", (*path, "resource"), scribe)
 
 
 def _log(record: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
-    time = nanoseconds(record, "timeUnixNano", path, scribe)
-    if time == 0:
-        time = nanoseconds(record, "observedTimeUnixNano", path, scribe)
-        if time == 0:
-            no_time(record, "timeUnixNano", path, scribe)
+    time = log_time(record, path, scribe)
     if not time:
         return None
     return log_event(
@@ -78,9 +97,7 @@ def _log(record: Object, resource: Attributes, service: str, path: JsonPath, scr
 
 
 def _span(span: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
-    time = nanoseconds(span, "startTimeUnixNano", path, scribe)
-    if time == 0:
-        no_time(span, "startTimeUnixNano", path, scribe)
+    time = span_time(span, path, scribe)
     if not time:
         return None
     end = nanoseconds(span, "endTimeUnixNano", path, scribe)

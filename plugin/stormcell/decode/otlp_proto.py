@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError as ProtobufError
 from stormcell.decode import proto_glance
 from stormcell.decode.events import (
     DEEPEST,
+    LATEST,
     STATUSES,
     TOO_DEEP,
     base64_text,
@@ -105,6 +106,50 @@ def records(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Record
                 continue
             record = record_of(event)._replace(whole=Packed(sender, data))
         yield record
+
+
+def count(request: bytes, *, logs: bool) -> tuple[str, int, int]:
+    """Count the records of a request without reading them.
+
+    Parameters
+    ----------
+    request : bytes
+    logs : bool
+        Whether logs are expected, or traces.
+
+    Returns
+    -------
+    str
+        What it holds: "logs", "traces" or "metrics"; "" where the bytes are no such message. What is expected,
+        where it holds no record.
+    int
+        Records.
+    int
+        Of these, those without a time that can be used.
+    """
+    wanted = Kind.LOGS if logs else Kind.TRACES
+    try:
+        kind = kind_of(request)
+        message = (LogsData if logs else TracesData).FromString(request)
+    except (NotProtobufError, ProtobufError):
+        return "", 0, 0
+    if logs:
+        times = [
+            record.time_unix_nano or record.observed_time_unix_nano
+            for holder in message.resource_logs
+            for scope in holder.scope_logs
+            for record in scope.log_records
+        ]
+    else:
+        times = [
+            record.start_time_unix_nano
+            for holder in message.resource_spans
+            for scope in holder.scope_spans
+            for record in scope.spans
+        ]
+    if kind is not wanted and times:
+        return kind.value, len(times), 0
+    return wanted.value, len(times), sum(not 0 < time <= LATEST for time in times)
 
 
 def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:

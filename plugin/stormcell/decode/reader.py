@@ -8,11 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from stormcell.decode import alertmanager, otlp_json
+from stormcell.decode.documents import EXPECTED, events_of, is_document, unknown
 from stormcell.decode.json_text import Trouble, parse, values
-from stormcell.decode.json_values import Object
 from stormcell.decode.recognise import HEAD, Content, recognise
-from stormcell.decode.report import BrokenFileError, JsonPath, Report, Scribe, show, show_path
+from stormcell.decode.report import BrokenFileError, Report, Scribe
 from stormcell.decode.sources import expand, reason
 from stormcell.decode.streams import LIMIT, ZSTD, Messages, lines, pieces, unzstd
 from stormcell.errors import InputError
@@ -20,8 +19,6 @@ from stormcell.types import Event, Record, record_of
 
 if TYPE_CHECKING:
     from stormcell.decode.otlp_proto import Senders
-
-EXPECTED = "OTLP logs or traces or an Alertmanager webhook"
 
 PATIENCE = 1000
 """Lines of a text file tried before it is taken to hold no JSON."""
@@ -48,8 +45,9 @@ def read(
     """Read events from files, one after another, holding no more than a line or a message at a time.
 
     Formats are told by content: OTLP logs and traces as JSON (one request a line, or documents spread over
-    lines, or arrays of them) or protobuf (one request, or length-prefixed as the Collector writes it), and
-    Alertmanager webhooks as JSON; plain, gzip or zstd.
+    lines, or arrays of them) or protobuf (one request, or length-prefixed as the Collector writes it); webhooks
+    of Alertmanager and Grafana, and alert documents of Kibana, search hits of them and what our templates for its
+    connectors send, as JSON; plain, gzip or zstd.
 
     Parameters
     ----------
@@ -187,8 +185,8 @@ def _json(data: Iterator[bytes], scribe: Scribe, *, trusted: bool) -> Iterator[E
     held: list[tuple[int, str]] = []
     for scribe.line, value in values(lines(data)):
         if not trusted:
-            if not _is_document(value):
-                held.append((scribe.line, value.message if isinstance(value, Trouble) else _unknown(value)))
+            if not is_document(value):
+                held.append((scribe.line, value.message if isinstance(value, Trouble) else unknown(value)))
                 if len(held) >= PATIENCE:
                     break
                 continue
@@ -198,48 +196,9 @@ def _json(data: Iterator[bytes], scribe: Scribe, *, trusted: bool) -> Iterator[E
         if isinstance(value, Trouble):
             scribe.problem(value.message)
         else:
-            yield from _value(value, scribe)
+            yield from events_of(value, scribe)
     if not trusted:
         raise _NoTelemetryError("text")
-
-
-def _is_document(value: object) -> bool:
-    return isinstance(value[0] if isinstance(value, list) and value else value, dict) and bool(value)
-
-
-def _value(value: object, scribe: Scribe) -> Iterator[Event]:
-    if isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _document(item, (i,), scribe)
-    else:
-        yield from _document(value, (), scribe)
-
-
-def _document(value: object, path: JsonPath, scribe: Scribe) -> Iterator[Event]:
-    if not isinstance(value, dict):
-        scribe.problem(_unknown(value, path))
-        return
-    document = cast(Object, value)
-    known = not document  # an empty request is how JSON writes "nothing to export"
-    if "resourceLogs" in document:
-        known = True
-        yield from otlp_json.logs(document, path, scribe)
-    if "resourceSpans" in document:
-        known = True
-        yield from otlp_json.traces(document, path, scribe)
-    if "alerts" in document:
-        known = True
-        yield from alertmanager.alerts(document, path, scribe)
-    if "resourceMetrics" in document:
-        at = show_path((*path, "resourceMetrics"))
-        scribe.problem(f"{at}: expected logs or traces, found metrics, which are not grouped; leave them out")
-    elif not known:
-        scribe.problem(_unknown(value, path))
-
-
-def _unknown(value: object, path: JsonPath = ()) -> str:
-    at = f"{show_path(path)}: " if path else ""
-    return f"{at}expected {EXPECTED}, found {show(value)}"
 
 
 def _request(data: Iterator[bytes], scribe: Scribe, protobuf: _Protobuf) -> Iterator[Event | Record]:
@@ -268,7 +227,7 @@ def _messages(data: Iterator[bytes], scribe: Scribe, protobuf: _Protobuf) -> Ite
             if isinstance(value, Trouble):
                 scribe.problem(value.message)
             else:
-                yield from _value(value, scribe)
+                yield from events_of(value, scribe)
         else:
             yield from protobuf(whole, scribe)
 

@@ -83,7 +83,9 @@ def test_text_named_by_the_user_is_one_problem(tmp_path: Path) -> None:
     base = folder(tmp_path / "data")
     report = Report()
     assert list(read([base / "truth.csv.gz", base / "README.md"], report)) == []
-    expected = "expected OTLP logs or traces or an Alertmanager webhook, found text; leave it out"
+    expected = (
+        "expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found text; leave it out"
+    )
     assert [str(problem) for problem in report.problems] == [
         f"{base / 'truth.csv.gz'}:1: {expected}",
         f"{base / 'README.md'}:1: {expected}",

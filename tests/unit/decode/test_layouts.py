@@ -80,4 +80,4 @@ def test_json_of_another_kind_is_a_problem(value: Any) -> None:
     assert len(events) == 2
     (problem,) = problems
     assert problem.startswith("stdin:2: ")
-    assert "expected OTLP logs or traces or an Alertmanager webhook, found " in problem
+    assert "expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found " in problem
