@@ -31,6 +31,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
     default = getattr(getattr(Settings(), section), name)
     if name == "rules":
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
+    if name == "tokens":
+        return [{"name": "collector", "file": "x" * plus, "variable": "", "scopes": ["ingest"]}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
     if isinstance(default, bool):
