@@ -13,29 +13,23 @@ if TYPE_CHECKING:
     import grpc
 
 
-def wanted(settings: ReceiversSettings) -> bool:
-    """Return whether the servers speak TLS.
+def context(settings: ReceiversSettings) -> ssl.SSLContext | None:
+    """Return what HTTP needs, or None where no TLS is wanted.
+
+    TLS 1.2 or newer, and certificates of clients where authorities are named.
 
     Raises
     ------
     SettingsError
-        If the certificate, the key or the authorities are named without what they need beside them.
+        If a file is named without what it needs beside it, cannot be read or is no PEM, or if certificate and key
+        do not match.
     """
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise SettingsError("receivers: tls_certificate and tls_key go together; name both, or neither")
     if settings.tls_client_ca and not settings.tls_certificate:
         raise SettingsError("receivers: tls_client_ca needs TLS; name tls_certificate and tls_key too")
-    return bool(settings.tls_certificate)
-
-
-def context(settings: ReceiversSettings) -> ssl.SSLContext:
-    """Return what HTTP needs: TLS 1.2 or newer, and certificates of clients where authorities are named.
-
-    Raises
-    ------
-    SettingsError
-        If a file cannot be read, is no PEM, or certificate and key do not match.
-    """
+    if not settings.tls_certificate:
+        return None
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -58,8 +52,8 @@ def context(settings: ReceiversSettings) -> ssl.SSLContext:
     return made
 
 
-def credentials(settings: ReceiversSettings) -> grpc.ServerCredentials:
-    """Return what gRPC needs, out of files that ``context`` has tried.
+def credentials(settings: ReceiversSettings) -> grpc.ServerCredentials | None:
+    """Return what gRPC needs, or None where no TLS is wanted.
 
     Raises
     ------
@@ -68,7 +62,8 @@ def credentials(settings: ReceiversSettings) -> grpc.ServerCredentials:
     """
     import grpc
 
-    context(settings)
+    if context(settings) is None:
+        return None
     pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
     authorities = Path(settings.tls_client_ca).read_bytes() if settings.tls_client_ca else None
     return grpc.ssl_server_credentials([pair], authorities, require_client_auth=authorities is not None)

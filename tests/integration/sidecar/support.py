@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +141,9 @@ class Sidecar:
         self.intake.counts = ReceiverCounts()
 
     def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.http_server.port}", timeout=20, trust_env=False, **options)
+        return httpx.Client(
+            base_url=f"http://127.0.0.1:{self.http_server.port}", timeout=20, trust_env=False, **options
+        )
 
     def post(
         self, path: str, content: bytes, headers: dict[str, str] | None = None, **more: str
@@ -179,14 +182,22 @@ def sidecar(routes: list[BaseRoute] | None = None, **receivers: Any) -> Iterator
     intake = Intake(settings, inbox, Authenticator(settings.receivers), check, Clock())
     http = HttpServer(settings.receivers, build_app(settings, intake, routes or []))
     grpc_server = GrpcServer(settings.receivers, intake)
-    http.start()
-    grpc_server.start()
     try:
+        http.start()
+        grpc_server.start()
         yield Sidecar(inbox, check, intake, http, grpc_server)
     finally:
         inbox.go_on.set()
         grpc_server.stop(0)
         http.stop(0)
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Return once the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.02)
 
 
 def read_all(connection: socket.socket) -> bytes:

@@ -37,7 +37,8 @@ class Patience:
     def stop(self) -> None:
         """Look no more."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait(self, call: object, cancel: Callable[[], None]) -> None:
         """Watch a call; ``cancel`` is called from the thread that looks."""

@@ -42,7 +42,7 @@ class GrpcServer:
     def __init__(self, settings: ReceiversSettings, intake: Intake) -> None:
         check_exposure(settings)
         self._settings = settings
-        self._credentials = tls.credentials(settings) if tls.wanted(settings) else None
+        self._credentials = tls.credentials(settings)
         self._pool = ThreadPoolExecutor(settings.threads, "stormcell-grpc")
         self._patience = Patience(settings.request_seconds, settings.threads)
         self._server = grpc.server(
@@ -74,7 +74,10 @@ class GrpcServer:
         self._patience.start()
 
     def stop(self, grace: float) -> None:
-        """Take no more calls, and return when those under way are done, or cancelled after ``grace`` seconds."""
+        """Take no more calls, and return when those under way are done, or cancelled after ``grace`` seconds.
+
+        A server that never started, or has stopped, stays so.
+        """
         self._server.stop(grace).wait()
         self._patience.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

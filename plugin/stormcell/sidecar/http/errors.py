@@ -74,6 +74,6 @@ def _status(
     code = _CODES.get(status, 2)
     if media == PROTOBUF:
         body = answers.status(code, message, bad=bad, retry_after=retry_after)
-    else:
-        body = answers.status_json(code, message, bad=bad)
-    return Response(body, status, headers, media)
+        return Response(body, status, headers, PROTOBUF)
+    # Whatever else the request said it was: never a type that a browser would render.
+    return Response(answers.status_json(code, message, bad=bad), status, headers, JSON)

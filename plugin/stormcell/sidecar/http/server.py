@@ -42,7 +42,7 @@ class HttpServer:
     def __init__(self, settings: ReceiversSettings, app: ASGIApp) -> None:
         check_exposure(settings)
         self._settings = settings
-        context = tls.context(settings) if tls.wanted(settings) else None
+        context = tls.context(settings)
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -67,6 +67,11 @@ class HttpServer:
         self.port = 0
         """The port that is listened on, once started."""
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.server_state.connections)
+
     def start(self) -> None:
         """Listen, and return once requests are answered.
 
@@ -83,7 +88,11 @@ class HttpServer:
             raise ListenError(f"the HTTP server did not start at port {self.port}; the log says why")
 
     def stop(self, grace: float) -> None:
-        """Take no more requests, and return when those under way are done, or cut off after ``grace`` seconds."""
+        """Take no more requests, and return when those under way are done, or cut off after ``grace`` seconds.
+
+        Whole seconds, one at least. What is cut off is told to send it again. A server that never started, or has
+        stopped, stays so.
+        """
         self._server.config.timeout_graceful_shutdown = max(1, math.ceil(grace))
         self._server.should_exit = True
         if self._thread is not None:
