@@ -35,6 +35,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
         return [*(word for word in get_args(kind) if word != default), default][plus - 1]
     if name == "rules":
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
+    if name == "tokens":
+        return [{"name": "collector", "file": "x" * plus, "variable": "", "scopes": ["ingest"]}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
     if name == "generic":

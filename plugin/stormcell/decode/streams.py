@@ -44,7 +44,7 @@ def pieces(file: BinaryIO, tick: Callable[[int], None]) -> Iterator[bytes]:
     first = next(raw, b"")
     raw = chain((first,), raw)
     if first.startswith(GZIP):
-        return _gunzip(raw)
+        return gunzip(raw)
     if first.startswith(ZSTD):
         return unzstd(raw)
     return raw
@@ -62,7 +62,14 @@ def _raw(file: BinaryIO, tick: Callable[[int], None]) -> Iterator[bytes]:
         yield data
 
 
-def _gunzip(raw: Iterable[bytes]) -> Iterator[bytes]:
+def gunzip(raw: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress gzip data of one or more members, a piece at a time.
+
+    Raises
+    ------
+    BrokenFileError
+        Where the data are cut or damaged, after what came before.
+    """
     decoder = None
     for data in raw:
         rest = data

@@ -1,12 +1,19 @@
-"""Who may do what: scopes, and how a request is told to have none."""
+"""Who may do what: bearer tokens with scopes."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import os
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from stormcell.config import ReceiversSettings
-from stormcell.errors import StormcellError
+from stormcell.config.receivers import ReceiversSettings, TokenSettings
+from stormcell.errors import SettingsError, StormcellError
+
+CHALLENGE = 'Bearer realm="stormcell"'
+"""What WWW-Authenticate says to who is not known."""
 
 
 class Scope(StrEnum):
@@ -19,31 +26,139 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who sends a request, and what they may do."""
+    """Who asks.
+
+    Attributes
+    ----------
+    name : str
+        That of the token, or "anonymous" where none are asked for.
+    scopes : frozenset of Scope
+    """
 
     name: str
     scopes: frozenset[Scope]
 
 
-class Unauthenticated(StormcellError):  # noqa: N818
-    """Nobody is known by what the request shows."""
+class UnauthenticatedError(StormcellError):
+    """It is not known who asks (401)."""
 
 
-class Forbidden(StormcellError):  # noqa: N818
-    """Whoever it is may not do that."""
+class ForbiddenError(StormcellError):
+    """It is known, and not allowed (403)."""
+
+
+Unauthenticated = UnauthenticatedError
+Forbidden = ForbiddenError
+
+ANONYMOUS = Principal("anonymous", frozenset(Scope))
 
 
 class Authenticator:
-    """Checks the tokens of requests; without any configured everybody may do everything."""
+    """Knows the tokens by their hashes alone.
+
+    Parameters
+    ----------
+    settings : ReceiversSettings
+        Its ``tokens`` say where each is kept; they are read once, here.
+
+    Raises
+    ------
+    SettingsError
+        If a token is missing, empty, not of visible ASCII characters, or there twice.
+    """
 
     def __init__(self, settings: ReceiversSettings) -> None:
-        self._settings = settings
+        known: dict[bytes, Principal] = {}
+        names: set[str] = set()
+        for token in settings.tokens:
+            digest = _digest(_read(token))
+            if digest in known:
+                raise SettingsError(
+                    f"receivers.tokens: {known[digest].name} and {token.name} are the same token;"
+                    " give each its own, or one of them all the scopes"
+                )
+            if token.name in names:
+                raise SettingsError(f"receivers.tokens: there are two of the name {token.name}; give each its own")
+            names.add(token.name)
+            known[digest] = Principal(token.name, frozenset(map(Scope, token.scopes)))
+        self._known = tuple(known.items())
+
+    @property
+    def asks(self) -> bool:
+        """Whether there are tokens at all."""
+        return bool(self._known)
 
     def check(self, authorization: str | None, scope: Scope) -> Principal:
-        """Return who shows this ``Authorization`` header, having made sure that they have the scope.
+        """Return who asks.
+
+        Parameters
+        ----------
+        authorization : str or None
+            The header of that name, as it came.
+        scope : Scope
+            What it takes.
 
         Raises
         ------
-        Unauthenticated, Forbidden
+        UnauthenticatedError
+            If there is no token, or none that is known.
+        ForbiddenError
+            If the token is good for other things only.
         """
-        return Principal("anonymous", frozenset(Scope))
+        if not self._known:
+            return ANONYMOUS
+        principal = self._find(_presented(authorization))
+        if scope not in principal.scopes:
+            raise ForbiddenError(f"this token is not good for this: its scopes lack {scope.value}")
+        return principal
+
+    def _find(self, token: str) -> Principal:
+        # Hashes are of one length and nothing about them tells of the token; all are compared, whichever it is.
+        digest = _digest(token)
+        found = [principal for known, principal in self._known if hmac.compare_digest(known, digest)]
+        if not found:
+            raise UnauthenticatedError("this token is not known here")
+        return found[0]
+
+
+def _presented(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if not authorization:
+        raise UnauthenticatedError("a token is asked for: send it as `Authorization: Bearer TOKEN`")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("expected `Authorization: Bearer TOKEN`, found another scheme or no token")
+    return token.strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _read(token: TokenSettings) -> str:
+    """Return the token, of which no message says more than where it was looked for."""
+    if token.variable:
+        place, text = f"the variable {token.variable}", os.environ.get(token.variable)
+        if text is None:
+            raise SettingsError(f"receivers.tokens: {place} of {token.name} is not set; expected the token in it")
+    else:
+        place, text = f"the file {token.file}", _contents(token)
+    text = text.strip()
+    if not text:
+        raise SettingsError(f"receivers.tokens: {place} of {token.name} is empty; expected the token in it")
+    if not all("!" <= character <= "~" for character in text):
+        raise SettingsError(
+            f"receivers.tokens: {place} of {token.name} holds more than one line of visible ASCII characters;"
+            " expected the token alone"
+        )
+    return text
+
+
+def _contents(token: TokenSettings) -> str:
+    try:
+        return Path(token.file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"receivers.tokens: cannot read the file {token.file} of {token.name}: {error.strerror}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"receivers.tokens: the file {token.file} of {token.name} is no text") from error

@@ -1,0 +1,1 @@
+"""OTLP over HTTP, webhooks and whatever else is served there."""
