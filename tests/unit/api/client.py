@@ -39,7 +39,9 @@ class Tokens:
 class Api:
     """A client, and what it made the sidecar do."""
 
-    def __init__(self, store: Path, tokens: Iterable[tuple[str, set[Scope]]] = (), peer: str = "127.0.0.1") -> None:
+    def __init__(
+        self, store: Path, tokens: Iterable[tuple[str, set[Scope]]] = (), peer: str = "127.0.0.1"
+    ) -> None:
         self.nudges = 0
         self.ready = Readiness(True, {"journal": "ok"})
         known = {name: frozenset(scopes) for name, scopes in tokens}
