@@ -152,7 +152,8 @@ def _say(
         target = next(group.id for group in change.groups if marks[0].uids[0] in group.members)
     detail: dict[str, Value] = {"feedback": said.id, "gone": [*change.gone]}
     store.audit(person.did(kind.value, target, list(touched), detail))
-    return Said(said, True, change.groups, change.gone, change.contradicted)
+    # Where it was so already, for now nothing changes.
+    return Said(said, True, change.groups or list(groups), change.gone, change.contradicted)
 
 
 def _new_id(kind: Kind, marks: Sequence[Mark], number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Final
@@ -129,13 +129,17 @@ def members(
 ) -> list[tuple[str, Membership]]:
     """Return a page of members (see ``SqliteStore.page_of_members``)."""
     found = connection.execute(
-        "SELECT uid, event, fingerprint, template, atoms.document FROM atoms JOIN rows ON atom_id = atoms.id"
-        " JOIN members ON row_id = rows.id WHERE group_id = ?1 AND (?2 IS NULL OR uid > ?2) ORDER BY uid LIMIT ?3",
+        "SELECT uid, event, fingerprint, template, atoms.id, atoms.document FROM atoms"
+        " JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id"
+        " WHERE group_id = ?1 AND (?2 IS NULL OR uid > ?2) ORDER BY uid LIMIT ?3",
         (to_key(group_id), None if after is None else to_key(after), limit),
     )
     page = []
-    for key, document, fingerprint, template, atom in found:
+    atoms: dict[int, Membership] = {}  # one may hold many of the page, and thousands of links
+    for key, document, fingerprint, template, id, atom in found:
+        if id not in atoms:
+            atoms[id] = codec.load_atom(atom, group_id, ())
         uid, event = from_key(key), codec.load_event(document)
-        row = Row(event, (uid,), from_key(fingerprint), event.text if template is None else from_key(template))
-        page.append((uid, codec.load_atom(atom, group_id, (row,))))
+        text = event.text if template is None else from_key(template)
+        page.append((uid, replace(atoms[id], rows=(Row(event, (uid,), from_key(fingerprint), text),))))
     return page

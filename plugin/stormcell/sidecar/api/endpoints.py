@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from starlette.convertors import StringConvertor, register_url_convertor
+
 from stormcell.sidecar.api import changing, models, reading
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.models import Model
 from stormcell.sidecar.auth import Scope
 
 PREFIX: Final = "/api/v1"
+
+ANY: Final = "stormcell_any"
+"""What the router calls a part of a path that may hold anything, slashes and line breaks too."""
+
+
+class _Any(StringConvertor):
+    regex = r"[\s\S]+"
+
+
+register_url_convertor(ANY, _Any())
 
 _Handler = Callable[[Any], Mapping[str, Any]]
 
@@ -41,9 +53,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _post(
         "/groups/{id}/split", changing.split, "Say that events are not of it.", models.Changed, models.SplitBody
     ),
-    _post("/events/{uid:path}/move", changing.move, "Move an event.", models.Changed, models.MoveBody),
-    _post("/events/{uid:path}/pin", changing.pin, "Make an event the exemplar.", models.Changed),
-    _get("/events/{uid:path}/explain", reading.explain_event, "Explain its place.", models.Explanation),
+    _post(f"/events/{{uid:{ANY}}}/move", changing.move, "Move an event.", models.Changed, models.MoveBody),
+    _post(f"/events/{{uid:{ANY}}}/pin", changing.pin, "Make an event the exemplar.", models.Changed),
+    _get(f"/events/{{uid:{ANY}}}/explain", reading.explain_event, "Explain its place.", models.Explanation),
     _get("/feedback", reading.list_feedback, "List what people said.", models.FeedbackPage, models.Page),
     _post("/feedback/{id}/undo", changing.undo, "Take it back.", models.Undone),
     _get("/audit", reading.list_audit, "List who changed what.", models.Audit, models.Page),

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from stormcell import __version__
 from stormcell.sidecar.api import models
 from stormcell.sidecar.api.call import Endpoint
-from stormcell.sidecar.api.endpoints import ENDPOINTS, PREFIX
+from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
 from stormcell.sidecar.api.problems import MEDIA_TYPE
 
 _REF: Final = "#/components/schemas/{model}"
@@ -23,7 +23,7 @@ def document() -> dict[str, Any]:
     """Return the document."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
-        path = PREFIX + endpoint.path.replace(":path", "")
+        path = PREFIX + endpoint.path.replace(f":{ANY}", "")
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
     paths[f"{PREFIX}/status"] = {"get": _plain("Show how the engine is.", _json(models.State))}
     paths[f"{PREFIX}/openapi.json"] = {"get": _plain("Show this document.", _json(models.Document))}

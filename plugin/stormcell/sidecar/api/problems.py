@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, StormcellError
@@ -77,8 +76,6 @@ def problem_of(error: Exception, store: str) -> Problem:
         case StormcellError():
             _LOG.warning("a request could not be answered: %s", error)
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, told)
-        case HTTPException():
-            return Problem(HTTPStatus(error.status_code), str(error.detail), headers=dict(error.headers or {}))
         case _:
             _LOG.error("a request failed", exc_info=error)
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a mistake of ours; its log says more")

@@ -10,15 +10,15 @@ from typing import Any, Final
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Send
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from stormcell.sidecar.api import requests
 from stormcell.sidecar.api.answer import answer
 from stormcell.sidecar.api.call import Call, Endpoint
 from stormcell.sidecar.api.context import ApiContext
-from stormcell.sidecar.api.endpoints import ENDPOINTS, PREFIX
+from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
 from stormcell.sidecar.api.models import By
 from stormcell.sidecar.api.openapi import document
 from stormcell.sidecar.api.problems import Problem, as_response, problem_of
@@ -37,15 +37,23 @@ def api_routes(api: ApiContext) -> list[BaseRoute]:
     """Return the routes of the API, of health and of metrics."""
     limiter = anyio.CapacityLimiter(THREADS)
     routes = [
-        Route(endpoint.path, _guarded(api, partial(_called, api, endpoint, limiter)), methods=[endpoint.method])
+        Route(
+            PREFIX + endpoint.path,
+            _guarded(api, partial(_called, api, endpoint, limiter)),
+            methods=[endpoint.method],
+        )
         for endpoint in ENDPOINTS
     ]
     routes += [
-        Route("/status", _guarded(api, partial(_status, api, limiter)), methods=["GET"]),
-        Route("/openapi.json", _guarded(api, partial(_openapi, api)), methods=["GET"]),
+        Route(f"{PREFIX}/status", _guarded(api, partial(_status, api, limiter)), methods=["GET"]),
+        Route(f"{PREFIX}/openapi.json", _guarded(api, partial(_openapi, api)), methods=["GET"]),
     ]
+    unknown = _Unknown(tuple(routes))
     return [
-        Mount(PREFIX, app=_Problems(Router(routes, default=_unknown, redirect_slashes=False), api)),
+        *routes,
+        Route(PREFIX, unknown),
+        Route(f"{PREFIX}/", unknown),
+        Route(f"{PREFIX}/{{rest:{ANY}}}", unknown),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", partial(_ready, api, limiter), methods=["GET"]),
         Route("/metrics", _guarded(api, partial(_metrics, api, limiter)), methods=["GET"]),
@@ -121,19 +129,19 @@ def _guarded(api: ApiContext, handler: _Handler) -> _Handler:
     return guarded
 
 
-class _Problems:
-    """Turns what the router itself raises, such as for a wrong method, into problems."""
+class _Unknown:
+    """Answers what no route does: nothing is there, or it takes another method."""
 
-    def __init__(self, app: ASGIApp, api: ApiContext) -> None:
-        self._app = app
-        self._api = api
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self._routes = routes
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        try:
-            await self._app(scope, receive, send)
-        except Exception as error:
-            await as_response(problem_of(error, str(self._api.store_path)))(scope, receive, send)
-
-
-async def _unknown(scope: Connection, receive: Receive, send: Send) -> None:
-    raise Problem(HTTPStatus.NOT_FOUND, f"there is nothing here; GET {PREFIX}/openapi.json lists what there is")
+        near = [route for route in self._routes if route.matches(scope)[0] is Match.PARTIAL]
+        problem = Problem(
+            HTTPStatus.NOT_FOUND, f"there is nothing here; GET {PREFIX}/openapi.json lists what there is"
+        )
+        if near:
+            allowed = ", ".join(sorted({method for route in near for method in route.methods or ()}))
+            told = f"{scope['method']} does nothing here; send {allowed}"
+            problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, told, headers={"Allow": allowed})
+        await as_response(problem)(scope, receive, send)
