@@ -34,6 +34,10 @@ class Sidecar:
         """Return the uids of each group."""
         return {frozenset(group["members"]) for group in self.read("groups?limit=1000&members=true")["groups"]}
 
+    def received(self, what: str) -> int:
+        """Return how many "logs", "spans" or "alerts" it has taken."""
+        return int(self.read("status")["received"][what])
+
     def again(self, servers: Servers) -> None:
         """Start it once more, with the same settings and data."""
         self.server = servers.start("sidecar", self.command, f"{self.http}/readyz")

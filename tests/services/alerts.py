@@ -36,13 +36,10 @@ def fingerprint(labels: dict[str, str]) -> str:
 
 
 def recorded(file: Path) -> Iterator[Alert]:
-    """Yield the payloads of a file, as Alertmanager would have named their alerts."""
+    """Yield the alerts of recorded notifications."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for line in lines:
-            payload = json.loads(line)
-            for alert in payload["alerts"]:
-                alert["fingerprint"] = fingerprint(alert["labels"])
-            yield payload
+            yield from json.loads(line)["alerts"]
 
 
 def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
@@ -50,12 +47,13 @@ def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
     told: dict[str, int] = defaultdict(int)
     found: dict[int, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        found[told[alert["fingerprint"]]].append(alert)
-        told[alert["fingerprint"]] += 1
+        name = fingerprint(alert["labels"])
+        found[told[name]].append(alert)
+        told[name] += 1
     return list(found.values())
 
 
-def resolved(alert: Alert) -> Alert:
+def _resolved(alert: Alert) -> Alert:
     """Return an alert as it ends, a microsecond after it started."""
     return {**alert, "status": "resolved", "endsAt": alert["startsAt"].replace("Z", "001Z")}
 
@@ -104,7 +102,7 @@ def listening() -> Iterator[Hook]:
 def tell(alertmanager: str, alerts: Iterable[Alert], hook: Hook) -> None:
     """Tell Alertmanager of alerts that fire and end; return when it has told the hook of all of it."""
     for turn in rounds(alerts):
-        for change in (turn, [resolved(alert) for alert in turn]):
+        for change in (turn, [_resolved(alert) for alert in turn]):
             post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in change]).encode())
             hook.wait_for(change)
 
@@ -115,4 +113,4 @@ def _posted(alert: Alert) -> Alert:
 
 
 def _key(alert: Alert) -> tuple[str, str, str]:
-    return alert["fingerprint"], alert["startsAt"], alert["status"]
+    return fingerprint(alert["labels"]), alert["startsAt"], alert["status"]
