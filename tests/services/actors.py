@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -30,9 +31,19 @@ class Sidecar:
         """Return the JSON of a path below the API."""
         return json.loads(get(f"{self.http}/api/v1/{path}"))
 
+    def pages(self, path: str, what: str) -> Iterator[Any]:
+        """Yield what a list of the API holds, page by page."""
+        cursor = ""
+        while cursor is not None:
+            page = self.read(f"{path}?limit=1000&cursor={quote(cursor)}")
+            yield from page[what]
+            cursor = page["next"]
+
     def members(self) -> set[frozenset[str]]:
         """Return the uids of each group."""
-        return {frozenset(group["members"]) for group in self.read("groups?limit=1000&members=true")["groups"]}
+        ids = [group["id"] for group in self.pages("groups", "groups")]
+        pages = [self.pages(f"groups/{name}/members", "members") for name in ids]
+        return {frozenset(member["uid"] for member in members) for members in pages}
 
     def received(self, what: str) -> int:
         """Return how many "logs", "spans" or "alerts" it has taken."""
