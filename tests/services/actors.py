@@ -26,10 +26,11 @@ class Sidecar:
     grpc: str
     http: str
     data: Path
+    token: str = ""
 
     def read(self, path: str) -> Any:
         """Return the JSON of a path below the API."""
-        return json.loads(get(f"{self.http}/api/v1/{path}"))
+        return json.loads(get(f"{self.http}/api/v1/{path}", self.token))
 
     def pages(self, path: str, what: str) -> Iterator[Any]:
         """Yield what a list of the API holds, page by page."""

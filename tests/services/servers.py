@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -42,9 +43,10 @@ def until(what: str, happened: Callable[[], bool], patience: float = PATIENCE) -
         time.sleep(0.05)
 
 
-def get(url: str) -> bytes:
+def get(url: str, token: str = "") -> bytes:
     """Return what a server answers."""
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return bytes(answer.read())
 
 
@@ -97,11 +99,13 @@ class Servers:
         self.folder = folder
         self.all: list[Server] = []
 
-    def start(self, name: str, command: Sequence[str | Path], ready: str) -> Server:
+    def start(
+        self, name: str, command: Sequence[str | Path], ready: str, variables: Mapping[str, str] | None = None
+    ) -> Server:
         """Start a server and wait until it answers at the URL ``ready``."""
         log = self.folder / f"{len(self.all)}-{name}.log"
         with log.open("wb") as file:
-            server = Server(name, _spawn(command, file), log)
+            server = Server(name, _spawn(command, file, variables or {}), log)
         self.all.append(server)
 
         def up() -> bool:
@@ -118,5 +122,13 @@ class Servers:
                 server.kill()
 
 
-def _spawn(command: Sequence[str | Path], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+def _spawn(
+    command: Sequence[str | Path], log: IO[bytes], variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*map(str, command)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **variables},
+    )
