@@ -55,7 +55,9 @@ def test_every_volume_is_there_and_used() -> None:
 
 
 def test_only_volumes_are_written_to() -> None:
-    writable = {mount["mountPath"] for mount in container("stormcell")["volumeMounts"] if not mount.get("readOnly")}
+    writable = {
+        mount["mountPath"] for mount in container("stormcell")["volumeMounts"] if not mount.get("readOnly")
+    }
     assert writable == {"/data", "/cache", "/tmp"}
 
 

@@ -122,9 +122,7 @@ class Servers:
                 server.kill()
 
 
-def _spawn(
-    command: Sequence[str | Path], log: IO[bytes], variables: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def _spawn(command: Sequence[str | Path], log: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*map(str, command)],
         stdin=subprocess.DEVNULL,

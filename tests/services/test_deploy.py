@@ -114,9 +114,16 @@ def test_the_collector_of_the_example_hands_on(servers: Servers, tmp_path: Path)
         "HEALTH_ENDPOINT": f"127.0.0.1:{health}",
         "QUEUE_FOLDER": str(tmp_path / "queue"),
     }
-    command = [tool("otelcol"), "--config", DEPLOY / "collector/collector.yaml"]
+    command: list[str | Path] = [tool("otelcol"), "--config", DEPLOY / "collector/collector.yaml"]
     for name, value in given.items():
         command += ["--config", f"yaml:{name}: {value}"]
     servers.start("collector", command, f"http://127.0.0.1:{health}/", variables)
-    run(tool("telemetrygen"), "logs", "--otlp-insecure", f"--otlp-endpoint=127.0.0.1:{grpc}", "--logs=50", "--rate=0")
+    run(
+        tool("telemetrygen"),
+        "logs",
+        "--otlp-insecure",
+        f"--otlp-endpoint=127.0.0.1:{grpc}",
+        "--logs=50",
+        "--rate=0",
+    )
     until("the logs", lambda: sidecar.received("logs") == 50)

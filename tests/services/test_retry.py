@@ -1,4 +1,4 @@
-"""The Collector sends again what the sidecar was not there for, or refused: nothing is lost, nothing counts twice."""
+"""What the sidecar was not there for, or refused, is sent again: nothing is lost, nothing counts twice."""
 
 from __future__ import annotations
 
