@@ -9,7 +9,7 @@ import pytest
 
 from tests.services.actors import Sidecar, files_to, otlp_exporter, start_collector, start_sidecar
 from tests.services.servers import Servers, until
-from tests.services.storm import grouped, telemetry
+from tests.services.storm import REPLAYED, grouped, telemetry
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def files(tmp_path: Path) -> Path:
 
 
 def wait_for_the_groups_of(files: Path, sidecar: Sidecar) -> None:
-    expected = grouped(files)
+    expected = grouped(files, scratch=files.parent)
     assert len(expected) > 5
     until("the groups of the files", lambda: sidecar.members() == expected)
 
 
 def test_a_sidecar_that_comes_late(servers: Servers, files: Path) -> None:
-    sidecar = start_sidecar(servers)
+    sidecar = start_sidecar(servers, REPLAYED)
     sidecar.server.stop()
     collector = start_collector(servers, files_to(sidecar.grpc, files))
     until("a first attempt", lambda: "retry" in collector.said().lower())
@@ -33,7 +33,7 @@ def test_a_sidecar_that_comes_late(servers: Servers, files: Path) -> None:
 
 
 def test_a_sidecar_that_crashes(servers: Servers, files: Path) -> None:
-    sidecar = start_sidecar(servers)
+    sidecar = start_sidecar(servers, REPLAYED)
     start_collector(servers, files_to(sidecar.grpc, files))
     until("the first logs", lambda: sidecar.received("logs") > 0)
     sidecar.server.kill()
@@ -43,7 +43,7 @@ def test_a_sidecar_that_crashes(servers: Servers, files: Path) -> None:
 
 def test_a_sidecar_that_refuses_what_is_too_much_at_once(servers: Servers, files: Path) -> None:
     # Room for one of the Collector's requests at a time, which come in tens.
-    tight = {"receivers": {"max_request_bytes": 1 << 20, "max_pending_bytes": 1 << 20}}
+    tight = {**REPLAYED, "receivers": {"max_request_bytes": 1 << 20, "max_pending_bytes": 1 << 20}}
     sidecar = start_sidecar(servers, tight)
     config = files_to(sidecar.grpc, files)
     config["exporters"] = {"otlphttp": otlp_exporter(sidecar.http, compression="none")}

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.services.actors import Sidecar, files_to, start_alertmanager, start_collector, start_sidecar
 from tests.services.alerts import fingerprint, listening, recorded, tell
 from tests.services.servers import Servers, until
-from tests.services.storm import ALERTS, Groups, grouped, telemetry
+from tests.services.storm import ALERTS, REPLAYED, Groups, grouped, telemetry
 
 
 def as_alertmanager_names_them(groups: Groups) -> Groups:
@@ -30,21 +30,21 @@ def tell_alertmanager(servers: Servers, sidecar: Sidecar) -> None:
 
 def test_logs_traces_and_alerts(servers: Servers, tmp_path: Path) -> None:
     files = telemetry(tmp_path / "telemetry")
-    expected = as_alertmanager_names_them(grouped(files, ALERTS))
+    expected = as_alertmanager_names_them(grouped(files, ALERTS, scratch=tmp_path))
     assert len(expected) > 5
 
-    sidecar = start_sidecar(servers)
+    sidecar = start_sidecar(servers, REPLAYED)
     start_collector(servers, files_to(sidecar.grpc, files))
     tell_alertmanager(servers, sidecar)
     until("the groups of the files", lambda: sidecar.members() == expected)
     assert sidecar.server.stop() == 0
 
 
-def test_alerts_alone(servers: Servers) -> None:
-    expected = as_alertmanager_names_them(grouped(ALERTS))
+def test_alerts_alone(servers: Servers, tmp_path: Path) -> None:
+    expected = as_alertmanager_names_them(grouped(ALERTS, scratch=tmp_path))
     assert expected
 
-    sidecar = start_sidecar(servers)
+    sidecar = start_sidecar(servers, REPLAYED)
     tell_alertmanager(servers, sidecar)
     until("the groups of the file", lambda: sidecar.members() == expected)
     assert sidecar.server.stop() == 0
