@@ -1,9 +1,9 @@
 """Recorded alerts, told to a real Alertmanager so that it tells of every one of them.
 
 To Alertmanager an alert is its labels, whose hash it takes for the fingerprint. The recorded fingerprints are
-others, and recorded alerts may have the same labels at different times: what starts anew while the last one fires would be
-taken for the same. So they are told in rounds: the alerts of a round have different labels, and each fires and is
-resolved before the next round. All else comes through as it was recorded.
+others, and recorded alerts may have the same labels at different times: what starts anew while the last one fires
+would be taken for the same. So they are told in rounds: the alerts of a round have different labels, and each fires
+and is resolved before the next round. All else comes through as it was recorded.
 """
 
 from __future__ import annotations
