@@ -24,6 +24,7 @@ from stormcell.cli import (
     history,
     learn,
     options,
+    outbox,
     settings,
     similar,
 )
@@ -110,6 +111,7 @@ for name, command, example in (
     groups.app.command(name, epilog=options.examples(f"stormcell groups {example}"))(command)
 app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")
 
