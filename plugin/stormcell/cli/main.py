@@ -26,6 +26,7 @@ from stormcell.cli import (
     options,
     outbox,
     settings,
+    sidecar,
     similar,
 )
 from stormcell.errors import OutputError, StormcellError
@@ -88,6 +89,12 @@ app.command(
     "learn",
     epilog=options.examples("stormcell learn last-week/ --out out", "stormcell group export/ --out out"),
 )(learn.learn)
+app.command(
+    "sidecar",
+    epilog=options.examples(
+        "stormcell sidecar", "stormcell sidecar --data /var/lib/stormcell --config stormcell.yaml"
+    ),
+)(sidecar.sidecar)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 groups.app.command(

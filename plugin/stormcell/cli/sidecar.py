@@ -1,0 +1,36 @@
+"""stormcell sidecar: groups while telemetry comes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stormcell.cli import options
+
+
+def sidecar(
+    config: options.Config = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="The folder of the store and the journal (live.data)."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more of what goes on.")] = False,
+) -> None:
+    """Take telemetry and alerts as they come, and keep living groups, until told to stop.
+
+    OTLP/gRPC on 127.0.0.1:14317; OTLP/HTTP, alert webhooks (/v1/alerts/...), the API (/api/v1), /healthz, /readyz
+    and /metrics on 127.0.0.1:14318. Other commands look at its groups with --store DIR, while it runs, too.
+    """
+    import logging
+
+    from stormcell.sidecar.app import run
+
+    settings = options.settings(config)
+    if data is not None:
+        settings = settings.model_copy(update={"live": settings.live.model_copy(update={"data": data})})
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    run(settings)

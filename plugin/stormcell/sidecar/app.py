@@ -1,0 +1,200 @@
+"""The sidecar: one engine with receivers, API, forwarding and delivery around it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from stormcell.config import Settings
+from stormcell.decode.requests import check
+from stormcell.engine.engine import Engine
+from stormcell.errors import StormcellError
+from stormcell.journal import Journal
+from stormcell.sidecar.auth import Authenticator
+from stormcell.sidecar.intake import Intake
+from stormcell.sidecar.listening import check_exposure, joined
+from stormcell.sidecar.status import readiness, status
+from stormcell.store import SqliteStore
+
+if TYPE_CHECKING:
+    from stormcell.sidecar.delivery import Delivery
+    from stormcell.sidecar.forward.forwarder import Forwarder
+    from stormcell.sidecar.grpc.server import GrpcServer
+    from stormcell.sidecar.http.server import HttpServer
+
+STORE: Final = "stormcell.db"
+JOURNAL: Final = "journal"
+
+log: Final = logging.getLogger("stormcell")
+
+
+class SystemClock:
+    """The wall clock."""
+
+    def now(self) -> int:
+        """Return ns since 1970."""
+        return time.time_ns()
+
+
+class Sidecar:
+    """Everything that runs beside a Collector, in one process.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``live.data`` is where the store and the journal are; made if it is not there.
+
+    Raises
+    ------
+    SettingsError
+        If the settings cannot be used as they are.
+    StoreError
+        If the journal or the store cannot be used, or another sidecar uses them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        check_exposure(settings.receivers)
+        self.settings = settings
+        self.path = settings.live.data / STORE
+        self.clock = SystemClock()
+        auth = Authenticator(settings.receivers)
+        _make(settings.live.data)
+        self.journal = Journal(settings.live.data / JOURNAL, settings.journal, self.clock)
+        self.forwarder: Forwarder | None = None
+        self.delivery: Delivery | None = None
+        self.engine = Engine(
+            settings,
+            self.journal,
+            self.path,
+            self.clock,
+            time.monotonic,
+            held=self._held,
+            told=self._told,
+        )
+        self.intake = Intake(settings, self.journal, auth, check, self.clock)
+        self.grpc: GrpcServer | None = None
+        self.http: HttpServer | None = None
+        self._auth = auth
+        self._started = False
+
+    def start(self) -> None:
+        """Start everything; requests are answered once this returns.
+
+        Raises
+        ------
+        ListenError
+            If an address cannot be listened on.
+        """
+        from stormcell.sidecar.api.context import ApiContext
+        from stormcell.sidecar.api.routes import api_routes
+        from stormcell.sidecar.grpc.server import GrpcServer
+        from stormcell.sidecar.http.app import build_app
+        from stormcell.sidecar.http.server import HttpServer
+
+        api = ApiContext(
+            store_path=self.path,
+            settings=self.settings,
+            auth=self._auth,
+            nudge=self.engine.nudge,
+            ready=lambda: readiness(self, started=self._started),
+            status=lambda: status(self),
+        )
+        self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
+        self.grpc = GrpcServer(self.settings.receivers, self.intake)
+        self.forwarder = self._made_forwarder()
+        self.engine.start()
+        if self.forwarder is not None:
+            self.forwarder.start()
+        self.grpc.start()
+        self.http.start()
+        self._started = True
+
+    def stop(self) -> bool:
+        """Take no more requests, group and send what was acknowledged, and end.
+
+        Returns
+        -------
+        bool
+            Whether all was done within ``live.drain_seconds``; what was not is after the next start.
+        """
+        until = time.monotonic() + self.settings.live.drain_seconds
+        self._started = False
+
+        def left() -> float:
+            return max(until - time.monotonic(), 0.5)
+
+        for server in (self.http, self.grpc):
+            if server is not None:
+                server.stop(min(left(), 5.0))
+        done = self.engine.stop(left())
+        if self.forwarder is not None:
+            done &= self.forwarder.stop(left())
+        if self.delivery is not None:
+            done &= self.delivery.stop(left())
+        self.journal.close()
+        return done
+
+    def listening(self) -> dict[str, str]:
+        """Return the addresses that are listened on."""
+        receivers = self.settings.receivers
+        grpc, http = self.grpc, self.http
+        return {
+            "grpc": joined(receivers.grpc_host, grpc.port if grpc else receivers.grpc_port),
+            "http": joined(receivers.http_host, http.port if http else receivers.http_port),
+        }
+
+    def open_store(self) -> SqliteStore:
+        """Open the store, for the thread that asks."""
+        return SqliteStore(self.path, create=True)
+
+    def _held(self) -> int:
+        return self.journal.end if self.forwarder is None else self.forwarder.position
+
+    def _told(self) -> None:
+        if self.delivery is not None:
+            self.delivery.wake()
+
+    def _made_forwarder(self) -> Forwarder | None:
+        if not self.settings.forward.endpoint:
+            return None
+        from stormcell.sidecar.forward import made_forwarder
+
+        return made_forwarder(self.settings, self.journal, self.engine.assigner, self.settings.live.data)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        from stormcell.errors import StoreError
+
+        raise StoreError(f"cannot make the folder {folder}: {error.strerror}; name another with --data") from error
+
+
+def run(settings: Settings) -> bool:
+    """Run a sidecar until it is told to stop, by SIGTERM or SIGINT; return whether all was done by then."""
+    sidecar = Sidecar(settings)
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    try:
+        sidecar.start()
+        where: dict[str, Any] = sidecar.listening()
+        log.info("ready: OTLP/gRPC on %s, everything else on %s", where["grpc"], where["http"])
+        stopping.wait()
+        log.info("stopping: what was acknowledged is being grouped and sent")
+    except StormcellError:
+        sidecar.stop()
+        raise
+    done = sidecar.stop()
+    log.info("stopped" if done else "stopped; what was acknowledged and is not grouped or sent yet is next time")
+    return done
