@@ -5,7 +5,12 @@ from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
 from stormcell.config.live import LiveSettings
 from stormcell.config.loading import DEFAULT_FILE, load, reference
-from stormcell.config.notifications import NotificationsSettings
+from stormcell.config.notifications import (
+    ExporterSettings,
+    MaintenanceSettings,
+    NotificationsSettings,
+    SilenceSettings,
+)
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.config.rules import ApartRule, RulesSettings, SameRule, TogetherRule
 from stormcell.config.sections import (
@@ -37,6 +42,7 @@ __all__ = [
     "Condition",
     "DraftsSettings",
     "EventCondition",
+    "ExporterSettings",
     "ForwardSettings",
     "GroupCondition",
     "GroupingSettings",
@@ -44,6 +50,7 @@ __all__ = [
     "LabelsSettings",
     "LinksSettings",
     "LiveSettings",
+    "MaintenanceSettings",
     "MaskSettings",
     "NotificationsSettings",
     "PrivacySettings",
@@ -55,6 +62,7 @@ __all__ = [
     "ServiceRule",
     "ServicesSettings",
     "Settings",
+    "SilenceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "TextSettings",
