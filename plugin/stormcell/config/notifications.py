@@ -1,4 +1,4 @@
-"""Which groups are sent where, and when: exporters and their timers, silences, maintenance, words for severities."""
+"""Which groups are sent where, and when: exporters and their timers, silences, maintenance, severities."""
 
 from __future__ import annotations
 
@@ -172,24 +172,29 @@ class NotificationsSettings(Section):
     """Groups that are not sent for a time: each a `name`, `when`, `starts`, `ends`, and perhaps `comment` and
     `author`."""
     maintenance: tuple[MaintenanceSettings, ...] = ()
-    """Times in which groups are not sent: each a `name`, `days`, `from`, `to` and `timezone`, or `starts` and `ends`,
-    and perhaps `when`."""
+    """Times in which groups are not sent: each a `name`, `days`, `from`, `to` and `timezone`, or `starts` and
+    `ends`, and perhaps `when`."""
     severity: Annotated[tuple[SeverityWord, ...], Field(min_length=1)] = _words(
         critical=21, error=17, warning=13, info=0
     )
-    """The words that conditions on groups use for severities: of a group's most severe event the first that holds."""
+    """The words that conditions on groups use for severities: the first that holds of a group's most severe
+    event."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         unique([one.name for one in self.exporters], "notifications.exporters")
-        unique([one.name for one in (*self.silences, *self.maintenance)], "notifications.silences and maintenance")
+        mutes = [one.name for one in self.silences] + [one.name for one in self.maintenance]
+        unique(mutes, "notifications.silences and maintenance")
         words = {one.word for one in self.severity}
-        for one in (*self.exporters, *self.silences, *self.maintenance):
-            for holder, name, asked in one.when.places:
+        conditions = [(one.name, one.when) for one in self.exporters]
+        conditions += [(one.name, one.when) for one in self.silences]
+        conditions += [(one.name, one.when) for one in self.maintenance]
+        for owner, when in conditions:
+            for holder, name, asked in when.places:
                 unknown = set(asked) - words
                 if (holder, name) == ("", "severity") and unknown:
                     raise ValueError(
-                        f"{one.name}: when.severity: expected one of {', '.join(sorted(words))} "
+                        f"{owner}: when.severity: expected one of {', '.join(sorted(words))} "
                         f"(notifications.severity), found {min(unknown)!r}"
                     )
         return self

@@ -1,4 +1,4 @@
-"""Whether a group is sent to an exporter now: routes, silences, maintenance and timers. Pure; the wall clock comes in."""
+"""Whether a group is sent to an exporter now: routes, silences, maintenance and timers; pure."""
 
 from stormcell.notify.decide import Decision, Sent, Why, decide
 from stormcell.notify.mutes import Mute, active, muted

@@ -1,8 +1,8 @@
 """Whether a group is sent to an exporter now: a pure state machine on what was sent last, and the wall clock.
 
-The timers mean what Alertmanager's ``group_wait``, ``group_interval`` and ``repeat_interval`` mean: a new group waits
-``wait`` from when it became known, what changes is sent ``interval`` after the last sending, what does not is sent
-again ``repeat`` after it. What is muted is not sent; when that is over it is decided as if nothing had been.
+The timers mean what Alertmanager's ``group_wait``, ``group_interval`` and ``repeat_interval`` mean: a new group
+waits ``wait`` from when it became known, what changes is sent ``interval`` after the last sending, what does not
+``repeat`` after it. What is muted is not sent; when that is over it is decided as if nothing had been.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Decision:
     send : bool
     why : Why
     next_due : int or None
-        When it is to be decided again if nothing happens before, wall clock, ns; None for not before something does.
+        When it is to be decided again if nothing happens before, wall clock, ns; None for never.
     mute : str
         The silence or maintenance that keeps it from being sent; "" for none.
     """

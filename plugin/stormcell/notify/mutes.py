@@ -42,10 +42,9 @@ def muted(look: View, settings: NotificationsSettings, now: int) -> Mute | None:
     now : int
         Wall clock, ns.
     """
+    every: list[SilenceSettings | MaintenanceSettings] = [*settings.silences, *settings.maintenance]
     found = [
-        Mute(one.name, ends)
-        for one in (*settings.silences, *settings.maintenance)
-        if (ends := active(one, now)) is not None and one.when.holds(look)
+        Mute(one.name, ends) for one in every if (ends := active(one, now)) is not None and one.when.holds(look)
     ]
     return max(found, key=lambda mute: mute.ends, default=None)
 

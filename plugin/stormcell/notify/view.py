@@ -17,7 +17,7 @@ def group_view(group: Group, settings: NotificationsSettings) -> View:
     """Return what conditions see of a group.
 
     ``service`` is the exemplar's and the most blamed one; ``text``, resource and attributes are the exemplar's;
-    labels and annotations are the exemplar's too, if it is an alert, else those of the alert that speaks beside it.
+    labels and annotations are the exemplar's too if it is an alert, else those of the alert that speaks beside it.
     """
     alert = _alert(group)
     of_exemplar = event_view(group.medoid)
