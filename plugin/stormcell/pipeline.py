@@ -19,8 +19,11 @@ from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.hearing import hear
+from stormcell.groups.marks import marks_of
 from stormcell.groups.partition import partition
-from stormcell.groups.sessions import cut_sessions
+from stormcell.groups.rules import obey
+from stormcell.groups.ruling import Ruled, rule
+from stormcell.groups.sessions import cut_apart
 from stormcell.groups.solution import Solution
 from stormcell.types import BoolArray, Event, Feedback, Grouping, IntArray, Rows
 
@@ -86,13 +89,14 @@ def group_rows(
         learning=gate and bool(solution.features.surprise.learning.any()),
         buckets=knowledge.background.buckets,
         outcomes=solution.outcomes,
+        rules=solution.rules,
     )
 
 
 def solve(
     rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool, feedback: Sequence[Feedback] = ()
 ) -> Solution:
-    """Link rows into atoms, set background apart, cut sessions, cluster each, and mend what people said of it."""
+    """Link rows into atoms, set background apart, cut sessions, cluster each; mend what rules and people say."""
     features = describe(rows, knowledge, settings)
     links = find_links(rows, settings.links)
     atom_of = join(len(rows), links)
@@ -103,9 +107,11 @@ def solve(
     kept = passes(atoms.surprise, threshold, learning)
     silence = int(settings.grouping.silence_seconds * 1e9)
     inside = np.flatnonzero(kept)
-    sessions = [inside[at] for at in cut_sessions(atoms.first[inside], atoms.last[inside], silence)]
+    same = [rows.same[row] for row in _first_rows(atom_of)[inside].tolist()] if rows.same else ()
+    sessions = [inside[at] for at in cut_apart(atoms.first[inside], atoms.last[inside], silence, same)]
 
-    links += link_alike(rows, atom_of, atoms, sessions, int(settings.grouping.merge_seconds * 1e9))
+    stretch = int(settings.grouping.merge_seconds * 1e9)
+    links += link_alike(rows, atom_of, atoms, sessions, stretch, marks_of(rows, atom_of))
     merged_of = _first(join(len(rows), links), kept[atom_of])
     merged = np.zeros(len(atoms.items), dtype=np.int64)
     merged[atom_of] = merged_of
@@ -131,10 +137,27 @@ def solve(
         )
         for session in sessions
     ]
-    sessions = [session[part.kept] for session, part in zip(sessions, parts, strict=True)]
-    clusterings = [part.clustering for part in parts]
+    marks = marks_of(rows, merged_of)
+    obeyed = [
+        obey(
+            table_fields, session, table.outline, weights[session], part, marks, settings.rules.named,
+            settings.grouping,
+        )
+        for session, part in zip(sessions, parts, strict=True)
+    ]  # fmt: skip
+    clashes = [one.named(session) for one, session in zip(obeyed, sessions, strict=True)]
+    sessions = [session[one.part.kept] for session, one in zip(sessions, obeyed, strict=True)]
+    clusterings = [one.part.clustering for one in obeyed]
     voices = most_surprising(rows, features, merged_of)
     verdicts, outcomes = hear(feedback, rows, merged_of, voices, sessions, clusterings)
+    placed = [one.placed for one in obeyed]
+    labels = [
+        verdicts[number].labels if number in verdicts else clustering.labels
+        for number, clustering in enumerate(clusterings)
+    ]
+    ruled = Ruled(
+        rows, merged_of, table.outline, marks, sessions, labels, placed, clashes, verdicts, silence
+    )  # fmt: skip
     return Solution(
         rows=rows,
         features=features,
@@ -149,7 +172,14 @@ def solve(
         clusterings=clusterings,
         verdicts=verdicts,
         outcomes=outcomes,
+        ruled=placed,
+        rules=rule(ruled, settings.rules),
     )
+
+
+def _first_rows(labels: IntArray) -> IntArray:
+    """Return the first row of each label."""
+    return np.unique(labels, return_index=True)[1]
 
 
 def _first(labels: IntArray, chosen: BoolArray) -> IntArray:

@@ -1,12 +1,18 @@
 """The settings: ``stormcell.yaml``, overridden by ``STORMCELL_SECTION__NAME``."""
 
+from stormcell.config.conditions import Condition, EventCondition, GroupCondition
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
 from stormcell.config.live import LiveSettings
 from stormcell.config.loading import DEFAULT_FILE, load, reference
-from stormcell.config.notifications import NotificationsSettings
+from stormcell.config.notifications import (
+    ExporterSettings,
+    MaintenanceSettings,
+    NotificationsSettings,
+    SilenceSettings,
+)
 from stormcell.config.receivers import ReceiversSettings
-from stormcell.config.rules import RulesSettings
+from stormcell.config.rules import ApartRule, RulesSettings, SameRule, TogetherRule
 from stormcell.config.sections import (
     LEXICAL_ONLY,
     BackgroundSettings,
@@ -31,14 +37,20 @@ from stormcell.config.webhooks import MappingSettings, WebhooksSettings
 __all__ = [
     "DEFAULT_FILE",
     "LEXICAL_ONLY",
+    "ApartRule",
     "BackgroundSettings",
+    "Condition",
     "DraftsSettings",
+    "EventCondition",
+    "ExporterSettings",
     "ForwardSettings",
+    "GroupCondition",
     "GroupingSettings",
     "JournalSettings",
     "LabelsSettings",
     "LinksSettings",
     "LiveSettings",
+    "MaintenanceSettings",
     "MappingSettings",
     "MaskSettings",
     "NotificationsSettings",
@@ -47,12 +59,15 @@ __all__ = [
     "RecurrenceSettings",
     "RowsSettings",
     "RulesSettings",
+    "SameRule",
     "ServiceRule",
     "ServicesSettings",
     "Settings",
+    "SilenceSettings",
     "StoreSettings",
     "TelemetrySettings",
     "TextSettings",
+    "TogetherRule",
     "WebhooksSettings",
     "WeightsSettings",
     "load",

@@ -13,11 +13,13 @@ import numpy as np
 from stormcell.features.compact import Members, Uids
 from stormcell.features.keys import LinkKeys
 from stormcell.features.merge import Merged, merge, runs
+from stormcell.features.ruled import RuledKeys
 from stormcell.features.shelf import Events, Shelf
+from stormcell.features.traits import Same
 from stormcell.text.mining import TemplateMiner, closed
 from stormcell.text.skeleton import Skeleton, spell
 from stormcell.text.slots import differing
-from stormcell.types import Event, IntArray, Rows, Signal, Spans, Template
+from stormcell.types import Event, IntArray, Rows, Sides, Signal, Spans, Template
 
 Raw = tuple[Signal, str, Skeleton | str]
 """A template before it is mined: signal, service, skeleton or text."""
@@ -36,7 +38,7 @@ class Counted:
     templates : sequence of Raw
     kinds : IntArray, shape (k, 2)
         Template and severity.
-    keys : LinkKeys
+    keys : LinkKeys or RuledKeys
     uids : Uids
         Of the events, perhaps of later ones too.
     shelf : Shelf
@@ -58,7 +60,7 @@ class Counted:
     bucket: int
     templates: Sequence[Raw]
     kinds: IntArray
-    keys: LinkKeys
+    keys: LinkKeys | RuledKeys
     uids: Uids
     shelf: Shelf
     show: Callable[[Event], Event] | None
@@ -122,6 +124,8 @@ class Counted:
         row_of = merged.into[self.row_of]
         weight = np.bincount(row_of, minlength=len(rows))
         prints = [fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
+        keys = self.key[rows].tolist()
+        same, sides = self._traits(rows, templates, of_kind)
         return Rows(
             # Of all events only those that stand for others are kept, so that only these need masks.
             events=Events(self.shelf, self.spot[rows], self.show),
@@ -133,11 +137,23 @@ class Counted:
             severity=of_kind[self.kind[rows], 1],
             templates=tuple(templates),
             fingerprints=tuple(prints[one] for one in self.kind[rows].flat),
-            keys=tuple(self.keys[int(one)] for one in self.key[rows].flat),
+            keys=tuple(self.keys[one] for one in keys),
             spans=self._spans(merged.into),
             varied=self._variations(miner, merged, known),
             duplicates=self.duplicates,
+            same=same,
+            sides=sides,
         )
+
+    def _traits(
+        self, rows: IntArray, templates: Sequence[Template], of_kind: IntArray
+    ) -> tuple[Sequence[Same], Sequence[Sides]]:
+        """Return what rules see in rows (see Rows)."""
+        if not isinstance(self.keys, RuledKeys):
+            return (), ()
+        template_of = of_kind[self.kind[rows], 0].tolist()
+        alerts = [at for at, one in enumerate(template_of) if templates[one].signal is Signal.ALERT]
+        return self.keys.columns(self.key[rows].tolist(), Events(self.shelf, self.spot[rows], None), alerts)
 
     def _order(self) -> IntArray:
         """Return the rows ascending by the time and the uid of their events."""

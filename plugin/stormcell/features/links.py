@@ -15,29 +15,30 @@ def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
     Ids are reused, or name a tenant that is in every line, and a service may log for ever: a key dies
     ``key_life_seconds`` after it was first seen, that of a burst ``burst_life_seconds``, and is born anew. So
     atoms stay bounded in time. Logs of one service, pod and logger without a trace link in a burst, and
-    notifications of one alert while they repeat.
+    notifications of one alert while they repeat. Rows that differ in ``Rows.same`` share no key.
     """
     life = int(settings.key_life_seconds * 1e9)
     lives = {"burst": int(settings.burst_life_seconds * 1e9)}
     gaps = {"burst": int(settings.burst_seconds * 1e9), "alert": int(settings.alert_seconds * 1e9)}
     first, last = rows.first.tolist(), rows.last.tolist()
-    born: dict[str, int] = {}
-    previous: dict[str, int] = {}
+    born: dict[object, int] = {}
+    previous: dict[object, int] = {}
     links: list[Link] = []
     for row, keys in enumerate(rows.keys):
         for key in keys:
             reason, _, value = key.partition(":")
-            if first[row] - born.setdefault(key, first[row]) > lives.get(reason, life):
-                born[key] = first[row]
-                del previous[key]
-            before = previous.get(key)
+            own = (key, rows.same[row]) if rows.same else key
+            if first[row] - born.setdefault(own, first[row]) > lives.get(reason, life):
+                born[own] = first[row]
+                del previous[own]
+            before = previous.get(own)
             if before is None:
-                previous[key] = row
+                previous[own] = row
                 continue
             if reason not in gaps or first[row] - last[before] <= gaps[reason]:
                 links.append(Link(before, row, reason, shown_key(value)))
             if last[row] >= last[before]:
-                previous[key] = row
+                previous[own] = row
     return links
 
 

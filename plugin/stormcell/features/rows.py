@@ -11,7 +11,9 @@ from stormcell.config import Settings
 from stormcell.features.compact import Numbers, Uids, column, pack_uid
 from stormcell.features.counted import Counted, Raw, spelled
 from stormcell.features.keys import LinkKeys
+from stormcell.features.ruled import RuledKeys
 from stormcell.features.shelf import Shelf
+from stormcell.features.traits import Traits
 from stormcell.privacy import Concealer
 from stormcell.text.mining import TemplateMiner
 from stormcell.text.skeleton import Skeleton
@@ -32,7 +34,7 @@ class RowBuilder:
     Parameters
     ----------
     settings : Settings
-        Its rows, its masks and its privacy.
+        Its rows, its masks, its privacy and its rules.
     miner : TemplateMiner, optional
         Knows the templates of logs; learns those of the events when they are finished, in order of time.
     """
@@ -48,7 +50,8 @@ class RowBuilder:
         self._templates: dict[Raw, int] = {}
         self._kinds: dict[tuple[int, int], int] = {}
         self._kind_of: dict[tuple[int, str, int, Skeleton | str], int] = {}
-        self._keys = LinkKeys(self._show)
+        traits = Traits(settings)
+        self._keys = RuledKeys(LinkKeys(self._show), traits) if traits else LinkKeys(self._show)
         # Of each event.
         self._seen = Numbers()
         self._uids = Uids()

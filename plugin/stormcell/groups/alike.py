@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stormcell.features.outline import Outline
+from stormcell.groups.marks import Marks
 from stormcell.types import IntArray, Link, Rows
 
 
 def link_alike(
-    rows: Rows, atom_of: IntArray, atoms: Outline, sessions: Sequence[IntArray], stretch: int
+    rows: Rows,
+    atom_of: IntArray,
+    atoms: Outline,
+    sessions: Sequence[IntArray],
+    stretch: int,
+    marks: Mapping[int, Marks],
 ) -> list[Link]:
-    """Link the atoms of a session that agree in blamed service, templates and stretch of time.
+    """Link the atoms of a session that agree in blamed service, templates, sides of rules and stretch of time.
 
     A storm repeats itself: this keeps the number of points that are clustered small, whatever their weight.
 
@@ -24,6 +30,8 @@ def link_alike(
         Atoms.
     stretch : int
         ns; 0 links nothing.
+    marks : mapping of int to Marks
+        The sides of rules that atoms are on.
 
     Returns
     -------
@@ -39,9 +47,10 @@ def link_alike(
         first_row.setdefault(atom, row)
     links = []
     for session in sessions:
-        seen: dict[tuple[int, frozenset[int], int], int] = {}
+        seen: dict[tuple[int, frozenset[int], int, Marks | None], int] = {}
         for atom in session.tolist():
-            key = (int(atoms.accused[atom]), frozenset(templates[atom]), int(atoms.first[atom]) // stretch)
+            said = frozenset(templates[atom])
+            key = (int(atoms.accused[atom]), said, int(atoms.first[atom]) // stretch, marks.get(atom))
             other = seen.setdefault(key, atom)
             if other != atom:
                 a, b = sorted((first_row[other], first_row[atom]))

@@ -50,13 +50,14 @@ def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group]
     links_of = _links_by_atom(solution, solution.grouped)
     groups: list[Group] = []
     memberships: list[Membership] = []
-    taken: Counter[tuple[str, int]] = Counter()
+    taken: Counter[tuple[str, int, tuple[str, ...]]] = Counter()
     for number, (session, clustering) in enumerate(zip(solution.sessions, solution.clusterings, strict=True)):
         if len(session) == 0:
             continue
         start = int(solution.table.outline.first[session].min())
         speakers = _speakers(solution, rows_of, session, clustering, settings)
-        ids = [_next_id(solution.rows.fingerprints[one.exemplar], start, taken) for one in speakers]
+        same = solution.rows.same[rows_of[int(session[0])][0]] if solution.rows.same else ()
+        ids = [_next_id(solution.rows.fingerprints[one.exemplar], start, same, taken) for one in speakers]
         verdict = solution.verdicts.get(number)
         if verdict is not None:
             clustering = amended(solution.fields, session, solution.weights[session], verdict)
@@ -67,15 +68,17 @@ def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group]
             speakers = [replace(one, exemplar=row) for one, row in zip(speakers, exemplars, strict=True)]
             # A group that feedback changes stays the same group.
             ids = [
-                ids[origin] if origin >= 0 else _next_id(solution.rows.fingerprints[row], start, taken)
+                ids[origin] if origin >= 0 else _next_id(solution.rows.fingerprints[row], start, same, taken)
                 for origin, row in zip(
                     verdict.origins, founders(solution.rows, rows_of, session, verdict, exemplars), strict=True
                 )
             ]
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
         explained = _explain(solution, session, clustering, ids, rows_of, links_of)
-        if verdict is not None:
-            explained = [replace(m, feedback=verdict.placed.get(at, ())) for at, m in enumerate(explained)]
+        for at, names in solution.ruled[number].items():
+            explained[at] = replace(explained[at], rules=names)
+        for at, said in {} if verdict is None else verdict.placed.items():
+            explained[at] = replace(explained[at], feedback=said, rules=())
         memberships.extend(explained)
         for label, atoms in enumerate(members):
             own = [explained[at] for at in np.flatnonzero(clustering.labels == label).tolist()]
@@ -139,14 +142,19 @@ def _speakers(
     return speakers
 
 
-def _next_id(fingerprint: str, start: int, taken: Counter[tuple[str, int]]) -> str:
-    taken[fingerprint, start] += 1
-    return group_id(fingerprint, start, taken[fingerprint, start] - 1)
+def _next_id(
+    fingerprint: str, start: int, same: tuple[str, ...], taken: Counter[tuple[str, int, tuple[str, ...]]]
+) -> str:
+    taken[fingerprint, start, same] += 1
+    return group_id(fingerprint, start, taken[fingerprint, start, same] - 1, same)
 
 
-def group_id(fingerprint: str, start: int, number: int) -> str:
-    """Hash the exemplar's fingerprint and the session's start; a second such group in it counts up."""
-    text = f"{fingerprint}\0{start}\0{number}"
+def group_id(fingerprint: str, start: int, number: int, same: tuple[str, ...] = ()) -> str:
+    """Hash the exemplar's fingerprint and the session's start; a second such group in it counts up.
+
+    What rules want to be the same belongs to it, too, so that no tenant changes the ids of another's groups.
+    """
+    text = "\0".join((fingerprint, str(start), str(number), *(same if any(same) else ())))
     return "g-" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 

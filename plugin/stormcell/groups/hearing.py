@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from stormcell.cluster.assignment import two_nearest
 from stormcell.distance.mixed import MixedPoints
-from stormcell.groups.central import most_central
+from stormcell.groups.central import labelled, most_central
 from stormcell.groups.feedback import Scene, Verdict, judge
 from stormcell.types import Clustering, DoubleArray, Feedback, IntArray, Outcome, Rows, State
 
@@ -144,27 +143,12 @@ def amended(points: MixedPoints, session: IntArray, weights: DoubleArray, verdic
     Returns
     -------
     Clustering
-        ``medoids`` are in the order of the verdict's groups, and ``second`` is the nearest medoid but the own: it
-        can be nearer, and ``margin`` negative then.
+        ``medoids`` are in the order of the verdict's groups; see ``labelled``.
     """
     medoids = verdict.medoids.copy()
     for label in np.flatnonzero(medoids < 0).tolist():
         medoids[label] = most_central(points, session, weights, np.flatnonzero(verdict.labels == label))
-    far = points.take(session[medoids]).cross(points.take(session))
-    every = np.arange(len(session))
-    own = far[verdict.labels, every]
-    others = far.copy()
-    others[verdict.labels, every] = np.inf
-    several = len(medoids) > 1
-    return Clustering(
-        medoids=medoids,
-        labels=verdict.labels,
-        nearest=own,
-        runner_up=others.min(axis=0),
-        second=two_nearest(others).nearest if several else np.full(len(session), -1),
-        loss=float(weights @ own.astype(np.float64)),
-        iterations=0,
-    )
+    return labelled(points, session, weights, medoids, verdict.labels)
 
 
 def wanted(

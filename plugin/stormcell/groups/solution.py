@@ -11,7 +11,7 @@ from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import RowFeatures
 from stormcell.features.table import Table
 from stormcell.groups.feedback import Verdict
-from stormcell.types import BoolArray, Clustering, DoubleArray, IntArray, Link, Outcome, Rows
+from stormcell.types import BoolArray, Clustering, DoubleArray, IntArray, Link, Outcome, Rows, RuleOutcome
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,10 @@ class Solution:
         What people want otherwise, by session.
     outcomes : tuple of Outcome
         What became of each feedback.
+    ruled : sequence of mapping of int to tuple of str
+        For each session the rules that put atoms where they are, by position.
+    rules : tuple of RuleOutcome
+        What became of each rule.
     """
 
     rows: Rows
@@ -57,6 +61,8 @@ class Solution:
     voices: IntArray
     verdicts: Mapping[int, Verdict]
     outcomes: tuple[Outcome, ...]
+    ruled: Sequence[Mapping[int, tuple[str, ...]]]
+    rules: tuple[RuleOutcome, ...]
 
     @property
     def grouped(self) -> BoolArray:

@@ -78,6 +78,7 @@ def regroup(
                     runner_up=None,
                     runner_up_dissimilarity=None,
                     feedback=(*one.feedback, *verdict.placed.get(at, ())),
+                    rules=() if at in verdict.placed else one.rules,
                 )
                 changed.append(one)
             placed.append(one)

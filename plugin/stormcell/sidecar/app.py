@@ -160,7 +160,7 @@ class Sidecar:
             self.delivery.wake()
 
     def _made_forwarder(self) -> Forwarder | None:
-        if not self.settings.forward.endpoint:
+        if not getattr(self.settings.forward, "endpoint", ""):
             return None
         from stormcell.sidecar.forward import made_forwarder
 

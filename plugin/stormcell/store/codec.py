@@ -80,6 +80,8 @@ def dump_atom(atom: Membership) -> str:
         stored["voice"] = atom.voice
     if atom.feedback:
         stored["feedback"] = atom.feedback
+    if atom.rules:
+        stored["rules"] = atom.rules
     return _encode(stored)
 
 
@@ -98,6 +100,7 @@ def load_atom(document: str, group: str | None, rows: Iterable[Row]) -> Membersh
         runner_up_dissimilarity=stored.get("runner_up_dissimilarity"),
         voice=stored.get("voice", ""),
         feedback=tuple(stored.get("feedback", ())),
+        rules=tuple(stored.get("rules", ())),
     )
 
 

@@ -12,6 +12,7 @@ from stormcell.types.columns import (
     IntArray,
     Link,
     Rows,
+    Sides,
     Spans,
     Template,
 )
@@ -34,6 +35,7 @@ from stormcell.types.results import (
     Row,
     Share,
 )
+from stormcell.types.rules import RuleOutcome
 
 __all__ = [
     "ERROR_SEVERITY",
@@ -71,8 +73,10 @@ __all__ = [
     "RequestKind",
     "Row",
     "Rows",
+    "RuleOutcome",
     "Saying",
     "Share",
+    "Sides",
     "Signal",
     "Similar",
     "Spans",

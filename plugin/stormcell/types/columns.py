@@ -16,6 +16,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
+Sides = tuple[tuple[str, ...], ...]
+"""For each rule the sides of it: none, one, or (which contradicts the rule) several."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
     """Timing and parentage of every span event, as columns of length s.
@@ -75,6 +79,10 @@ class Rows:
         The slots of its template that differ between the events of a row, a bit each.
     duplicates : int
         Events dropped because their uid had been seen.
+    same : sequence of tuple of str, length n
+        For each label of ``rules.same`` a hash of its value, "" without one; empty without such rules.
+    sides : sequence of tuple of tuple of str, length n
+        For each rule of ``rules.named`` the sides of it that a row is on; empty without such rules.
     """
 
     events: Sequence[Event]
@@ -90,6 +98,8 @@ class Rows:
     spans: Spans
     varied: tuple[int, ...]
     duplicates: int = 0
+    same: Sequence[tuple[str, ...]] = ()
+    sides: Sequence[Sides] = ()
 
     def __len__(self) -> int:
         return len(self.events)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stormcell.types.events import Event
 from stormcell.types.feedback import Outcome
 from stormcell.types.profiles import Profile
+from stormcell.types.rules import RuleOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Membership:
     feedback : tuple of str
         The ids of the feedback that put it where it is. As long as its dissimilarity to the exemplar's atom there
         is not known, the dissimilarity is 0 and there are no shares.
+    rules : tuple of str
+        The names of the rules of the house that put it where it is.
     """
 
     rows: tuple[Row, ...]
@@ -112,6 +115,7 @@ class Membership:
     stray: bool = False
     voice: str = ""
     feedback: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def margin(self) -> float | None:
@@ -257,6 +261,8 @@ class Grouping:
         How many stretches of time were seen by the end, here and before.
     outcomes : tuple of Outcome
         What became of each feedback, in its order.
+    rules : tuple of RuleOutcome
+        What became of each rule of the house, in their order.
     """
 
     events: int
@@ -266,6 +272,7 @@ class Grouping:
     learning: bool = False
     buckets: int = 0
     outcomes: tuple[Outcome, ...] = ()
+    rules: tuple[RuleOutcome, ...] = ()
 
     @property
     def background(self) -> list[str]:

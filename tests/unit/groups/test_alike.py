@@ -16,7 +16,7 @@ def alike(*events: Event, apart: bool = False) -> list[tuple[str, str, str]]:
     rows, atom_of, atoms = atoms_of(events)
     every = np.arange(len(atoms.items))
     sessions = np.split(every, len(every)) if apart else [every]
-    links = link_alike(rows, atom_of, atoms, sessions, MINUTE * SECOND)
+    links = link_alike(rows, atom_of, atoms, sessions, MINUTE * SECOND, {})
     return [(rows.events[link.a].text, rows.events[link.b].text, link.reason) for link in links]
 
 
@@ -46,4 +46,4 @@ def test_atoms_are_alike_by_all_their_templates() -> None:
 
 def test_can_be_switched_off() -> None:
     rows, atom_of, atoms = atoms_of([at(0, "order 1"), at(20, "order 2")])
-    assert link_alike(rows, atom_of, atoms, [np.arange(2)], 0) == []
+    assert link_alike(rows, atom_of, atoms, [np.arange(2)], 0, {}) == []
