@@ -234,15 +234,17 @@ class Engine:
         """Make all ticks that are due; return whether their results could be stored."""
         idle = self._monotonic() - self._arrived >= self._settings.live.idle_seconds
         full = self.live.is_full()
-        for now in self.live.due(self.live.end() if draining or idle or full else None):
+        end = self.live.end()
+        for now in self.live.due(end - 1 if draining else end if idle or full else None):
             if not self._tick(store, now) or self._stopping.is_set():
                 return False
+        if draining:
+            return self._tick(store, end, everything=True)
         nudged, self._nudged = self._nudged, False
         rested = self._monotonic() - self._ticked
         calm = min(_CALM, self._settings.live.settle_seconds / 4)
         if (
             nudged
-            or draining
             or self.live.is_full()
             or (self.live.late and rested >= self._settings.live.tick_seconds)
             or (idle and self.live.memory.living and rested >= calm)
@@ -257,10 +259,10 @@ class Engine:
         gone = int((self._monotonic() - self._arrived) * 1e9) if idle else 0
         return self.live.at(self.live.watermark + gone) if gone else self.live.memory.now
 
-    def _tick(self, store: SqliteStore, now: int) -> bool:
+    def _tick(self, store: SqliteStore, now: int, *, everything: bool = False) -> bool:
         start, position = self._monotonic(), self.stats.position
         try:
-            found = self.live.tick(now, store.statuses(), store.feedback())
+            found = self.live.tick(now, store.statuses(), store.feedback(), everything=everything)
             knowledge = self.live.settled_knowledge(found)
             keep(store, found, knowledge, self.live, self._settings, self._clock.now())
         except StormcellError as error:
