@@ -16,6 +16,7 @@ from stormcell.engine import state
 from stormcell.engine.assigner import LiveAssigner, Verdicts
 from stormcell.engine.keeping import keep
 from stormcell.engine.live import Live
+from stormcell.engine.notifying import NOTIFIED, dump, notify
 from stormcell.engine.segments import Segments
 from stormcell.engine.tick import Tick
 from stormcell.errors import StormcellError
@@ -110,7 +111,8 @@ class Engine:
         self._clock, self._monotonic = clock, monotonic
         self._held, self._told = held or (lambda: journal.end), told or (lambda: None)
         with SqliteStore(path, create=True) as store:
-            self.live = Live(settings, state.load(store, settings))
+            memory, self._notified = state.load(store, settings)
+        self.live = Live(settings, memory)
         self.assigner = LiveAssigner(settings)
         self.stats = Stats(position=journal.first)
         self._segments = Segments(journal)
@@ -224,6 +226,7 @@ class Engine:
             while not self._stopping.is_set():
                 draining = self._draining.is_set() and not self._threads[0].is_alive()
                 done = self._tick_all(store, draining)
+                self._notify(store)
                 if draining:
                     return
                 with self._wake:
@@ -264,13 +267,11 @@ class Engine:
         try:
             found = self.live.tick(now, store.statuses(), store.feedback(), everything=everything)
             knowledge = self.live.settled_knowledge(found)
-            keep(store, found, knowledge, self.live, self._settings, self._clock.now())
+            told = keep(store, found, knowledge, self.live, self._settings, self._clock.now(), self._notified)
         except StormcellError as error:
-            self.stats.failed_ticks += 1
-            if self.stats.problem != str(error):
-                log.error("the groups could not be stored, and will be again: %s", error)
-            self.stats.problem = str(error)
+            self._failed(error)
             return False
+        self._notified = told or self._notified
         self.live.commit(found, knowledge)
         self.assigner.verdicts = Verdicts(self._settings, found)
         self.last = found
@@ -283,6 +284,27 @@ class Engine:
         self._segments.forget()
         with self._wake:
             self._wake.notify_all()
-        if found.told:
-            self._told()
+        self._told()
         return True
+
+    def _notify(self, store: SqliteStore) -> None:
+        """Put out what was to wait, where no tick does."""
+        now = self._clock.now()
+        if self._notified.due is None or now < self._notified.due:
+            return
+        living = [one.group for one in self.live.memory.living.values()]
+        outbox, told = notify(self._notified, living, self._settings.notifications, now)
+        try:
+            store.put_out(outbox, {NOTIFIED: dump(told)}, now)
+        except StormcellError as error:
+            self._failed(error)
+            return
+        self._notified = told
+        if outbox:
+            self._told()
+
+    def _failed(self, error: StormcellError) -> None:
+        self.stats.failed_ticks += 1
+        if self.stats.problem != str(error):
+            log.error("what changed could not be stored, and will be again: %s", error)
+        self.stats.problem = str(error)

@@ -29,20 +29,19 @@ def replay(events: Reading | Iterable[Record], store: SqliteStore, settings: Set
     StoreError
         If the store cannot be used.
     """
-    live = Live(settings, state.load(store, settings))
+    memory, _ = state.load(store, settings)
+    live = Live(settings, memory)
     live.extend(events.records() if isinstance(events, Reading) else events)
     last = live.end()
     for now in live.due(last - 1):
-        tick_and_keep(live, store, now, settings, 0)
-    tick_and_keep(live, store, last, settings, 0, everything=True)
+        _tick(live, store, now, settings)
+    _tick(live, store, last, settings, everything=True)
     return live.counts
 
 
-def tick_and_keep(
-    live: Live, store: SqliteStore, now: int, settings: Settings, wall: int, *, everything: bool = False
-) -> None:
+def _tick(live: Live, store: SqliteStore, now: int, settings: Settings, *, everything: bool = False) -> None:
     """Make one tick, and store what changed."""
     found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
     knowledge = live.settled_knowledge(found)
-    keep(store, found, knowledge, live, settings, wall)
+    keep(store, found, knowledge, live, settings, now)
     live.commit(found, knowledge)

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from stormcell.config import Settings
+from stormcell.engine import notifying
 from stormcell.engine.live import Memory
+from stormcell.engine.notifying import Told
 from stormcell.engine.tick import Living, Tick
 from stormcell.errors import StoreError
 from stormcell.features.knowledge import Knowledge
@@ -20,8 +22,8 @@ LIVE: Final = "live"
 _FORMAT: Final = "stormcell.live/1"
 
 
-def load(store: SqliteStore, settings: Settings) -> Memory:
-    """Return what the store remembers; nothing where it is new.
+def load(store: SqliteStore, settings: Settings) -> tuple[Memory, Told]:
+    """Return what the store remembers, and what exporters were told; nothing where it is new.
 
     Raises
     ------
@@ -32,8 +34,9 @@ def load(store: SqliteStore, settings: Settings) -> Memory:
     document = learned.pop(LIVE, None)
     try:
         knowledge = Knowledge(settings, learned)
+        told = notifying.load(learned.get(notifying.NOTIFIED))
         if document is None:
-            return Memory(knowledge)
+            return Memory(knowledge), told
         lives = _lives(document)
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(
@@ -45,7 +48,7 @@ def load(store: SqliteStore, settings: Settings) -> Memory:
         group = store.group(id)
         if group is not None:
             living[id] = Living(group, life, final)
-    return Memory(knowledge, int(document["released"]), int(document["now"]), living)
+    return Memory(knowledge, int(document["released"]), int(document["now"]), living), told
 
 
 def dump(found: Tick) -> dict[str, Any]:

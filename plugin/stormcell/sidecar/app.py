@@ -106,8 +106,10 @@ class Sidecar:
         )
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
-        self.forwarder = self._made_forwarder()
+        self.forwarder, self.delivery = self._made_forwarder(), self._made_delivery()
         self.engine.start()
+        if self.delivery is not None:
+            self.delivery.start()
         if self.forwarder is not None:
             self.forwarder.start()
         self.grpc.start()
@@ -158,6 +160,16 @@ class Sidecar:
     def _told(self) -> None:
         if self.delivery is not None:
             self.delivery.wake()
+
+    def _made_delivery(self) -> Delivery | None:
+        exporters = self.settings.notifications.exporters
+        if not exporters:
+            return None
+        from stormcell.registry import exporter
+        from stormcell.sidecar.delivery import Delivery, Destination
+
+        places = [Destination(one.name, exporter(one.kind), one.target) for one in exporters]
+        return Delivery(places, self.open_store, self.clock)
 
     def _made_forwarder(self) -> Forwarder | None:
         if not getattr(self.settings.forward, "endpoint", ""):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.transactions import Connected
+from stormcell.store.writing import write_learned
 from stormcell.types import Group
 
 
@@ -68,6 +69,14 @@ class Outbox(Connected):
     def put_outbox(self, outbox: Sequence[tuple[str, Group]], now: int | None = None) -> None:
         """Put groups, each with the name of an exporter, without a grouping (else see ``SqliteStore.save``)."""
         with self._writing() as connection:
+            put(connection, outbox, now)
+
+    def put_out(
+        self, outbox: Sequence[tuple[str, Group]], learned: Mapping[str, Mapping[str, object]], now: int
+    ) -> None:
+        """Put groups, and what was learned, in one transaction."""
+        with self._writing() as connection:
+            write_learned(connection, learned)
             put(connection, outbox, now)
 
     def outbox_due(self, now: int, limit: int, exporter: str | None = None) -> list[Letter]:
