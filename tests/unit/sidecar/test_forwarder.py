@@ -164,6 +164,23 @@ def test_reasons_are_bounded(make: Make) -> None:
     assert sum(forwarder.stats.reasons.values()) == 100
 
 
+def test_what_is_too_large_is_sent_in_parts(make: Make) -> None:
+    """As far as parts are large at all; what is refused then is lost."""
+    large = logs([log(f"{n}", "x" * 400_000) for n in range(3)], [log("3", "x" * 400_000)], [log("4")])
+
+    class Limited(FakeClient):
+        def send(self, signal: SignalName, request: bytes) -> Rejected:
+            if len(request) > 1_000_000 or "1" in uids(request):
+                raise REFUSED
+            return super().send(signal, request)
+
+    client = Limited()
+    forwarder = make(FakeJournal(large, FOUR[0]), client)
+    assert forwarder.step()
+    assert client.taken == [("logs", ["2", "3", "4"]), ("logs", ["a0", "b0"])]
+    assert (forwarder.stats.refused_records, forwarder.stats.records) == (2, 5)
+
+
 def test_a_crash_after_sending_sends_again(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     journal, client = FakeJournal(*FOUR[:2]), FakeClient()
     first = make(journal, client)

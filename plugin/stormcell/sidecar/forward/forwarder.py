@@ -11,13 +11,16 @@ from typing import Final, Protocol
 
 from stormcell.errors import DeliveryError, StormcellError
 from stormcell.sidecar.forward.position import Position
-from stormcell.sidecar.forward.rewrite import Rewriter, Rewritten
+from stormcell.sidecar.forward.rewrite import Rewriter, Rewritten, halves
 from stormcell.types import Request
 from stormcell.wire.backoff import Backoff
 from stormcell.wire.otlp import OtlpClient
 
 SAVED_EVERY: Final = 1.0
 """Seconds between two positions that are saved: so much may be sent twice after a crash."""
+
+SPLIT_FROM: Final = 1 << 20
+"""Bytes from which a request that is refused is tried again as two."""
 
 _PAUSE: Final = 0.5
 _MOST_REASONS: Final = 20
@@ -214,24 +217,35 @@ class Forwarder:
             return True
         if made is None:
             return True
-        while made.body:
-            self.stats.attempts += 1
-            try:
-                rejected = self._client.send(made.signal, made.body)
-            except DeliveryError as error:
-                if not error.retryable:
-                    self._refused(made, str(error))
-                    return True
-                if self._failed(str(error), error.retry_after):
-                    return False
-            else:
-                self.stats.rejected += rejected.records
-                self.stats.requests += 1
-                self.stats.records += made.kept
-                self._succeeded()
-                break
+        waiting = [made] if made.body else []
+        while waiting:
+            if not self._send(waiting):
+                return False
         self.stats.unreadable += made.broken
         self.stats.sampled += made.seen - made.broken - made.kept
+        return True
+
+    def _send(self, waiting: list[Rewritten]) -> bool:
+        """Try to send the last of what waits on; return False if all of it is to be sent again later."""
+        made = waiting[-1]
+        self.stats.attempts += 1
+        try:
+            rejected = self._client.send(made.signal, made.body)
+        except DeliveryError as error:
+            if error.retryable:
+                return not self._failed(str(error), error.retry_after)
+            waiting.pop()
+            # It may be too large: receivers have limits, and there is more in it now.
+            parts = halves(made) if len(made.body) > SPLIT_FROM else []
+            waiting += reversed(parts)
+            if not parts:
+                self._refused(made, str(error))
+        else:
+            waiting.pop()
+            self.stats.rejected += rejected.records
+            self.stats.requests += 1
+            self.stats.records += made.kept
+            self._succeeded()
         return True
 
     def _refused(self, made: Rewritten, reason: str) -> None:

@@ -118,6 +118,23 @@ class Rewriter:
         return Rewritten(signal, message.SerializeToString() if kept else b"", len(wire) + broken, kept, broken)
 
 
+def halves(made: Rewritten) -> list[Rewritten]:
+    """Return a request as two, each with half of its records; of one with a single record none."""
+    parts = []
+    for half in range(2):
+        message = (LogsParts if made.signal == "logs" else TracesParts).FromString(made.body)
+        lists = list(_lists(made.signal, message))
+        wire: list[bytes | None] = [data for records in lists for data in records]
+        middle = len(wire) // 2
+        if not middle:
+            return []
+        keep = range(middle, len(wire)) if half else range(middle)
+        _replace(lists, [data if at in keep else None for at, data in enumerate(wire)])
+        _prune(made.signal, message)
+        parts.append(made._replace(body=message.SerializeToString(), seen=len(keep), kept=len(keep), broken=0))
+    return parts
+
+
 def _weighed(data: bytes | None, seen: Seen | None, weight: int, additions: Additions) -> bytes | None:
     """Return a record with for how many it stands; None if it does not go on."""
     if data is None or seen is None:
