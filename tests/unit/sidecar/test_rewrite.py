@@ -12,7 +12,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from stormcell.config import Settings
-from stormcell.sidecar.forward import Rewriter, Sampler
+from stormcell.sidecar.forward import Rewriter
+from stormcell.sidecar.forward.sampling import Sampler
 from stormcell.types import Assignment, Record, Request, RequestKind
 from tests.unit.sidecar.otlp import (
     NOON,

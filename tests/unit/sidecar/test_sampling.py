@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.config import Settings
-from stormcell.sidecar.forward import Sampler
-from stormcell.sidecar.forward.sampling import Seen
+from stormcell.sidecar.forward.sampling import Sampler, Seen
 from stormcell.types import Assignment, Event, Signal, record_of
 
 MINUTE = 60 * 10**9

@@ -4,6 +4,5 @@ from stormcell.sidecar.forward.build import build
 from stormcell.sidecar.forward.forwarder import Forwarder, ForwardStats, Tail
 from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter
-from stormcell.sidecar.forward.sampling import Sampler
 
-__all__ = ["ForwardStats", "Forwarder", "Position", "Rewriter", "Sampler", "Tail", "build"]
+__all__ = ["ForwardStats", "Forwarder", "Position", "Rewriter", "Tail", "build"]

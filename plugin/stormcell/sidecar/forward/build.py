@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stormcell.config import ForwardSettings, Settings
 from stormcell.protocols import Assigner
 from stormcell.sidecar.forward.forwarder import Forwarder, Tail
 from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter
-from stormcell.sidecar.forward.sampling import Sampler
 from stormcell.wire.endpoint import Tls, endpoint
 from stormcell.wire.headers import Headers, checked, parse, read
 from stormcell.wire.otlp import connect
+
+if TYPE_CHECKING:
+    from stormcell.sidecar.forward.sampling import Sampler
 
 POSITION: Final = "forward.position"
 """The file in the data folder that says how far the journal was sent on."""
@@ -48,8 +50,15 @@ def build(settings: Settings, data: Path, journal: Tail, assigner: Assigner) -> 
         timeout=forward.timeout_seconds,
         tls=Tls(forward.ca_file, forward.certificate_file, forward.key_file),
     )
-    rewriter = Rewriter(assigner, Sampler(settings) if forward.sampling else None)
-    return Forwarder(journal, client, rewriter, Position(data / POSITION))
+    return Forwarder(journal, client, Rewriter(assigner, _sampler(settings)), Position(data / POSITION))
+
+
+def _sampler(settings: Settings) -> Sampler | None:
+    if not settings.forward.sampling:
+        return None
+    from stormcell.sidecar.forward.sampling import Sampler  # reading texts takes a while to load
+
+    return Sampler(settings)
 
 
 def _headers(forward: ForwardSettings) -> Headers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError as ProtobufError
 
@@ -14,9 +14,11 @@ from stormcell.decode.report import Report, Scribe
 from stormcell.protocols import Assigner
 from stormcell.semconv import OUR_SERVICE
 from stormcell.sidecar.forward.attributes import Additions
-from stormcell.sidecar.forward.sampling import Sampler, Seen
 from stormcell.types import Packed, Record, Request, RequestKind
 from stormcell.wire.otlp import SignalName
+
+if TYPE_CHECKING:
+    from stormcell.sidecar.forward.sampling import Sampler, Seen
 
 _SIGNALS: Final[dict[RequestKind, SignalName]] = {
     RequestKind.LOGS: "logs",
