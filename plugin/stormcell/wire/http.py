@@ -13,6 +13,7 @@ import urllib3
 
 from stormcell.errors import DeliveryError
 from stormcell.wire.endpoint import Endpoint, Tls
+from stormcell.wire.said import shorten
 
 RETRYABLE: Final = frozenset((429, 502, 503, 504))
 """Answers after which OTLP wants another try."""
@@ -21,7 +22,6 @@ TRANSIENT: Final = RETRYABLE | {408, 425, 500}
 """Answers of other servers after which another try may do."""
 
 _MOST_READ: Final = 65_536
-_SHOWN: Final = 200
 _GZIP_LEVEL: Final = 1  # for speed: levels beyond take far longer and save little
 
 
@@ -113,12 +113,6 @@ def retry_after(value: str | None, date: str | None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return max(until - said, 0.0)
-
-
-def shorten(text: str) -> str:
-    """Return the start of what another server said, on one line and printable."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text[:_SHOWN]).strip()
-    return f"{clean}..." if len(text) > _SHOWN else clean
 
 
 def _said(content: bytes, kind: str) -> str:

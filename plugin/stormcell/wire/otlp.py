@@ -8,8 +8,8 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from stormcell.wire.endpoint import Endpoint, Tls
-from stormcell.wire.headers import Headers, current
-from stormcell.wire.http import HttpClient, shorten
+from stormcell.wire.headers import Headers
+from stormcell.wire.said import shorten
 
 SignalName = Literal["logs", "traces"]
 TIMEOUT: Final = 10.0
@@ -65,26 +65,12 @@ def connect(
     """
     files = tls or Tls()
     if endpoint.grpc:
-        from stormcell.wire.otlp_grpc import GrpcClient  # takes a while to load
+        from stormcell.wire.otlp_grpc import GrpcClient  # each takes a while to load
 
         return GrpcClient(endpoint, headers, compress=compress, timeout=timeout, tls=files)
-    return _OverHttp(endpoint, headers, compress=compress, timeout=timeout, tls=files)
+    from stormcell.wire.otlp_http import OverHttp
 
-
-class _OverHttp:
-    def __init__(self, endpoint: Endpoint, headers: Headers, *, compress: bool, timeout: float, tls: Tls) -> None:
-        self._path = endpoint.path.rstrip("/")
-        self._headers, self._compress = headers, compress
-        self._http = HttpClient(endpoint, timeout=timeout, tls=tls)
-
-    def send(self, signal: SignalName, request: bytes) -> Rejected:
-        end = f"/v1/{signal}"
-        path = self._path if self._path.endswith(end) else self._path + end
-        headers = {"content-type": "application/x-protobuf", **current(self._headers)}
-        return rejected(self._http.post(path, request, headers, compress=self._compress))
-
-    def close(self) -> None:
-        self._http.close()
+    return OverHttp(endpoint, headers, compress=compress, timeout=timeout, tls=files)
 
 
 def rejected(answer: bytes) -> Rejected:

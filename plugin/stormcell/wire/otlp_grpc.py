@@ -12,8 +12,8 @@ from google.rpc.status_pb2 import Status
 from stormcell.errors import DeliveryError
 from stormcell.wire.endpoint import Endpoint, Tls
 from stormcell.wire.headers import Headers, current
-from stormcell.wire.http import shorten
 from stormcell.wire.otlp import Rejected, SignalName, rejected
+from stormcell.wire.said import shorten
 
 _METHODS: Final[dict[SignalName, str]] = {
     "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +70,7 @@ class _Receiver:
 class HttpReceiver(_Receiver):
     """Takes posts until the end of the ``with`` block."""
 
-    def __init__(self, *answers: Answer, port: int = 0) -> None:
+    def __init__(self, *answers: Answer, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(*answers)
         receiver = self
 
@@ -93,11 +94,13 @@ class HttpReceiver(_Receiver):
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'' if tls is None else 's'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -114,12 +117,13 @@ class HttpReceiver(_Receiver):
 class GrpcReceiver(_Receiver):
     """Takes any unary call until the end of the ``with`` block."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, tls: grpc.ServerCredentials | None = None) -> None:
         super().__init__(*answers)
         self._server = grpc.server(ThreadPoolExecutor(2))
         self._server.add_generic_rpc_handlers((_Calls(self),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self.url = f"grpc://127.0.0.1:{self.port}"
+        at = "127.0.0.1:0"
+        self.port = self._server.add_insecure_port(at) if tls is None else self._server.add_secure_port(at, tls)
+        self.url = f"grpc{'' if tls is None else 's'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._server.start()

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 import pytest
 from google.rpc.status_pb2 import Status
 
 from stormcell.errors import DeliveryError, SettingsError
-from stormcell.wire.endpoint import endpoint
+from stormcell.wire.endpoint import Tls, endpoint
 from stormcell.wire.headers import current, parse
 from stormcell.wire.http import retry_after
 from stormcell.wire.otlp import SignalName, connect
@@ -203,3 +206,51 @@ def test_headers_that_cannot_be_had_now_are_tried_again() -> None:
     with pytest.raises(DeliveryError) as caught:
         current(missing)
     assert caught.value.retryable
+
+
+TLS = Path(__file__).parents[2] / "fixtures" / "tls"
+CERTIFICATE, KEY = TLS / "localhost.pem", TLS / "localhost.key"
+
+
+@contextmanager
+def secure(kind: str, *, mutual: bool = False) -> Iterator[HttpReceiver | GrpcReceiver]:
+    """A receiver that shows our certificate, and asks for it where that is to be shown by both."""
+    if kind == "https":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=CERTIFICATE if mutual else None)
+        context.load_cert_chain(CERTIFICATE, KEY)
+        context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
+        with HttpReceiver(tls=context) as receiver:
+            yield receiver
+    else:
+        certificate, key = CERTIFICATE.read_bytes(), KEY.read_bytes()
+        credentials = grpc.ssl_server_credentials(
+            [(key, certificate)], certificate if mutual else None, require_client_auth=mutual
+        )
+        with GrpcReceiver(tls=credentials) as receiver:
+            yield receiver
+
+
+@pytest.mark.parametrize("kind", ["https", "grpcs"])
+def test_over_tls_the_other_side_has_to_show_who_it_is(kind: str) -> None:
+    with secure(kind) as receiver:
+        client = connect(endpoint(receiver.url), tls=Tls(CERTIFICATE))
+        assert client.send("logs", BODY) == (0, "")
+        client.close()
+        stranger = connect(endpoint(receiver.url))  # the system does not know who signed it
+        with pytest.raises(DeliveryError):
+            stranger.send("logs", BODY)
+        stranger.close()
+    assert [request.body for request in receiver.requests] == [BODY]
+
+
+@pytest.mark.parametrize("kind", ["https", "grpcs"])
+def test_over_tls_we_show_who_we_are(kind: str) -> None:
+    with secure(kind, mutual=True) as receiver:
+        client = connect(endpoint(receiver.url), tls=Tls(CERTIFICATE, CERTIFICATE, KEY))
+        assert client.send("logs", BODY) == (0, "")
+        client.close()
+        nameless = connect(endpoint(receiver.url), tls=Tls(CERTIFICATE))
+        with pytest.raises(DeliveryError):
+            nameless.send("logs", BODY)
+        nameless.close()
+    assert len(receiver.requests) == 1
