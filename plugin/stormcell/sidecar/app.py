@@ -172,11 +172,11 @@ class Sidecar:
         return Delivery(places, self.open_store, self.clock)
 
     def _made_forwarder(self) -> Forwarder | None:
-        if not getattr(self.settings.forward, "endpoint", ""):
+        if not self.settings.forward.endpoint:
             return None
-        from stormcell.sidecar.forward import made_forwarder
+        from stormcell.sidecar.forward import build
 
-        return made_forwarder(self.settings, self.journal, self.engine.assigner, self.settings.live.data)
+        return build(self.settings, self.settings.live.data, self.journal, self.engine.assigner)
 
 
 def _make(folder: Path) -> None:
