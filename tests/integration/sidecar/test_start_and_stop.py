@@ -36,6 +36,15 @@ def test_a_taken_port_is_named() -> None:
                 pass
 
 
+def test_ports_are_not_shared() -> None:
+    with sidecar() as served:
+        for port in (served.http_server.port, served.grpc_server.port):
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                with pytest.raises(OSError, match="in use"):
+                    other.bind(("127.0.0.1", port))
+
+
 def test_a_public_address_is_refused_before_anything_listens() -> None:
     with pytest.raises(SettingsError, match="allow_public_without_auth"), sidecar(grpc_host="0.0.0.0"):
         pass
