@@ -240,7 +240,7 @@ def test_a_bomb_is_refused(served: Sidecar, encoding: str) -> None:
 
 
 def test_too_much_at_once_is_to_be_sent_again() -> None:
-    with sidecar(max_request_bytes=MIB, max_pending_bytes=MIB) as served:
+    with sidecar(max_request_bytes=MIB, max_pending_bytes=1024) as served:
         with served.connect() as first:
             first.sendall(with_length(bytes(900_000), 1_000_000))
             until(lambda: served.post("/v1/logs", bytes(200_000)).status_code == 503)

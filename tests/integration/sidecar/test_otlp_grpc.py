@@ -133,13 +133,16 @@ def test_many_calls_at_once_are_all_kept(served: Sidecar) -> None:
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
-def test_too_large_requests_are_not_to_be_sent_again(compression: grpc.Compression) -> None:
+def test_too_large_requests_are_not_to_be_sent_again(
+    compression: grpc.Compression, caplog: pytest.LogCaptureFixture
+) -> None:
     with sidecar(max_request_bytes=100_000) as served:
         error = served.fail(LOGS, logs(10_000), compression=compression)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert not [key for key, _ in error.trailing_metadata() or () if key == "grpc-status-details-bin"]
         assert served.call(LOGS, logs(), compression=compression) == b""
         assert served.inbox.bodies == [logs()]
+        assert not caplog.records
 
 
 def test_calls_that_send_nothing_do_not_keep_others_out() -> None:

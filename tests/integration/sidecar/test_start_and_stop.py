@@ -95,6 +95,12 @@ def test_what_takes_longer_is_to_be_sent_again() -> None:
         served.inbox.go_on.set()
 
 
+def test_the_longest_limits_work() -> None:
+    with sidecar(idle_seconds=1e9, request_seconds=1e9) as served:
+        assert served.call(LOGS, logs()) == b""
+        assert served.post("/v1/logs", logs()).status_code == 200
+
+
 def test_idle_connections_do_not_hold_it_up() -> None:
     with sidecar() as served:
         connections = [served.connect() for _ in range(5)]
