@@ -60,8 +60,9 @@ class ReceiversSettings(Section):
     """Larger requests are refused, as sent and as decompressed."""
     max_pending_bytes: Bytes = 64 << 20
     """Of HTTP requests under way at most so much is held; what comes on top is to be sent again."""
-    max_connections: Annotated[int, Field(ge=4, le=100_000)] = 512
-    """Open connections, each of HTTP and gRPC; at HTTP's limit the one that has been idle longest makes room."""
+    max_connections: Annotated[int, Field(ge=4, le=100_000)] = 256
+    """Open connections, each of HTTP and gRPC; at HTTP's limit the one that has been idle longest makes room.
+    Twice this should be well below the files that a process may open (`ulimit -n`)."""
     idle_seconds: Seconds = 120.0
     """A connection without a request is closed after this long."""
     request_seconds: Seconds = 20.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -15,7 +16,18 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from stormcell.errors import RefusedError
 from stormcell.sidecar.counts import Reason, Signal
 from stormcell.types.live import RequestKind
-from tests.integration.sidecar.support import LOGS, METRICS, NOW, TRACES, Sidecar, logs, sidecar, traces
+from tests.integration.sidecar.support import (
+    LOGS,
+    METRICS,
+    NOW,
+    TRACES,
+    Sidecar,
+    logs,
+    read_all,
+    sidecar,
+    traces,
+    until,
+)
 
 
 def details_of(error: grpc.Call) -> Status:
@@ -121,13 +133,16 @@ def test_many_calls_at_once_are_all_kept(served: Sidecar) -> None:
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
-def test_too_large_requests_are_not_to_be_sent_again(compression: grpc.Compression) -> None:
+def test_too_large_requests_are_not_to_be_sent_again(
+    compression: grpc.Compression, caplog: pytest.LogCaptureFixture
+) -> None:
     with sidecar(max_request_bytes=100_000) as served:
         error = served.fail(LOGS, logs(10_000), compression=compression)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert not [key for key, _ in error.trailing_metadata() or () if key == "grpc-status-details-bin"]
         assert served.call(LOGS, logs(), compression=compression) == b""
         assert served.inbox.bodies == [logs()]
+        assert not caplog.records
 
 
 def test_calls_that_send_nothing_do_not_keep_others_out() -> None:
@@ -138,11 +153,29 @@ def test_calls_that_send_nothing_do_not_keep_others_out() -> None:
             never.wait()
             yield from ()
 
-        stalled = [channel.stream_unary(LOGS).future(nothing()) for _ in range(2)]
+        stalled = [channel.stream_unary(LOGS).future(nothing()) for _ in range(4)]
+        until(lambda: served.counts.refused[Signal.LOGS, Reason.INCOMPLETE] >= 1)
         assert served.call(LOGS, logs()) == b""
-        assert served.counts.refused[Signal.LOGS, Reason.INCOMPLETE] >= 1
         never.set()
-        del stalled
+        assert [call.exception(20) for call in stalled].count(None) == 0
+
+
+def test_idle_connections_are_closed_before_long() -> None:
+    with sidecar(request_seconds=0.4, max_connections=8) as served:
+        address = ("127.0.0.1", served.grpc_server.port)
+        idle = [socket.create_connection(address, timeout=20) for _ in range(40)]
+        with served.channel() as channel:
+            assert channel.unary_unary(LOGS)(logs(), timeout=20, wait_for_ready=True) == b""
+        for connection in idle:
+            connection.close()
+
+
+@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + bytes(100), bytes(1000)])
+def test_garbage_harms_nobody_else(served: Sidecar, garbage: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", served.grpc_server.port), timeout=20) as connection:
+        connection.sendall(garbage)
+        read_all(connection)
+    assert served.call(LOGS, logs()) == b""
 
 
 def test_a_call_that_sends_nothing_is_given_up() -> None:

@@ -36,6 +36,15 @@ def test_a_taken_port_is_named() -> None:
                 pass
 
 
+def test_ports_are_not_shared() -> None:
+    with sidecar() as served:
+        for port in (served.http_server.port, served.grpc_server.port):
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                with pytest.raises(OSError, match="in use"):
+                    other.bind(("127.0.0.1", port))
+
+
 def test_a_public_address_is_refused_before_anything_listens() -> None:
     with pytest.raises(SettingsError, match="allow_public_without_auth"), sidecar(grpc_host="0.0.0.0"):
         pass
@@ -84,6 +93,12 @@ def test_what_takes_longer_is_to_be_sent_again() -> None:
             call.result(20)
         assert caught.value.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
         served.inbox.go_on.set()
+
+
+def test_the_longest_limits_work() -> None:
+    with sidecar(idle_seconds=1e9, request_seconds=1e9) as served:
+        assert served.call(LOGS, logs()) == b""
+        assert served.post("/v1/logs", logs()).status_code == 200
 
 
 def test_idle_connections_do_not_hold_it_up() -> None:

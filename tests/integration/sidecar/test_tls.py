@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.errors import SettingsError
 from stormcell.sidecar import tls
-from tests.integration.sidecar.support import LOGS, PROTOBUF, Sidecar, logs, sidecar
+from tests.integration.sidecar.support import LOGS, PROTOBUF, Sidecar, logs, read_all, sidecar
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,13 @@ def test_old_tls_is_not_spoken(secure: Sidecar, authority: Authority) -> None:
     context.set_ciphers("ALL:@SECLEVEL=0")
     with secure.connect() as connection, pytest.raises(OSError, match=r"(?i)version|protocol|alert|closed|reset"):
         context.wrap_socket(connection, server_hostname="127.0.0.1")
+
+
+def test_a_handshake_that_never_comes_is_not_waited_for(server: Pair) -> None:
+    with sidecar(request_seconds=0.4, **files(server)) as served:
+        for port in (served.http_server.port, served.grpc_server.port):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                assert read_all(connection) == b""
 
 
 def test_clients_show_a_certificate_where_one_is_asked(

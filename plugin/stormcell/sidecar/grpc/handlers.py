@@ -67,15 +67,15 @@ class Handlers:
 
     def _export(self, kind: RequestKind, signal: Signal) -> Behaviour:
         def export(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
-            def give_up() -> None:
-                self._intake.counts.refuse(signal, Reason.INCOMPLETE)
-                context.cancel()
-
-            self._patience.wait(context, give_up)
+            self._patience.wait(context, context.cancel)
             try:
                 body = next(messages)
             except StopIteration:
                 abort(context, self._intake.rejected(signal, Reason.CONTENT, "expected a message, found none"))
+            except grpc.RpcError:
+                # Cancelled, by the other side or for its silence, or larger than gRPC itself lets in.
+                self._intake.counts.refuse(signal, Reason.INCOMPLETE)
+                raise
             finally:
                 self._patience.done(context)
             # gRPC hands compressed messages on as they are. No protobuf message begins as gzip does.

@@ -95,11 +95,16 @@ def _options(settings: ReceiversSettings) -> tuple[tuple[str, int], ...]:
         ("grpc.max_metadata_size", _METADATA),
         ("grpc.max_concurrent_streams", _STREAMS),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
-        ("grpc.max_connection_idle_ms", round(settings.idle_seconds * 1000)),
-        ("grpc.server_handshake_timeout_ms", round(settings.request_seconds * 1000)),
+        ("grpc.max_connection_idle_ms", _milliseconds(settings.idle_seconds)),
+        ("grpc.server_handshake_timeout_ms", _milliseconds(settings.request_seconds)),
         ("grpc.keepalive_time_ms", _PING_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", _PONG_SECONDS * 1000),
         # Collectors may be set to ping, between calls too.
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", _LEAST_PING_SECONDS * 1000),
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return what fits into an argument of gRPC's core."""
+    return min(max(round(seconds * 1000), 1), 2**31 - 1)

@@ -26,7 +26,9 @@ def build_app(settings: Settings, intake: Intake, routes: Sequence[BaseRoute] = 
     routes : sequence of BaseRoute
         What else is served; each asks for its own scope.
     """
-    receiver = Receiver(intake, Budget(settings.receivers.max_pending_bytes))
+    # Less than one request would refuse the largest for ever.
+    limit = max(settings.receivers.max_pending_bytes, settings.receivers.max_request_bytes)
+    receiver = Receiver(intake, Budget(limit))
     return Starlette(
         routes=[*receiver.routes(), *routes],
         exception_handlers={HTTPException: unknown},

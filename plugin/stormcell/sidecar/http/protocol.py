@@ -108,7 +108,10 @@ class BoundedProtocol(H11Protocol):
         # All are of this class, and idle for the same time at most: the first to be due has rested longest.
         connections = cast("set[BoundedProtocol]", self.connections)
         idle = (connection for connection in connections if connection.idle)
-        min(idle, key=lambda connection: connection.deadline, default=self).transport.abort()
+        oldest = min(idle, key=lambda connection: connection.deadline, default=self)
+        # Many may come before the loop gets to closing it: it must not be found a second time.
+        connections.discard(oldest)
+        oldest.transport.abort()
 
     @property
     def deadline(self) -> float:

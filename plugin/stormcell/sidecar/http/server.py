@@ -8,6 +8,7 @@ import math
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,6 +24,17 @@ _LONGEST_HEAD = 32 << 10
 _START_SECONDS = 30.0
 _STOP_SECONDS = 3.0
 """Beyond what is granted: for last answers, and threads that still wait for the journal."""
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that waits for the handshake of TLS no longer than for a request; uvicorn leaves it at a minute."""
+
+    handshake_seconds = 60.0
+
+    async def create_server(self, *args: Any, **kwargs: Any) -> asyncio.Server:
+        if kwargs.get("ssl"):
+            kwargs["ssl_handshake_timeout"] = self.handshake_seconds
+        return await super().create_server(*args, **kwargs)
 
 
 class HttpServer:
@@ -57,7 +69,8 @@ class HttpServer:
             # Nobody's word is taken for who asks.
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=math.ceil(settings.idle_seconds),
+            # A little later than our own limit, which does not wait for the other side to agree.
+            timeout_keep_alive=math.ceil(settings.idle_seconds) + 1,
             h11_max_incomplete_event_size=_LONGEST_HEAD,
             ssl_context_factory=(lambda _config, _default: context) if context else None,
         )
@@ -100,10 +113,15 @@ class HttpServer:
 
     def _run(self, listener: socket.socket) -> None:
         try:
-            with contextlib.closing(listener):
-                asyncio.run(self._serve(listener))
+            with contextlib.closing(listener), asyncio.Runner(loop_factory=self._loop) as runner:
+                runner.run(self._serve(listener))
         finally:
             self._started.set()
+
+    def _loop(self) -> _Loop:
+        made = _Loop()
+        made.handshake_seconds = self._settings.request_seconds
+        return made
 
     async def _serve(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
