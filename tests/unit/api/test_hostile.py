@@ -69,6 +69,11 @@ def test_health_needs_no_token_and_metrics_none_from_here(grouped_store: Path) -
     assert api("192.0.2.1").get("/metrics", headers={"Authorization": "Bearer good"}).status_code == 200
 
 
+def escaped(text: str) -> str:
+    """Return a text as one part of a path; even dots, which clients would resolve."""
+    return quote(text, safe="").replace(".", "%2E")
+
+
 ODD = [
     "..",
     "../../etc/passwd",
