@@ -32,6 +32,9 @@ class Meters:
         StormcellError, its values are left out this time.
         """
 
+    def before_telling(self, call: Callable[[], None]) -> None:
+        """Call it, from any thread, before metrics are told: to record what was put aside since the last time."""
+
     def span(self, name: str, attributes: Attributes | None = None) -> AbstractContextManager[object]:
         """Return a context that is a span."""
         return nullcontext()

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-SERVICE: Final = "stormcell"
-"""The ``service.name`` of all that we tell of ourselves, by which it is known on its way in."""
-
 SIGNAL: Final = "stormcell.signal"
 REASON: Final = "error.type"
 CONSUMER: Final = "stormcell.consumer"
@@ -52,19 +49,19 @@ class Metric:
 
 RECEIVED: Final = Metric(
     *("stormcell.ingest.received", "{item}", Kind.COUNTER),
-    *("Log records, spans and alerts that came in, whatever became of them", (SIGNAL,)),
+    *("Log records, spans and alerts in requests that were taken in", (SIGNAL,)),
 )
 ACCEPTED: Final = Metric(
     *("stormcell.ingest.accepted", "{item}", Kind.COUNTER),
-    *("Those that were journalled and acknowledged", (SIGNAL,)),
+    *("Those of them that can be used", (SIGNAL,)),
 )
 REFUSED: Final = Metric(
     *("stormcell.ingest.refused", "{request}", Kind.COUNTER),
-    *("Requests that were not taken in; the sender was told to send most of them again", (SIGNAL, REASON)),
+    *("Requests that were not taken in; those for `overload` are to be sent again", (SIGNAL, REASON)),
 )
 DROPPED: Final = Metric(
     *("stormcell.ingest.dropped", "{item}", Kind.COUNTER),
-    *("Log records, spans and alerts that were acknowledged and not grouped", (SIGNAL, REASON)),
+    *("Log records, spans and alerts that were taken in and not grouped", (SIGNAL, REASON)),
 )
 JOURNAL_SIZE: Final = Metric("stormcell.journal.size", "By", Kind.UPDOWNCOUNTER, "What the journal takes on disk")
 JOURNAL_SEGMENTS: Final = Metric("stormcell.journal.segments", "{segment}", Kind.UPDOWNCOUNTER, "Its files")
@@ -82,7 +79,7 @@ LAG: Final = Metric(
 )
 ASSIGNMENT_DURATION: Final = Metric(
     *("stormcell.assignment.duration", "s", Kind.HISTOGRAM),
-    "How long it takes to say where the events of a request belong",
+    "From when a request came until it is known where its events belong, for now",
 )
 TICK_DURATION: Final = Metric(
     "stormcell.tick.duration", "s", Kind.HISTOGRAM, "How long it takes to group anew all that lives"
@@ -108,11 +105,11 @@ OUTBOX: Final = Metric(
     *("Revisions of groups that are still to go out (pending) or were given up (dead)", (EXPORTER, STATE)),
 )
 FORWARD_SENT: Final = Metric(
-    "stormcell.forward.sent", "{item}", Kind.COUNTER, "Log records and spans that were sent on", (SIGNAL,)
+    "stormcell.forward.sent", "{item}", Kind.COUNTER, "Log records and spans that were sent on"
 )
 FORWARD_DROPPED: Final = Metric(
     *("stormcell.forward.dropped", "{item}", Kind.COUNTER),
-    *("Log records and spans that were not sent on", (SIGNAL, REASON)),
+    *("Log records and spans that were not sent on", (REASON,)),
 )
 MEMORY: Final = Metric("process.memory.usage", "By", Kind.UPDOWNCOUNTER, "Physical memory that the process uses")
 

@@ -29,6 +29,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from stormcell import __version__
 from stormcell.errors import StormcellError
+from stormcell.semconv import OWN_SERVICE
 from stormcell.telemetry import names
 from stormcell.telemetry.bins import Bins
 from stormcell.telemetry.meters import Attributes, Meters, Readings
@@ -62,13 +63,14 @@ class SdkMeters(Meters):
         # Not Resource.create, which would take in what the environment says of another service.
         self._resource = Resource(
             {
-                "service.name": names.SERVICE,
+                "service.name": OWN_SERVICE,
                 "service.version": __version__,
                 "service.instance.id": str(uuid.uuid4()),
             }
         )
         self._began = time.time_ns()
         self._bins = {metric: Bins(bounds) for metric, bounds in _BOUNDS.items()}
+        self._calls: list[Callable[[], None]] = []
         self._reader = InMemoryMetricReader()
         self._reading = threading.Lock()
         readers: list[MetricReader] = [self._reader]
@@ -136,6 +138,10 @@ class SdkMeters(Meters):
             name, attributes=dict(attributes or {})
         )
 
+    def before_telling(self, call: Callable[[], None]) -> None:
+        """Call it before metrics are told (see ``Meters``)."""
+        self._calls.append(call)
+
     def text(self) -> str:
         """Return all metrics in Prometheus' text format."""
         with self._reading:
@@ -154,9 +160,11 @@ class SdkMeters(Meters):
 
     def _completed(self, data: MetricsData | None) -> MetricsData:
         """Return our metrics of what the SDK collected, and the histograms, which are none of its."""
+        for call in self._calls:
+            call()
         found = data.resource_metrics if data is not None else ()
         metrics = [metric for resource in found for scope in resource.scope_metrics for metric in scope.metrics]
-        scope = InstrumentationScope(names.SERVICE, __version__)
+        scope = InstrumentationScope(OWN_SERVICE, __version__)
         ours = [*metrics, *self._histograms()]
         return MetricsData([ResourceMetrics(self._resource, [ScopeMetrics(scope, ours, "")], "")])
 
