@@ -10,8 +10,6 @@ from stormcell.types import AuditEntry, Feedback, Group, Value
 
 CLI: Final = "cli"
 """As whom those are known who use the command line."""
-SIDECAR: Final = "sidecar"
-"""As whom the sidecar itself is known."""
 ANONYMOUS: Final = "anonymous"
 """As whom those are known who need no token."""
 

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stormcell.operate.people import SIDECAR
 from stormcell.sidecar.counts import Signal
 from stormcell.store import SqliteStore
 from stormcell.telemetry import names
 from stormcell.telemetry.meters import Meters, Readings
 from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL
+from stormcell.types import EXEMPLAR, SIDECAR
 
 if TYPE_CHECKING:
     from stormcell.engine.engine import Engine
     from stormcell.journal import Journal
     from stormcell.sidecar.app import Sidecar
     from stormcell.sidecar.counts import ReceiverCounts
-
-EXEMPLAR = "exemplar"
-"""What the audit log calls it when the sidecar gives a group another exemplar."""
 
 _SIGNALS = {Signal.LOGS: "log", Signal.TRACES: "span", Signal.ALERTS: "alert", Signal.METRICS: "metric"}
 

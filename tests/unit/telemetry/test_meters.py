@@ -29,7 +29,7 @@ from stormcell.telemetry.bins import Bins
 from stormcell.telemetry.meters import Meters, Readings
 from stormcell.telemetry.names import METRICS, Kind, prometheus_name
 from stormcell.telemetry.sdk import SdkMeters
-from stormcell.types import AuditEntry
+from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -141,11 +141,17 @@ def test_the_store_tells_its_groups_and_what_people_did(meters: SdkMeters, tmp_p
     with SqliteStore(path, create=True) as store:
         store.save(grouping_of(atom_of("g1", row_of("a")), atom_of("g2", row_of("b"))), [])
         store.set_status("g1", "resolved")
-        store.audit(*(AuditEntry(1, who, "merge", "g1") for who in ("ann", "cli", "sidecar")))
+        store.audit(*(AuditEntry(1, who, "merge", "g1") for who in ("ann", "cli", SIDECAR)))
+        store.audit(AuditEntry(1, SIDECAR, EXEMPLAR, "g1"))
+        store.put_outbox([("ndjson", store.groups()[0])])
     found = samples(meters)
     assert found["stormcell_groups", (("stormcell_group_status", "open"),)] == 1
     assert found["stormcell_groups", (("stormcell_group_status", "resolved"),)] == 1
+    # Two people did; the sidecar is none.
     assert found["stormcell_edits_total", (("stormcell_action", "merge"),)] == 2
+    assert found["stormcell_exemplar_changes_total", ()] == 1
+    waiting = (("stormcell_exporter", "ndjson"), ("stormcell_state", "pending"))
+    assert found["stormcell_outbox_entries", waiting] == 1
 
 
 def test_memory_is_told(meters: SdkMeters) -> None:
