@@ -16,6 +16,7 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult,
 
 _HEADERS: Final = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip", "User-Agent": "stormcell"}
 _AGAIN: Final = frozenset((429, 502, 503, 504))
+_HURRIED: Final = 2.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,7 +32,8 @@ class Sender:
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self._url = url
-        retries = urllib3.Retry(
+        self._timeout = timeout_seconds
+        self._retries: urllib3.Retry | bool = urllib3.Retry(
             *(2,),
             status_forcelist=_AGAIN,
             allowed_methods=None,
@@ -40,12 +42,19 @@ class Sender:
             raise_on_status=False,
             redirect=False,
         )
-        self._pool = urllib3.PoolManager(1, timeout=timeout_seconds, retries=retries)
+        self._pool = urllib3.PoolManager(1)
+
+    def hurry(self) -> None:
+        """Try once and for a short time only, from now on: the process is to end."""
+        self._retries, self._timeout = False, min(self._timeout, _HURRIED)
 
     def send(self, body: bytes) -> bool:
         """Return whether it was taken."""
+        packed = gzip.compress(body, 1)
         try:
-            response = self._pool.request("POST", self._url, body=gzip.compress(body, 1), headers=_HEADERS)
+            response = self._pool.request(
+                "POST", self._url, body=packed, headers=_HEADERS, timeout=self._timeout, retries=self._retries
+            )
         except urllib3.exceptions.HTTPError as error:
             _LOG.warning("own telemetry cannot be sent to %s: %s", self._url, error)
             return False

@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
@@ -37,6 +37,11 @@ from stormcell.telemetry.names import Kind, Metric
 from stormcell.telemetry.process import memory
 from stormcell.telemetry.prometheus import exposition
 from stormcell.types import DoubleArray
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from stormcell.telemetry.otlp import Sender
 
 # Powers of ten in three steps, from a millisecond.
 _TO_A_SECOND: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -74,15 +79,17 @@ class SdkMeters(Meters):
         self._reader = InMemoryMetricReader()
         self._reading = threading.Lock()
         readers: list[MetricReader] = [self._reader]
-        self._tracers = None
+        self._tracers: TracerProvider | None = None
+        self._senders: list[Sender] = []
         if endpoint:
             from stormcell.telemetry.otlp import OtlpMetrics, Sender
             from stormcell.telemetry.spans import provider
 
             base = endpoint.rstrip("/")
-            exporter = OtlpMetrics(Sender(f"{base}/v1/metrics", timeout_seconds), self._completed)
+            self._senders = [Sender(f"{base}/v1/{kind}", timeout_seconds) for kind in ("metrics", "traces")]
+            exporter = OtlpMetrics(self._senders[0], self._completed)
             readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=interval_seconds * 1000))
-            self._tracers = provider(Sender(f"{base}/v1/traces", timeout_seconds), self._resource)
+            self._tracers = provider(self._senders[1], self._resource)
         self._provider = MeterProvider(
             readers, self._resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
@@ -149,7 +156,9 @@ class SdkMeters(Meters):
         return exposition(self._completed(data))
 
     def close(self) -> None:
-        """Send what is still to be sent, and stop."""
+        """Send what is still to be sent, if that is quick, and stop."""
+        for sender in self._senders:
+            sender.hurry()
         self._provider.shutdown()
         if self._tracers is not None:
             self._tracers.shutdown()

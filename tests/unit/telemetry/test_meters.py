@@ -28,6 +28,7 @@ from stormcell.telemetry import names
 from stormcell.telemetry.bins import Bins
 from stormcell.telemetry.meters import Meters, Readings
 from stormcell.telemetry.names import METRICS, Kind, prometheus_name
+from stormcell.telemetry.otlp import Sender
 from stormcell.telemetry.sdk import SdkMeters
 from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
@@ -225,7 +226,6 @@ def server() -> Iterator[Server]:
 
 
 def test_over_otlp_all_is_told_with_our_name(server: Server) -> None:
-    server.refuse = 1  # is tried again
     endpoint = f"http://127.0.0.1:{server.server_port}/"
     meters = meters_of(TelemetrySettings(otlp_endpoint=endpoint, interval_seconds=1000))
     meters.add(names.RECEIVED, 5, LOG)
@@ -250,6 +250,20 @@ def test_over_otlp_all_is_told_with_our_name(server: Server) -> None:
     assert {a.key: a.value.string_value for a in spans.resource.attributes}["service.name"] == "stormcell"
     inner, outer = spans.scope_spans[0].spans
     assert (inner.name, outer.name, inner.parent_span_id) == ("cluster", "tick", outer.span_id)
+
+
+def test_what_is_refused_for_now_is_sent_again_unless_there_is_no_time(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = Sender(f"http://127.0.0.1:{server.server_port}/v1/traces", 5.0)
+    server.refuse = 1
+    assert sender.send(b"one")
+    assert server.got == [("/v1/traces", b"one")]
+    sender.hurry()
+    server.refuse = 1
+    assert not sender.send(b"two")
+    assert "refuses own telemetry with HTTP 503" in caplog.text
+    sender.close()
 
 
 def test_nobody_there_harms_nothing(caplog: pytest.LogCaptureFixture) -> None:
