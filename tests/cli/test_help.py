@@ -28,6 +28,7 @@ COMMANDS = [
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],
+    ["config", "metrics"],
     ["embedder", "show"],
     ["embedder", "export"],
 ]

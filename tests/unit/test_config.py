@@ -41,6 +41,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
     if name == "generic":
         return [MappingSettings(name="own", title=("x" * plus,)).model_dump(mode="json")]
+    if name == "otlp_endpoint":
+        return f"http://collector{plus}:4318"
     if isinstance(default, bool):
         # Of two values only one is another; what the file says is beside the point where the variable wins.
         return not default if plus == 1 else default

@@ -97,10 +97,11 @@ def show_group(
 def _set_status(status: Status, group: str, store: Path | None, by: str) -> None:
     from stormcell.cli.output import say
     from stormcell.cli.person import person
-    from stormcell.operate import status as statuses
+    from stormcell.groups import lifecycle
+    from stormcell.operate.status import set_status
 
     with options.open_store(store) as opened:
-        done = statuses.set_status(opened, group, statuses.Status(status), person(by))
+        done = set_status(opened, group, lifecycle.Status(status), person(by))
     say(f"{done.group.id} is {status}, was {done.before}.")
 
 

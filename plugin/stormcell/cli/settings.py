@@ -42,3 +42,13 @@ def reference() -> None:
     from stormcell.config import reference as as_markdown
 
     sys.stdout.write(as_markdown())
+
+
+@app.command("metrics", epilog=options.examples("stormcell config metrics > metrics.md"))
+def metrics() -> None:
+    """Print every metric of the sidecar with its meaning, as Markdown."""
+    import sys
+
+    from stormcell.telemetry.names import reference as as_markdown
+
+    sys.stdout.write(as_markdown())

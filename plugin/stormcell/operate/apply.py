@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from stormcell.groups.feedback import judge, review
 from stormcell.groups.sessions import cut_sessions
 from stormcell.groups.stored import regroup, scene_of
 from stormcell.store import SqliteStore
+from stormcell.store.listing import Order, Wanted
 from stormcell.types import Feedback, Group, Kind, Membership, State
+
+_ALL: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,13 @@ def _session(store: SqliteStore, said: Feedback, silence: float) -> tuple[list[G
         if atom is None or atom.group is None:
             raise ConflictError(f"event {mark.uids[0]} is in no group any more")
         ids.add(atom.group)
-    every = store.groups()
+    # Without their members: a store may hold years of groups, of which one session is looked at.
+    every = store.page_of_groups(Wanted(), Order(descending=False), limit=_ALL)
     first, last = (np.array([getattr(g, name) for g in every]) for name in ("first_seen", "last_seen"))
     for session in cut_sessions(first, last, int(silence * 1e9)):
-        groups = [every[at] for at in session.tolist()]
-        if ids <= {group.id for group in groups}:
+        found = [every[at].id for at in session.tolist()]
+        if ids <= set(found):
+            groups = [group for id in found if (group := store.group(id)) is not None]
             atoms = [atom for group in groups for atom in store.memberships(group.id)]
             return groups, sorted(atoms, key=lambda atom: (atom.rows[0].event.time, atom.rows[0].event.uid))
     raise ConflictError(

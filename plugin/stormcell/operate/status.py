@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 
+from stormcell.groups.lifecycle import Status
 from stormcell.operate.find import group_of
 from stormcell.operate.people import Person, StatusSet
 from stormcell.store import SqliteStore
-
-
-class Status(StrEnum):
-    """Where a group is in its life."""
-
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-
 
 _ACTIONS = {Status.OPEN: "reopen", Status.ACKNOWLEDGED: "ack", Status.RESOLVED: "resolve"}
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Final
 
+from stormcell.errors import ConflictError
 from stormcell.store import codec
-from stormcell.store.codec import from_key
-from stormcell.types import Event, Group, Membership, Row
+from stormcell.store.codec import from_key, to_key
+from stormcell.types import Event, Group, Membership, Row, Signal
+
+_LISTED: Final = 10  # how many candidates an error message names at most
 
 
 def group(
@@ -47,6 +52,33 @@ def membership(connection: sqlite3.Connection, atom: int) -> Membership:
         for row, (event, fingerprint, template) in found.items()
     ]
     return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)
+
+
+def membership_of(connection: sqlite3.Connection, uid: str) -> Membership | None:
+    """Return the atom that holds an event (see ``SqliteStore.membership_of``)."""
+    query = "SELECT uid, atom_id, event FROM members JOIN rows ON rows.id = row_id"
+    exact = connection.execute(f"{query} WHERE uid = ?", (to_key(uid),)).fetchone()
+    if exact is not None:
+        return membership(connection, exact[1])
+    alerts = {
+        from_key(key): atom
+        for key, atom, event in connection.execute(
+            # All that starts with "uid@": "A" is the character after "@".
+            f"{query} WHERE uid >= ? AND uid < ? ORDER BY uid",
+            (to_key(f"{uid}@"), to_key(f"{uid}A")),
+        )
+        if codec.load_event(event).signal is Signal.ALERT
+    }
+    atoms = set(alerts.values())
+    if len(atoms) > 1:
+        raise ConflictError(f"{len(alerts)} alerts are {uid}: {listed(list(alerts))}; write one of these")
+    return membership(connection, atoms.pop()) if atoms else None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def background(connection: sqlite3.Connection, text: str, service: str) -> list[Membership]:

@@ -25,10 +25,7 @@ from stormcell.types import (
     Membership,
     Past,
     Profile,
-    Signal,
 )
-
-_LISTED = 10  # how many candidates an error message names at most
 
 
 class SqliteStore(Outbox):
@@ -130,7 +127,9 @@ class SqliteStore(Outbox):
             ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
             candidates = [id] if id in ids else sorted(other for other in ids if other.startswith(id))
             if len(candidates) > 1:
-                raise ConflictError(f"{len(candidates)} groups start with {id}: {_listed(candidates)}; write more")
+                raise ConflictError(
+                    f"{len(candidates)} groups start with {id}: {reading.listed(candidates)}; write more"
+                )
             for candidate in candidates:
                 columns = connection.execute(
                     "SELECT id, status, first_seen, document FROM groups WHERE id = ?", (to_key(candidate),)
@@ -216,25 +215,7 @@ class SqliteStore(Outbox):
             If alerts of that fingerprint are in several atoms.
         """
         with self._reading() as connection:
-            if connection is None:
-                return None
-            query = "SELECT uid, atom_id, event FROM members JOIN rows ON rows.id = row_id"
-            exact = connection.execute(f"{query} WHERE uid = ?", (to_key(uid),)).fetchone()
-            if exact is not None:
-                return reading.membership(connection, exact[1])
-            alerts = {
-                from_key(key): atom
-                for key, atom, event in connection.execute(
-                    # All that starts with "uid@": "A" is the character after "@".
-                    f"{query} WHERE uid >= ? AND uid < ? ORDER BY uid",
-                    (to_key(f"{uid}@"), to_key(f"{uid}A")),
-                )
-                if codec.load_event(event).signal is Signal.ALERT
-            }
-            atoms = set(alerts.values())
-            if len(atoms) > 1:
-                raise ConflictError(f"{len(alerts)} alerts are {uid}: {_listed(list(alerts))}; write one of these")
-            return reading.membership(connection, atoms.pop()) if atoms else None
+            return None if connection is None else reading.membership_of(connection, uid)
 
     def unknown(self, uids: Iterable[str]) -> set[str]:
         """Return which of these events are not stored."""
@@ -346,8 +327,3 @@ class SqliteStore(Outbox):
         """
         with self._writing() as connection:
             return said.undo(connection, self.path, id)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

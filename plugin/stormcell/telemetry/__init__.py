@@ -1,1 +1,1 @@
-"""What Stormcell tells of itself: metrics and spans, which are never grouped."""
+"""What the sidecar tells of itself: metrics and spans, of providers of our own; the SDK is loaded late."""

@@ -3,7 +3,7 @@
 Times are integers, nanoseconds since 1970-01-01 UTC. Nothing here computes more than a view of its own data.
 """
 
-from stormcell.types.audit import AuditEntry
+from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
 from stormcell.types.columns import (
     BoolArray,
     Clustering,
@@ -39,6 +39,8 @@ from stormcell.types.rules import RuleOutcome
 
 __all__ = [
     "ERROR_SEVERITY",
+    "EXEMPLAR",
+    "SIDECAR",
     "Assignment",
     "Attributes",
     "AuditEntry",

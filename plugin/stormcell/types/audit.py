@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from stormcell.types.events import Value
+
+SIDECAR: Final = "sidecar"
+"""As whom the sidecar itself is known."""
+EXEMPLAR: Final = "exemplar"
+"""What it is called when the sidecar gives a group another exemplar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from stormcell.config import Settings
 from stormcell.sidecar.api.context import ApiContext, Readiness
 from stormcell.sidecar.api.routes import api_routes
-from stormcell.sidecar.auth import Forbidden, Principal, Scope, Unauthenticated
+from stormcell.sidecar.auth import ForbiddenError, Principal, Scope, UnauthenticatedError
 
 NOW = 1_700_000_000_000_000_000
 
@@ -30,9 +30,9 @@ class Tokens:
             return Principal("anonymous", frozenset(Scope))
         scopes = self.known.get((authorization or "").removeprefix("Bearer "))
         if scopes is None:
-            raise Unauthenticated("no token that is known; send Authorization: Bearer TOKEN")
+            raise UnauthenticatedError("no token that is known; send Authorization: Bearer TOKEN")
         if scope not in scopes:
-            raise Forbidden(f"the token may not {scope}; use one that may")
+            raise ForbiddenError(f"the token may not {scope}; use one that may")
         return Principal((authorization or "").removeprefix("Bearer "), scopes)
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
 from stormcell.sidecar.api.routes import api_routes
+from stormcell.store import SqliteStore
 from tests.unit.api.client import Api
 from tests.unit.api.test_changing import pair, stranger
 
@@ -95,7 +96,9 @@ def test_every_answer_is_as_it_says(api: Api, document: Any) -> None:
     send("get", f"{PREFIX}/feedback")
     send("post", f"{PREFIX}/feedback/{{id}}/undo", said)
     group("get", "/{id}/history", large)
-    for path in ("/audit", "/status", "/openapi.json"):
+    with SqliteStore(api.context.store_path, create=False) as opened:
+        opened.put_outbox([("ndjson", opened.groups()[0])])
+    for path in ("/audit", "/outbox", "/status", "/openapi.json"):
         send("get", PREFIX + path)
     send("get", "/healthz")
     send("get", "/readyz")

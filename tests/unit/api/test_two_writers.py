@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stormcell.errors import ConflictError, InputError, NotFoundError
+from stormcell.groups.lifecycle import Status
 from stormcell.operate import feedback
 from stormcell.operate.people import Person
-from stormcell.operate.status import Status, set_status
+from stormcell.operate.status import set_status
 from stormcell.store import SqliteStore
 
 SILENCE = 300.0

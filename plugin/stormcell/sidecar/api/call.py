@@ -66,8 +66,8 @@ class Endpoint:
     handler : callable
         Takes a Call, returns the answer as JSON types; may block.
     summary : str
-    answer : type
-        Its model.
+    answer : str
+        The name of its model among the shapes.
     query, body : type of Model or None
         What it takes; a body of which every field has a default may be left out.
     """
@@ -77,6 +77,6 @@ class Endpoint:
     scope: Scope
     handler: Callable[[Any], Mapping[str, Any]]
     summary: str
-    answer: type[Any]
+    answer: str
     query: type[Model] | None = None
     body: type[Model] | None = None

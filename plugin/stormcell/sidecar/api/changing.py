@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from stormcell.groups.lifecycle import Status
 from stormcell.operate import feedback
-from stormcell.operate.status import Status, set_status
+from stormcell.operate.status import set_status
 from stormcell.sidecar.api import documents
 from stormcell.sidecar.api.call import Call
 from stormcell.sidecar.api.models import By, MergeBody, MoveBody, SplitBody

@@ -27,36 +27,31 @@ register_url_convertor(ANY, _Any())
 _Handler = Callable[[Any], Mapping[str, Any]]
 
 
-def _get(
-    path: str, handler: _Handler, summary: str, answer: type[Any], query: type[Model] | None = None
-) -> Endpoint:
+def _get(path: str, handler: _Handler, summary: str, answer: str, query: type[Model] | None = None) -> Endpoint:
     return Endpoint("GET", path, Scope.READ, handler, summary, answer, query, None)
 
 
-def _post(
-    path: str, handler: _Handler, summary: str, answer: type[Any], body: type[Model] = models.By
-) -> Endpoint:
+def _post(path: str, handler: _Handler, summary: str, answer: str, body: type[Model] = models.By) -> Endpoint:
     return Endpoint("POST", path, Scope.OPERATE, handler, summary, answer, None, body)
 
 
 # The first that fits answers. Uids are whatever the sender made them, slashes included; other ids are ours.
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
-    _get("/groups", reading.list_groups, "List groups.", models.Groups, models.GroupsQuery),
-    _get("/groups/{id}", reading.show_group, "Show a group.", models.GroupBrief),
-    _get("/groups/{id}/members", reading.list_members, "List why events are in it.", models.Members, models.Page),
-    _get("/groups/{id}/drafts", reading.list_drafts, "Write its drafts.", models.Drafts, models.DraftsQuery),
-    _get("/groups/{id}/history", reading.show_history, "Show who changed it.", models.History, models.Page),
-    _post("/groups/merge", changing.merge, "Say that groups are one.", models.Changed, models.MergeBody),
-    _post("/groups/{id}/ack", changing.acknowledge, "Mark it as acknowledged.", models.StatusChanged),
-    _post("/groups/{id}/resolve", changing.resolve, "Mark it as resolved.", models.StatusChanged),
-    _post("/groups/{id}/reopen", changing.reopen, "Mark it as open again.", models.StatusChanged),
-    _post(
-        "/groups/{id}/split", changing.split, "Say that events are not of it.", models.Changed, models.SplitBody
-    ),
-    _post(f"/events/{{uid:{ANY}}}/move", changing.move, "Move an event.", models.Changed, models.MoveBody),
-    _post(f"/events/{{uid:{ANY}}}/pin", changing.pin, "Make an event the exemplar.", models.Changed),
-    _get(f"/events/{{uid:{ANY}}}/explain", reading.explain_event, "Explain its place.", models.Explanation),
-    _get("/feedback", reading.list_feedback, "List what people said.", models.FeedbackPage, models.Page),
-    _post("/feedback/{id}/undo", changing.undo, "Take it back.", models.Undone),
-    _get("/audit", reading.list_audit, "List who changed what.", models.Audit, models.Page),
+    _get("/groups", reading.list_groups, "List groups.", "Groups", models.GroupsQuery),
+    _get("/groups/{id}", reading.show_group, "Show a group.", "GroupBrief"),
+    _get("/groups/{id}/members", reading.list_members, "List why events are in it.", "Members", models.Page),
+    _get("/groups/{id}/drafts", reading.list_drafts, "Write its drafts.", "Drafts", models.DraftsQuery),
+    _get("/groups/{id}/history", reading.show_history, "Show who changed it.", "History", models.Page),
+    _post("/groups/merge", changing.merge, "Say that groups are one.", "Changed", models.MergeBody),
+    _post("/groups/{id}/ack", changing.acknowledge, "Mark it as acknowledged.", "StatusChanged"),
+    _post("/groups/{id}/resolve", changing.resolve, "Mark it as resolved.", "StatusChanged"),
+    _post("/groups/{id}/reopen", changing.reopen, "Mark it as open again.", "StatusChanged"),
+    _post("/groups/{id}/split", changing.split, "Say that events are not of it.", "Changed", models.SplitBody),
+    _post(f"/events/{{uid:{ANY}}}/move", changing.move, "Move an event.", "Changed", models.MoveBody),
+    _post(f"/events/{{uid:{ANY}}}/pin", changing.pin, "Make an event the exemplar.", "Changed"),
+    _get(f"/events/{{uid:{ANY}}}/explain", reading.explain_event, "Explain its place.", "Explanation"),
+    _get("/feedback", reading.list_feedback, "List what people said.", "FeedbackPage", models.Page),
+    _post("/feedback/{id}/undo", changing.undo, "Take it back.", "Undone"),
+    _get("/outbox", reading.show_outbox, "Show what is to go out.", "Outbox"),
+    _get("/audit", reading.list_audit, "List who changed what.", "Audit", models.Page),
 )

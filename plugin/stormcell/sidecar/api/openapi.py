@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from stormcell import __version__
-from stormcell.sidecar.api import models
+from stormcell.sidecar.api import shapes
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
 from stormcell.sidecar.api.problems import MEDIA_TYPE
@@ -25,10 +25,10 @@ def document() -> dict[str, Any]:
     for endpoint in ENDPOINTS:
         path = PREFIX + endpoint.path.replace(f":{ANY}", "")
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
-    paths[f"{PREFIX}/status"] = {"get": _plain("Show how the engine is.", _json(models.State))}
-    paths[f"{PREFIX}/openapi.json"] = {"get": _plain("Show this document.", _json(models.Document))}
-    paths["/healthz"] = {"get": _open("Whether the process lives.", {"200": _json(models.Health)})}
-    ready = {"200": _json(models.Ready), "503": _json(models.Ready)}
+    paths[f"{PREFIX}/status"] = {"get": _plain("Show how the engine is.", _json(shapes.State))}
+    paths[f"{PREFIX}/openapi.json"] = {"get": _plain("Show this document.", _json(shapes.Document))}
+    paths["/healthz"] = {"get": _open("Whether the process lives.", {"200": _json(shapes.Health)})}
+    ready = {"200": _json(shapes.Ready), "503": _json(shapes.Ready)}
     paths["/readyz"] = {"get": _open("Whether telemetry can be taken in and grouped.", ready)}
     text = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = {"get": _plain("Our own metrics, for Prometheus; from loopback without a token.", text)}
@@ -45,17 +45,17 @@ def document() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    used: dict[type[Any], None] = {models.ProblemDetails: None}
+    used: dict[type[Any], None] = {shapes.ProblemDetails: None}
     for endpoint in ENDPOINTS:
-        used |= dict.fromkeys(model for model in (endpoint.answer, endpoint.body) if model is not None)
-    used |= dict.fromkeys((models.Document, models.State, models.Health, models.Ready))
+        used |= dict.fromkeys(model for model in (getattr(shapes, endpoint.answer), endpoint.body) if model)
+    used |= dict.fromkeys((shapes.Document, shapes.State, shapes.Health, shapes.Ready))
     _, found = models_json_schema([(model, "validation") for model in used], ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    operation = _plain(endpoint.summary, _json(endpoint.answer))
+    operation = _plain(endpoint.summary, _json(getattr(shapes, endpoint.answer)))
     operation["operationId"] = endpoint.handler.__name__
     operation["description"] = f"Takes a token that may {endpoint.scope}."
     parameters = []
@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _plain(summary: str, answer: dict[str, Any]) -> dict[str, Any]:
-    problem = {"description": "What went wrong", **_content(models.ProblemDetails, MEDIA_TYPE)}
+    problem = {"description": "What went wrong", **_content(shapes.ProblemDetails, MEDIA_TYPE)}
     return {"summary": summary, "responses": {"200": answer, "default": problem}}
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, StormcellError
 from stormcell.sidecar.api.answer import encoded
-from stormcell.sidecar.auth import Forbidden, Unauthenticated
+from stormcell.sidecar.auth import CHALLENGE, ForbiddenError, UnauthenticatedError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -58,9 +58,9 @@ def problem_of(error: Exception, store: str) -> Problem:
     match error:
         case Problem():
             return error
-        case Unauthenticated():
-            return Problem(HTTPStatus.UNAUTHORIZED, told, headers={"WWW-Authenticate": "Bearer"})
-        case Forbidden():
+        case UnauthenticatedError():
+            return Problem(HTTPStatus.UNAUTHORIZED, told, headers={"WWW-Authenticate": CHALLENGE})
+        case ForbiddenError():
             return Problem(HTTPStatus.FORBIDDEN, told)
         case NotFoundError():
             return Problem(HTTPStatus.NOT_FOUND, told)

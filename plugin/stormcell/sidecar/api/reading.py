@@ -18,6 +18,7 @@ from stormcell.sidecar.api.call import Call
 from stormcell.sidecar.api.cursors import cursor, parts
 from stormcell.sidecar.api.models import DraftsQuery, GroupsQuery, Page
 from stormcell.store.listing import By, Order, Wanted, position
+from stormcell.times import rfc3339
 from stormcell.types import AuditEntry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,6 +115,21 @@ def explain_event(call: Call[None, None]) -> dict[str, Any]:
         runner_up_dissimilarity=finite(found.atom.runner_up_dissimilarity),
     )
     return explanation_json(replace(found, atom=atom))
+
+
+def show_outbox(call: Call[None, None]) -> dict[str, Any]:
+    """Return what waits to go out, and what was given up."""
+    return {
+        "exporters": [
+            {
+                "name": name,
+                "pending": count.pending,
+                "dead": count.dead,
+                "oldest": None if count.oldest is None else rfc3339(count.oldest),
+            }
+            for name, count in call.store.outbox_counts().items()
+        ]
+    }
 
 
 def _entries(found: list[AuditEntry], limit: int) -> dict[str, Any]:

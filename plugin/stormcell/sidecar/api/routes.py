@@ -20,7 +20,6 @@ from stormcell.sidecar.api.call import Call, Endpoint
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
 from stormcell.sidecar.api.models import By
-from stormcell.sidecar.api.openapi import document
 from stormcell.sidecar.api.problems import Problem, as_response, problem_of
 from stormcell.sidecar.auth import Principal, Scope
 from stormcell.store import SqliteStore
@@ -46,7 +45,7 @@ def api_routes(api: ApiContext) -> list[BaseRoute]:
     ]
     routes += [
         Route(f"{PREFIX}/status", _guarded(api, partial(_status, api, limiter)), methods=["GET"]),
-        Route(f"{PREFIX}/openapi.json", _guarded(api, partial(_openapi, api)), methods=["GET"]),
+        Route(f"{PREFIX}/openapi.json", _guarded(api, partial(_openapi, api, limiter)), methods=["GET"]),
     ]
     unknown = _Unknown(tuple(routes))
     return [
@@ -91,9 +90,11 @@ async def _status(api: ApiContext, limiter: anyio.CapacityLimiter, request: Requ
     return answer(dict(await anyio.to_thread.run_sync(api.status, limiter=limiter)))
 
 
-async def _openapi(api: ApiContext, request: Request) -> Response:
+async def _openapi(api: ApiContext, limiter: anyio.CapacityLimiter, request: Request) -> Response:
+    from stormcell.sidecar.api.openapi import document
+
     _principal(api, request, Scope.READ)
-    return answer(document())
+    return answer(await anyio.to_thread.run_sync(document, limiter=limiter))
 
 
 async def _healthy(request: Request) -> Response:

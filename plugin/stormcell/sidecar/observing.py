@@ -1,0 +1,163 @@
+"""What the meters read of the sidecar's parts, each when it is told."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stormcell.sidecar.counts import Signal
+from stormcell.store import SqliteStore
+from stormcell.telemetry import names
+from stormcell.telemetry.meters import Meters, Readings
+from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL
+from stormcell.types import EXEMPLAR, SIDECAR
+
+if TYPE_CHECKING:
+    from stormcell.engine.engine import Engine
+    from stormcell.journal import Journal
+    from stormcell.sidecar.app import Sidecar
+    from stormcell.sidecar.counts import ReceiverCounts
+
+_SIGNALS = {Signal.LOGS: "log", Signal.TRACES: "span", Signal.ALERTS: "alert", Signal.METRICS: "metric"}
+
+
+def observe(meters: Meters, sidecar: Sidecar) -> None:
+    """Let the meters read all parts of a sidecar."""
+    observe_store(meters, sidecar.path)
+    _observe_intake(meters, sidecar.intake.counts)
+    _observe_journal(meters, sidecar.journal)
+    _observe_engine(meters, sidecar.engine, sidecar.journal)
+    meters.observe(names.FORWARD_SENT, lambda: _sent(sidecar))
+    meters.observe(names.FORWARD_DROPPED, lambda: _unsent(sidecar))
+    meters.observe(names.BACKLOG, lambda: _forward_backlog(sidecar))
+
+
+def observe_store(meters: Meters, path: Path) -> None:
+    """Let the meters read what the store holds, whichever process changes it."""
+    meters.observe(names.GROUPS, lambda: _groups(path))
+    meters.observe(names.EDITS, lambda: _edits(path))
+    meters.observe(names.EXEMPLAR_CHANGES, lambda: _exemplar_changes(path))
+    meters.observe(names.OUTBOX, lambda: _outbox(path))
+
+
+def _groups(path: Path) -> Readings:
+    with SqliteStore(path, create=True) as store:
+        counts = Counter(store.statuses().values())
+    return [(counts[status], {names.STATUS: status}) for status in ("open", "acknowledged", "resolved")]
+
+
+def _edits(path: Path) -> Readings:
+    with SqliteStore(path, create=True) as store:
+        counts = store.audit_counts()
+    return [(count, {names.ACTION: action}) for (who, action), count in counts.items() if who != SIDECAR]
+
+
+def _exemplar_changes(path: Path) -> Readings:
+    with SqliteStore(path, create=True) as store:
+        return [(store.audit_counts().get((SIDECAR, EXEMPLAR), 0), {})]
+
+
+def _outbox(path: Path) -> Readings:
+    with SqliteStore(path, create=True) as store:
+        counts = store.outbox_counts()
+    return [
+        (number, {names.EXPORTER: exporter, names.STATE: state})
+        for exporter, count in counts.items()
+        for state, number in (("pending", count.pending), ("dead", count.dead))
+    ]
+
+
+def _observe_intake(meters: Meters, counts: ReceiverCounts) -> None:
+    def received() -> Readings:
+        return [*accepted(), *rejected()]
+
+    def accepted() -> Readings:
+        return [(number, {SIGNAL: _SIGNALS[signal]}) for signal, number in list(counts.items.items())]
+
+    def rejected() -> Readings:
+        return [(number, {SIGNAL: _SIGNALS[signal]}) for signal, number in list(counts.rejected_items.items())]
+
+    def unusable() -> Readings:
+        return [(number, {**attributes, REASON: "unusable"}) for number, attributes in rejected()]
+
+    def refused() -> Readings:
+        both = (*list(counts.rejected.items()), *list(counts.refused.items()))
+        return [(number, {SIGNAL: _SIGNALS[signal], REASON: reason.value}) for (signal, reason), number in both]
+
+    meters.observe(names.RECEIVED, received)
+    meters.observe(names.ACCEPTED, accepted)
+    meters.observe(names.DROPPED, unusable)
+    meters.observe(names.REFUSED, refused)
+
+
+def _observe_journal(meters: Meters, journal: Journal) -> None:
+    meters.observe(names.JOURNAL_SIZE, lambda: [(journal.stats().bytes, {})])
+    meters.observe(names.JOURNAL_SEGMENTS, lambda: [(journal.stats().segments, {})])
+    meters.observe(names.JOURNAL_TORN, lambda: [(journal.stats().torn, {})])
+
+
+def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
+    stats, here = engine.stats, {CONSUMER: "engine"}
+
+    def dropped() -> Readings:
+        return [(stats.own, {REASON: "own"}), (stats.broken, {REASON: "broken"})]
+
+    def lag() -> Readings:
+        following = next(journal.read(stats.position), None)
+        waited = 0.0 if following is None else (time.time_ns() - following.request.received) / 1e9
+        return [(max(waited, 0.0), here)]
+
+    def record() -> None:
+        # The engine may append to a list just as it is taken: a value in a million is lost.
+        latencies, stats.latencies = stats.latencies, []
+        ticks, stats.tick_seconds = stats.tick_seconds, []
+        meters.record_many(names.ASSIGNMENT_DURATION, np.array(latencies, dtype=np.float64))
+        meters.record_many(names.TICK_DURATION, np.array(ticks, dtype=np.float64))
+
+    meters.observe(names.DROPPED, dropped)
+    meters.observe(names.BACKLOG, lambda: [(journal.behind(stats.position), here)])
+    meters.observe(names.LAG, lag)
+    meters.observe(names.RADIUS, lambda: _radius(engine))
+    meters.observe(names.SILHOUETTE, lambda: _silhouette(engine))
+    meters.before_telling(record)
+
+
+def _radius(engine: Engine) -> Readings:
+    radii = [one.group.radius for one in engine.live.memory.living.values()]
+    return [(float(np.mean(radii)), {})] if radii else []
+
+
+def _silhouette(engine: Engine) -> Readings:
+    """Return the mean medoid silhouette (Lenssen & Schubert 2024) of the last tick's events with a runner-up."""
+    found = engine.last
+    pairs = [
+        (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
+        for atom in (() if found is None else found.memberships)
+        if atom.runner_up_dissimilarity is not None
+    ]
+    if not pairs:
+        return []
+    own, other, weight = np.array(pairs, dtype=np.float64).T
+    larger = np.maximum(own, other)
+    silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
+    return [(float(np.average(silhouettes, weights=weight)), {})]
+
+
+def _sent(sidecar: Sidecar) -> Readings:
+    return [] if sidecar.forwarder is None else [(sidecar.forwarder.stats.records, {})]
+
+
+def _unsent(sidecar: Sidecar) -> Readings:
+    if sidecar.forwarder is None:
+        return []
+    stats = sidecar.forwarder.stats
+    found = {"sampled": stats.sampled, "rejected": stats.rejected, "refused": stats.refused_records}
+    return [(number, {REASON: reason}) for reason, number in found.items()]
+
+
+def _forward_backlog(sidecar: Sidecar) -> Readings:
+    return [] if sidecar.forwarder is None else [(sidecar.forwarder.behind, {CONSUMER: "forward"})]

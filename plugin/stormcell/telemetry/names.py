@@ -1,0 +1,166 @@
+"""Every metric of ours in one table: what the code counts with, what docs/metrics.md shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SIGNAL: Final = "stormcell.signal"
+REASON: Final = "error.type"
+CONSUMER: Final = "stormcell.consumer"
+STATUS: Final = "stormcell.group.status"
+ACTION: Final = "stormcell.action"
+STATE: Final = "stormcell.state"
+EXPORTER: Final = "stormcell.exporter"
+
+
+class Kind(StrEnum):
+    """How a metric behaves: it only grows, it can be summed over processes, it cannot, it counts values."""
+
+    COUNTER = "counter"
+    UPDOWNCOUNTER = "updowncounter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric.
+
+    Attributes
+    ----------
+    name : str
+        As OpenTelemetry names it.
+    unit : str
+        UCUM; what is counted in braces.
+    kind : Kind
+    meaning : str
+    attributes : tuple of str
+        Those that its points may have.
+    """
+
+    name: str
+    unit: str
+    kind: Kind
+    meaning: str
+    attributes: tuple[str, ...] = ()
+
+
+RECEIVED: Final = Metric(
+    *("stormcell.ingest.received", "{item}", Kind.COUNTER),
+    *("Log records, spans and alerts in requests that were taken in", (SIGNAL,)),
+)
+ACCEPTED: Final = Metric(
+    *("stormcell.ingest.accepted", "{item}", Kind.COUNTER),
+    *("Those of them that can be used", (SIGNAL,)),
+)
+REFUSED: Final = Metric(
+    *("stormcell.ingest.refused", "{request}", Kind.COUNTER),
+    *("Requests that were not taken in; those for `overload` are to be sent again", (SIGNAL, REASON)),
+)
+DROPPED: Final = Metric(
+    *("stormcell.ingest.dropped", "{item}", Kind.COUNTER),
+    *("Log records, spans and alerts that were taken in and not grouped", (SIGNAL, REASON)),
+)
+JOURNAL_SIZE: Final = Metric("stormcell.journal.size", "By", Kind.UPDOWNCOUNTER, "What the journal takes on disk")
+JOURNAL_SEGMENTS: Final = Metric("stormcell.journal.segments", "{segment}", Kind.UPDOWNCOUNTER, "Its files")
+JOURNAL_TORN: Final = Metric(
+    *("stormcell.journal.torn", "{record}", Kind.COUNTER),
+    "Records at its end that a crash had left half written, and that were cut off",
+)
+BACKLOG: Final = Metric(
+    *("stormcell.journal.backlog", "By", Kind.UPDOWNCOUNTER),
+    *("What lies in the journal and has not been read yet", (CONSUMER,)),
+)
+LAG: Final = Metric(
+    *("stormcell.journal.lag", "s", Kind.GAUGE),
+    *("How long ago what is read next came in", (CONSUMER,)),
+)
+ASSIGNMENT_DURATION: Final = Metric(
+    *("stormcell.assignment.duration", "s", Kind.HISTOGRAM),
+    "From when a request came until it is known where its events belong, for now",
+)
+TICK_DURATION: Final = Metric(
+    "stormcell.tick.duration", "s", Kind.HISTOGRAM, "How long it takes to group anew all that lives"
+)
+GROUPS: Final = Metric("stormcell.groups", "{group}", Kind.UPDOWNCOUNTER, "Groups in the store", (STATUS,))
+SILHOUETTE: Final = Metric(
+    *("stormcell.group.silhouette", "1", Kind.GAUGE),
+    "Mean medoid silhouette of what lives: 1 is clear-cut, 0 is arbitrary",
+)
+RADIUS: Final = Metric(
+    *("stormcell.group.radius", "1", Kind.GAUGE),
+    "Mean radius of what lives: the dissimilarity of a group's farthest member to its exemplar",
+)
+EXEMPLAR_CHANGES: Final = Metric(
+    "stormcell.exemplar.changes", "{change}", Kind.COUNTER, "Times that a living group got another exemplar"
+)
+EDITS: Final = Metric(
+    *("stormcell.edits", "{edit}", Kind.COUNTER),
+    *("Changes of groups by people, over the life of the store", (ACTION,)),
+)
+OUTBOX: Final = Metric(
+    *("stormcell.outbox.entries", "{entry}", Kind.UPDOWNCOUNTER),
+    *("Revisions of groups that are still to go out (pending) or were given up (dead)", (EXPORTER, STATE)),
+)
+FORWARD_SENT: Final = Metric(
+    "stormcell.forward.sent", "{item}", Kind.COUNTER, "Log records and spans that were sent on"
+)
+FORWARD_DROPPED: Final = Metric(
+    *("stormcell.forward.dropped", "{item}", Kind.COUNTER),
+    *("Log records and spans that were not sent on", (REASON,)),
+)
+MEMORY: Final = Metric("process.memory.usage", "By", Kind.UPDOWNCOUNTER, "Physical memory that the process uses")
+
+METRICS: Final = (
+    *(RECEIVED, ACCEPTED, REFUSED, DROPPED),
+    *(JOURNAL_SIZE, JOURNAL_SEGMENTS, JOURNAL_TORN, BACKLOG, LAG),
+    *(ASSIGNMENT_DURATION, TICK_DURATION),
+    *(GROUPS, SILHOUETTE, RADIUS, EXEMPLAR_CHANGES, EDITS),
+    *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED, MEMORY),
+)
+
+_UNITS: Final = {"By": "bytes", "s": "seconds"}
+
+
+def prometheus_name(metric: Metric) -> str:
+    """Return what a metric is called in Prometheus, by OpenTelemetry's rules."""
+    words = [metric.name.replace(".", "_")]
+    if metric.unit in _UNITS:
+        words.append(_UNITS[metric.unit])
+    elif metric.unit == "1" and metric.kind is Kind.GAUGE:
+        words.append("ratio")
+    if metric.kind is Kind.COUNTER:
+        words.append("total")
+    return "_".join(words)
+
+
+def reference() -> str:
+    """Return the table of metrics as Markdown."""
+    lines = [
+        "# Metrics",
+        "",
+        "What the sidecar tells of itself: `GET /metrics` in Prometheus' text format, and over OTLP where",
+        "`telemetry.otlp_endpoint` is set. From this machine `/metrics` takes no token; from elsewhere, and",
+        "through a proxy that says so, one that may `read`. This page is what `stormcell config metrics` prints.",
+        "",
+        "| metric | in Prometheus | unit | kind | attributes | meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for metric in METRICS:
+        attributes = ", ".join(f"`{name}`" for name in metric.attributes)
+        cells = (
+            *(f"`{metric.name}`", f"`{prometheus_name(metric)}`", f"`{metric.unit}`", metric.kind.value),
+            *(attributes or "-", metric.meaning),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        "Attributes lose their dots in Prometheus, too: `stormcell.signal` is `stormcell_signal`, one of `log`,",
+        "`span` and `alert`. Histograms have bounds from 1 ms to 1 s (assignment) and to 60 s (tick).",
+        "",
+        "All of it, and the spans of ticks, bears the resource attribute `service.name=stormcell`. Telemetry that",
+        "comes in with it is dropped, so that no sidecar hears itself or another.",
+    ]
+    return "\n".join(lines) + "\n"
