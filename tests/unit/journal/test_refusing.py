@@ -172,6 +172,7 @@ def test_always_acknowledges_nothing_that_is_not_on_the_disk(
         assert journal.stats().sync_failures == 1
         journal.append(request(b"kept, too"))
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
     with opened(tmp_path) as journal:
         assert bodies_in(journal) == [b"kept", b"kept, too"]
         assert journal.stats().torn == journal.stats().damaged == 0
@@ -197,6 +198,7 @@ def test_a_failing_sync_refuses_all_who_wait_for_it(tmp_path: Path, monkeypatch:
         assert journal.stats().refused == {Refusal.DISK: 5}
         journal.append(request(b"kept, too"))
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
     with opened(tmp_path) as journal:
         assert bodies_in(journal) == [b"kept", b"kept, too"]
 
@@ -229,6 +231,7 @@ def test_a_failing_sync_refuses_who_is_just_writing(tmp_path: Path, monkeypatch:
             assert isinstance(writes.exception(), RefusedError)
         journal.append(request(b"kept, too"))
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
 
 
 def test_a_file_that_stayed_empty_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
