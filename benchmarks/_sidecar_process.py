@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _LOAD = Path(__file__).with_name("_sidecar_load.py")
+_NOTHING = Path(__file__).with_name("_sidecar_nothing.py")
 _SLOWEST_START = 30.0
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)")
 _BOUND = re.compile(r'\ble="([^"]+)"')
@@ -115,6 +116,17 @@ def running(folder: Path, **settings: str) -> Iterator[Sidecar]:
         yield sidecar
     finally:
         sidecar.stop()
+
+
+@contextmanager
+def nothing() -> Iterator[str]:
+    """Yield the address of a server that acknowledges everything and does nothing."""
+    with subprocess.Popen([sys.executable, str(_NOTHING)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 class Load:

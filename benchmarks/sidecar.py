@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from _board import Board
 from _report import arguments
 from _sidecar_bodies import numbers
-from _sidecar_process import Load, Sidecar, buckets, quantile, running
+from _sidecar_process import Load, Sidecar, buckets, nothing, quantile, running
 from stormcell.config import JournalSettings
 from stormcell.journal import Journal
 
@@ -27,6 +27,13 @@ _PATIENCE = 60.0
 _ASSIGNMENT = "stormcell_assignment_duration_seconds"
 _TICK = "stormcell_tick_duration_seconds"
 _ROOMY = {"STORMCELL_JOURNAL__MIN_FREE_BYTES": "0"}
+
+
+def generator(board: Board, seconds: float) -> None:
+    """See how fast the load generator is where nothing is done with what it sends."""
+    with nothing() as target:
+        sent = Load(target, "--seconds", seconds, "--batch", BATCH, "--streams", STREAMS).result()
+    board.at_least("records sent to a server that does nothing", sent["per_second"], "records/s", 200_000)
 
 
 def start(board: Board, folder: Path, runs: int) -> None:
@@ -103,9 +110,12 @@ def kills(board: Board, folder: Path, count: int) -> None:
         data, said = folder / f"kill-{run}", folder / f"kill-{run}.acknowledged"
         sidecar = Sidecar(data, **_ROOMY)
         load = Load(sidecar.target, "--rate", 20_000, "--batch", 100, "--acknowledged", said)
-        time.sleep(0.5 + 1.5 * chance.random())
-        sidecar.kill()
-        load.kill()
+        try:
+            _until_acknowledged(said)
+            time.sleep(2 * chance.random())
+        finally:
+            sidecar.kill()
+            load.kill()
         acknowledged = _acknowledged(said)
         # A copy: opening it mends it, which the sidecar is to do.
         lost = acknowledged - _kept(copytree(data / "journal", folder / f"kill-{run}.journal"))
@@ -117,6 +127,14 @@ def kills(board: Board, folder: Path, count: int) -> None:
             print(f"  kill {run}: {len(acknowledged)} acknowledged, {len(lost)} lost, {read} read", flush=True)
     board.at_least("kills that lost nothing", whole, f"of {count}", count)
     board.at_least("records acknowledged before those kills", records, "")
+
+
+def _until_acknowledged(path: Path) -> None:
+    until = time.perf_counter() + _PATIENCE
+    while not (path.exists() and path.stat().st_size):
+        if time.perf_counter() > until:
+            raise SystemExit("nothing was acknowledged within a minute")
+        time.sleep(0.01)
 
 
 def _acknowledged(path: Path) -> set[int]:
@@ -145,6 +163,7 @@ def main() -> None:
     board, quick = Board(options.quick), options.quick
     with TemporaryDirectory() as name:
         folder = Path(name)
+        generator(board, 1 if quick else 10)
         start(board, folder, 1 if quick else STARTS)
         throughput(board, folder, 3 if quick else SECONDS, RATE if quick else 0)
         latency(board, folder, 2 if quick else 20)
