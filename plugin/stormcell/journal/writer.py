@@ -152,10 +152,11 @@ class Writer:
                 self._ragged = True
             raise self._failed(error) from error
         with self._guard:
-            if self._broken:  # meanwhile what was written before did not come to the disk
-                raise self._refusal(Refusal.DISK, f"the disk of {self._folder.path} fails")
-            segment.end += size
-            return self._batch, segment.end
+            if not self._broken:
+                segment.end += size
+                return self._batch, segment.end
+        # What was written before did not come to the disk meanwhile: nothing behind it counts.
+        raise self._refusal(Refusal.DISK, f"the disk of {self._folder.path} fails")
 
     def _room(self, size: int) -> tuple[Segment, int]:
         """Return the segment that a record goes into, and its file."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ class StillClock:
 
 def opened(folder: Path, clock: StillClock | None = None, **settings: Any) -> Journal:
     """Return a journal of small segments on whatever room the disk has."""
-    given = {"segment_bytes": SMALL, "min_free_bytes": 0, **settings}
+    given = {"segment_bytes": SMALL, "min_free_bytes": 0, "wait_seconds": 60, **settings}
     return Journal(folder, JournalSettings(**given), clock or StillClock())
 
 
@@ -50,6 +52,15 @@ def bodies_in(journal: Journal, position: int | None = None) -> list[bytes]:
 
 def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.journal"))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for other threads; much longer than they could take is a failure."""
+    for _ in range(60_000):
+        if holds():
+            return
+        time.sleep(0.001)
+    raise AssertionError("never came to be")
 
 
 def size_of(body: bytes) -> int:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +27,7 @@ from tests.unit.journal.journals import (
     request,
     requests,
     size_of,
+    until,
 )
 
 POLICIES = ["always", "interval", "never"]
@@ -138,8 +138,7 @@ def test_one_sync_serves_all_who_wait(tmp_path: Path, monkeypatch: pytest.Monkey
         assert first.wait(60)
         waiting += [pool.submit(journal.append, request(b"follows")) for _ in range(8)]
         everything = size_of(b"the file is there") + size_of(b"leads") + 8 * size_of(b"follows")
-        while journal.segments()[-1][1] < everything:
-            time.sleep(0.001)
+        until(lambda: journal.segments()[-1][1] == everything)
         assert not any(future.done() for future in waiting)
         assert bodies_in(journal) == [b"the file is there"]  # what may yet be taken back is not shown
         go_on.set()

@@ -17,7 +17,7 @@ import pytest
 from stormcell.errors import RefusedError
 from stormcell.journal import Journal, Refusal
 from stormcell.journal.segment import HEADER_BYTES
-from tests.unit.journal.journals import SMALL, bodies_in, files, opened, request, size_of
+from tests.unit.journal.journals import SMALL, bodies_in, files, opened, request, size_of, until
 
 WRITER = "stormcell.journal.writer"
 
@@ -172,6 +172,7 @@ def test_always_acknowledges_nothing_that_is_not_on_the_disk(
         assert journal.stats().sync_failures == 1
         journal.append(request(b"kept, too"))
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
     with opened(tmp_path) as journal:
         assert bodies_in(journal) == [b"kept", b"kept, too"]
         assert journal.stats().torn == journal.stats().damaged == 0
@@ -191,15 +192,65 @@ def test_a_failing_sync_refuses_all_who_wait_for_it(tmp_path: Path, monkeypatch:
             waiting = [pool.submit(journal.append, request(b"no"))]
             assert began.wait(60)
             waiting += [pool.submit(journal.append, request(b"no")) for _ in range(4)]
-            while journal.segments()[-1][1] < end + 5 * size_of(b"no"):
-                threading.Event().wait(0.001)
+            until(lambda: journal.segments()[-1][1] == end + 5 * size_of(b"no"))
             go_on.set()
             assert all(isinstance(future.exception(), RefusedError) for future in waiting)
         assert journal.stats().refused == {Refusal.DISK: 5}
         journal.append(request(b"kept, too"))
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
     with opened(tmp_path) as journal:
         assert bodies_in(journal) == [b"kept", b"kept, too"]
+
+
+def test_a_failing_sync_refuses_who_is_just_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    syncing, fail, writing, go_on = (threading.Event() for _ in range(4))
+    real = os.pwritev
+
+    def fails() -> None:
+        syncing.set()
+        assert fail.wait(60)
+
+    def slow(file: int, parts: list[bytes], offset: int) -> int:
+        writing.set()
+        assert go_on.wait(60)
+        return real(file, parts, offset)
+
+    with opened(tmp_path, fsync="always", segment_bytes=1 << 20) as journal, ThreadPoolExecutor(2) as pool:
+        journal.append(request(b"kept"))
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{WRITER}.sync", fail_once(fails))
+            waits = pool.submit(journal.append, request(b"no"))
+            assert syncing.wait(60)
+            patch.setattr(os, "pwritev", slow)
+            writes = pool.submit(journal.append, request(b"no"))
+            assert writing.wait(60)
+            fail.set()
+            assert isinstance(waits.exception(), RefusedError)
+            go_on.set()
+            assert isinstance(writes.exception(), RefusedError)
+        journal.append(request(b"kept, too"))
+        assert bodies_in(journal) == [b"kept", b"kept, too"]
+        assert journal.stats().damaged == 0
+
+
+def test_a_file_that_stayed_empty_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failing = os.pwritev, iter([False, True])
+
+    def second_fails(file: int, parts: list[bytes], offset: int) -> int:
+        if next(failing, False):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(file, parts, offset)
+
+    with opened(tmp_path) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwritev", second_fails)
+            refused(journal)
+        end = journal.append(request(bytes(2 * SMALL)))
+        assert len(files(tmp_path)) == 2
+        journal.release(end)
+        assert len(files(tmp_path)) == 1
+        assert bodies_in(journal, journal.first) == [bytes(2 * SMALL)]
 
 
 def test_a_failing_sync_in_the_background_is_counted_and_another_file_begun(
@@ -211,8 +262,7 @@ def test_a_failing_sync_in_the_background_is_counted_and_another_file_begun(
             patch.setattr(f"{WRITER}.sync", fail_once(failed.set))
             journal.append(request(b"kept as far as is known"))
             assert failed.wait(60)
-            while not journal.stats().sync_failures:
-                threading.Event().wait(0.001)
+            until(lambda: journal.stats().sync_failures == 1)
         journal.append(request(b"in the next file"))
         assert len(files(tmp_path)) == 2
         assert bodies_in(journal) == [b"kept as far as is known", b"in the next file"]
