@@ -33,6 +33,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
+    if name == "endpoint":
+        return f"http://collector:{4318 + plus}"
     if isinstance(default, bool):
         # Of two values only one is another; what the file says is beside the point where the variable wins.
         return not default if plus == 1 else default

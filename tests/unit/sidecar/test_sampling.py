@@ -14,9 +14,9 @@ from stormcell.types import Assignment, Event, Signal, record_of
 MINUTE = 60 * 10**9
 
 
-def sampler(**settings: float | bool) -> Sampler:
+def sampler(seed: int = 0, **settings: float | bool) -> Sampler:
     named = {f"sampling_{name}": value for name, value in settings.items()}
-    return Sampler(Settings.model_validate({"forward": {"sampling": True, **named}}))
+    return Sampler(Settings.model_validate({"forward": {"sampling": True, **named}}), seed)
 
 
 def seen(

@@ -30,10 +30,12 @@ class Sampler:
     ----------
     settings : Settings
         Of which ``forward`` and the user's masks count.
+    seed : int
+        Another makes another choice.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings.forward
+    def __init__(self, settings: Settings, seed: int = 0) -> None:
+        self._settings, self._seed = settings.forward, seed
         self._parser = Parser(settings.text.masks)
         self._interval = -1
         self._taken: dict[_Key, int] = {}
@@ -90,5 +92,5 @@ class Sampler:
 
     def _rank(self, seen: Seen | None) -> bytes:
         assert seen is not None, "only records are chosen among"
-        text = f"{self._settings.sampling_seed}/{seen[0].uid}"
+        text = f"{self._seed}/{seen[0].uid}"
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
