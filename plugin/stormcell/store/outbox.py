@@ -19,7 +19,6 @@ from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.types import Group
 
-
 MOST_DEAD: Final = 1000
 """Of each exporter so many that were given up are kept: each holds a group whole."""
 
