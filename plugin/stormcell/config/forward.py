@@ -31,7 +31,7 @@ class ForwardSettings(Section):
     """The key of that certificate, in PEM."""
     sampling: bool = False
     """Pass on exemplars, errors and what is surprising, and of all other log records a few of each template, which
-    say in `stormcell.sampling.adjusted_count` for how many they stand."""
+    say in `stormcell.sampling.adjusted_count` for how many they stand; without it a record stands for itself."""
     sampling_surprise: NonNegative = 1.2
     """What is at least so surprising is passed on."""
     sampling_per_template: Annotated[int, Field(ge=1, le=1_000_000)] = 5
