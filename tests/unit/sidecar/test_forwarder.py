@@ -300,29 +300,24 @@ def test_over_real_sockets(tmp_path: Path, receives: type[HttpReceiver] | type[G
     assert (stats.requests, stats.rejected, stats.refused_requests) == (3, 1, 1)
 
 
-def test_down_and_then_up(tmp_path: Path) -> None:
-    with HttpReceiver() as receiver:
-        port = receiver.port
-    journal = FakeJournal(*FOUR)
-    up = threading.Event()
+@pytest.mark.parametrize("receives", [HttpReceiver, GrpcReceiver])
+def test_down_and_then_up(tmp_path: Path, receives: type[HttpReceiver] | type[GrpcReceiver]) -> None:
+    with receives() as receiver:
+        url, port = receiver.url, receiver.port
+    enough = True
 
     def pause(seconds: float) -> bool:
-        return up.is_set()
+        time.sleep(0.02)  # for gRPC to connect again
+        return enough
 
-    forwarder = Forwarder(
-        journal,
-        connect(endpoint(f"http://127.0.0.1:{port}")),
-        Rewriter(ByUid()),
-        Position(tmp_path / "p"),
-        b"s",
-        pause,
-    )
-    up.set()
+    client = connect(endpoint(url))
+    forwarder = Forwarder(FakeJournal(*FOUR), client, Rewriter(ByUid()), Position(tmp_path / "p"), b"s", pause)
     assert not forwarder.step()
-    assert forwarder.stats.failures == 1
-    up.clear()
-    with HttpReceiver(port=port) as receiver:
+    assert (forwarder.stats.failures, forwarder.position) == (1, 0)
+    enough = False
+    with receives(port=port) as receiver:
         assert forwarder.step()
+        client.close()
         assert [uids(request.body)[0] for request in receiver.requests] == ["a0", "a1", "a2", "a3"]
 
 
