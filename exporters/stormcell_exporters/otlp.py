@@ -15,7 +15,7 @@ from stormcell.wire.otlp import OtlpClient, connect
 from stormcell_exporters.otlp_document import record, request
 
 VARIABLE: Final = "STORMCELL_OTLP_HEADERS"
-"""Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, it names a file."""
+"""Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, the name of a file."""
 
 _REMEMBERED: Final = 10_000
 

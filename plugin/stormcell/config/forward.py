@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
 from stormcell.config.base import NonNegative, Seconds, Section
 from stormcell.errors import SettingsError
@@ -17,23 +16,22 @@ class ForwardSettings(Section):
     endpoint: str = ""
     """Where OTLP is sent on to: `http://`, `https://`, `grpc://` or `grpcs://`, a host and a port. Over HTTP
     `/v1/logs` and `/v1/traces` are added. Empty: nothing is forwarded."""
-    headers: dict[str, SecretStr] = Field(default={})
-    """Headers to send, as for authorization; rather in the variable, as JSON, than in a file that others read."""
-    headers_file: Path | None = None
-    """A file with more headers, `name=value`, one a line; read for each request, so that they can be renewed."""
+    headers_file: str = ""
+    """A file with headers to send, as for authorization: `name=value`, one a line, percent-encoded; read for each
+    request, so that they can be renewed. Without it the variable `STORMCELL_FORWARD_HEADERS` may hold some."""
     gzip: bool = True
     """Whether requests are compressed."""
     timeout_seconds: Seconds = 10.0
     """How long an answer is waited for."""
-    ca_file: Path | None = None
-    """Who may have signed the certificate of the other side, in PEM. Whom the system trusts by default."""
-    certificate_file: Path | None = None
+    ca_file: str = ""
+    """Who may have signed the certificate of the other side, in PEM. Empty: whom the system trusts."""
+    certificate_file: str = ""
     """A certificate to show to the other side, in PEM."""
-    key_file: Path | None = None
+    key_file: str = ""
     """The key of that certificate, in PEM."""
     sampling: bool = False
     """Pass on exemplars, errors and what is surprising, and of all other log records a few of each template, which
-    say in `stormcell.sampling.adjusted_count` for how many they stand."""
+    say in `stormcell.sampling.adjusted_count` for how many they stand; without it a record stands for itself."""
     sampling_surprise: NonNegative = 1.2
     """What is at least so surprising is passed on."""
     sampling_per_template: Annotated[int, Field(ge=1, le=1_000_000)] = 5
@@ -43,8 +41,6 @@ class ForwardSettings(Section):
     """How long such an interval is."""
     sampling_spans: bool = False
     """Sample spans too, which leaves traces with holes."""
-    sampling_seed: int = 0
-    """Another seed makes another choice."""
 
     @field_validator("endpoint")
     @classmethod

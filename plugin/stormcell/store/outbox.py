@@ -11,12 +11,16 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.transactions import Connected
 from stormcell.store.writing import write_learned
 from stormcell.types import Group
+
+MOST_DEAD: Final = 1000
+"""Of each exporter so many that were given up are kept: each holds a group whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +128,32 @@ class Outbox(Connected):
             connection.executemany("DELETE FROM outbox WHERE number = ?", ((number,) for number in numbers))
 
     def outbox_failed(self, number: int, problem: str, due: int, dead: bool) -> None:
-        """Note that an attempt failed, and when the next is due, or that there is to be none."""
+        """Note that an attempt failed, and when the next is due, or that there is to be none.
+
+        Of what was given up the latest MOST_DEAD of an exporter stay.
+        """
         with self._writing() as connection:
             connection.execute(
                 "UPDATE outbox SET attempts = attempts + 1, problem = ?, due = ?, dead = ? WHERE number = ?",
                 (to_key(problem), due, int(dead), number),
             )
+            if dead:
+                _bound_dead(connection)
+
+    def outbox_abandoned(self, exporters: Collection[str]) -> int:
+        """Give up what waits for other exporters than these; return how much that is."""
+        known = {to_key(name) for name in exporters}
+        with self._writing() as connection:
+            found = connection.execute("SELECT DISTINCT exporter FROM outbox WHERE dead = 0").fetchall()
+            count = 0
+            for (name,) in found:
+                if name not in known:
+                    count += connection.execute(
+                        "UPDATE outbox SET dead = 1, problem = ? WHERE dead = 0 AND exporter = ?",
+                        ("nothing of this name is set up any more", name),
+                    ).rowcount
+            _bound_dead(connection)
+            return count
 
     def outbox_counts(self) -> dict[str, OutboxCount]:
         """Return by exporter what waits and what was given up."""
@@ -172,6 +196,14 @@ class Outbox(Connected):
                 )
                 for number, name, _, _, _, document, put, due, attempts, problem, _ in found
             ]
+
+
+def _bound_dead(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM outbox WHERE number IN (SELECT number FROM (SELECT number, row_number() OVER"
+        " (PARTITION BY exporter ORDER BY number DESC) AS place FROM outbox WHERE dead = 1) WHERE place > ?)",
+        (MOST_DEAD,),
+    )
 
 
 def put(connection: sqlite3.Connection, outbox: Iterable[tuple[str, Group]], now: int | None = None) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.config import Settings
-from stormcell.sidecar.forward.sampling import Sampler, Seen
-from stormcell.types import Assignment, Event, Signal, record_of
+from stormcell.sidecar.forward.sampling import Sampler
+from stormcell.types import Assignment, Event, Record, Signal, record_of
+
+Seen = tuple[Record, Assignment]
 
 MINUTE = 60 * 10**9
 
 
-def sampler(**settings: float | bool) -> Sampler:
+def sampler(seed: int = 0, **settings: float | bool) -> Sampler:
     named = {f"sampling_{name}": value for name, value in settings.items()}
-    return Sampler(Settings.model_validate({"forward": {"sampling": True, **named}}))
+    return Sampler(Settings.model_validate({"forward": {"sampling": True, **named}}), seed)
 
 
 def seen(
@@ -30,6 +33,10 @@ def seen(
 ) -> Seen:
     record = record_of(Event(uid, signal, 5, "shop", severity, text))
     return record, Assignment("g" if exemplar else None, exemplar, 0.0, surprise, "nearest")
+
+
+def weigh(chosen: Sampler, held: Sequence[Seen | None], received: int = 0) -> list[int]:
+    return chosen.weigh([None if one is None else chosen.candidate(*one) for one in held], received)
 
 
 records = st.builds(
@@ -50,7 +57,7 @@ def test_weights_sum_to_what_was_seen(
 ) -> None:
     chosen = sampler(per_template=most, spans=spans, seed=seed)
     for held, received in requests:
-        weights = chosen.weigh(held, received)
+        weights = weigh(chosen, held, received)
         assert len(weights) == len(held)
         assert sum(weights) == len(held)
         assert min(weights, default=0) >= 0
@@ -64,7 +71,7 @@ def test_the_choice_is_the_same_in_whatever_order(held: list[Seen], data: st.Dat
     shuffled = data.draw(st.permutations(held))
 
     def chosen(order: list[Seen]) -> dict[str, int]:
-        weights = sampler(per_template=1).weigh(order, 0)
+        weights = weigh(sampler(per_template=1), order)
         return {one[0].uid: weight for one, weight in zip(order, weights, strict=True)}
 
     assert chosen(held) == chosen(shuffled)
@@ -77,14 +84,14 @@ def kept(weights: list[int]) -> int:
 def test_so_many_of_a_template_in_an_interval_and_one_of_each_request() -> None:
     crowd: list[Seen | None] = [seen(f"{n}", f"usual {n}") for n in range(10)]
     chosen = sampler(per_template=12)
-    assert [kept(chosen.weigh(crowd, at)) for at in (0, 1, 2, MINUTE)] == [10, 2, 1, 10]
+    assert [kept(weigh(chosen, crowd, at)) for at in (0, 1, 2, MINUTE)] == [10, 2, 1, 10]
 
 
 def test_templates_services_and_severities_are_counted_by_themselves() -> None:
     crowd: list[Seen | None] = [
         seen(f"{n}", text, severity=severity) for n in range(9) for text in ("a 1", "b 2") for severity in (9, 13)
     ]
-    weights = sampler(per_template=2).weigh(crowd, 0)
+    weights = weigh(sampler(per_template=2), crowd)
     by = Counter(
         (one[0].text, one[0].severity) for one, weight in zip(crowd, weights, strict=True) if one and weight
     )
@@ -94,8 +101,8 @@ def test_templates_services_and_severities_are_counted_by_themselves() -> None:
 
 def test_spans_are_left_alone_unless_they_are_asked_for() -> None:
     spans: list[Seen | None] = [seen(f"{n}", signal=Signal.SPAN) for n in range(9)]
-    assert kept(sampler(per_template=1).weigh(spans, 0)) == 9
-    assert kept(sampler(per_template=1, spans=True).weigh(spans, 0)) == 1
+    assert kept(weigh(sampler(per_template=1), spans)) == 9
+    assert kept(weigh(sampler(per_template=1, spans=True), spans)) == 1
 
 
 def test_each_record_stands_for_itself_on_average() -> None:
@@ -104,7 +111,7 @@ def test_each_record_stands_for_itself_on_average() -> None:
     runs = 4000
     sums = [0] * 7
     for seed in range(runs):
-        for at, weight in enumerate(sampler(per_template=3, seed=seed).weigh(crowd, 0)):
+        for at, weight in enumerate(weigh(sampler(per_template=3, seed=seed), crowd)):
             sums[at] += weight
     # A weight is 0, 2 or 3, of a variance below 1.5: five standard errors.
     assert all(abs(total / runs - 1) < 5 * (1.5 / runs) ** 0.5 for total in sums)

@@ -131,6 +131,29 @@ def test_dead_letters_wait_for_people(store: SqliteStore) -> None:
     assert store.drop_dead() == 0
 
 
+def test_dead_letters_are_bounded(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stormcell.store.outbox.MOST_DEAD", 2)
+    for exporter in ("hook", "otlp"):
+        for number in range(1, 5):
+            store.put_outbox([(exporter, revision(number))], number)
+            store.outbox_failed(store.outbox_due(9, 1)[0].number, "400", 0, dead=True)
+    assert [(one.exporter, one.group.revision) for one in store.dead_letters()] == [
+        ("hook", 3),
+        ("hook", 4),
+        ("otlp", 3),
+        ("otlp", 4),
+    ]
+
+
+def test_what_waits_for_nobody_is_given_up(store: SqliteStore) -> None:
+    store.put_outbox([("hook", revision(1)), ("was", revision(1)), ("was", revision(1, 1))], 1)
+    assert store.outbox_abandoned(["hook", "other"]) == 2
+    assert due(store) == [("hook", "g", 1)]
+    assert {(one.exporter, one.problem) for one in store.dead_letters()} == {
+        ("was", "nothing of this name is set up any more")
+    }
+
+
 def test_a_store_that_is_not_there_has_an_empty_outbox(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "s.db", create=True) as store:
         assert (store.outbox_due(1, 1), store.outbox_counts(), store.outbox_next("x")) == ([], {}, None)

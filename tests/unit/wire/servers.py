@@ -117,11 +117,11 @@ class HttpReceiver(_Receiver):
 class GrpcReceiver(_Receiver):
     """Takes any unary call until the end of the ``with`` block."""
 
-    def __init__(self, *answers: Answer, tls: grpc.ServerCredentials | None = None) -> None:
+    def __init__(self, *answers: Answer, port: int = 0, tls: grpc.ServerCredentials | None = None) -> None:
         super().__init__(*answers)
         self._server = grpc.server(ThreadPoolExecutor(2))
         self._server.add_generic_rpc_handlers((_Calls(self),))
-        at = "127.0.0.1:0"
+        at = f"127.0.0.1:{port}"
         self.port = self._server.add_insecure_port(at) if tls is None else self._server.add_secure_port(at, tls)
         self.url = f"grpc{'' if tls is None else 's'}://127.0.0.1:{self.port}"
 

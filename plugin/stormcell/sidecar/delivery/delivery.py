@@ -70,7 +70,16 @@ class Delivery:
             raise ValueError(f"two destinations have the same name: {', '.join(names)}")
 
     def start(self) -> None:
-        """Start the threads."""
+        """Start the threads, having given up what waits for a destination that is none any more.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        with self._open_store() as store:
+            if store.path.exists():
+                store.outbox_abandoned([thread.courier.destination.name for thread in self._threads])
         for thread in self._threads:
             thread.start()
 

@@ -12,11 +12,14 @@ from stormcell.sidecar.forward.forwarder import Forwarder, Tail
 from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter
 from stormcell.wire.endpoint import Tls, endpoint
-from stormcell.wire.headers import Headers, checked, parse, read
+from stormcell.wire.headers import Headers, parse, read, secret
 from stormcell.wire.otlp import connect
 
 if TYPE_CHECKING:
     from stormcell.sidecar.forward.sampling import Sampler
+
+VARIABLE: Final = "STORMCELL_FORWARD_HEADERS"
+"""Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, the name of a file."""
 
 POSITION: Final = "forward.position"
 """The file in the data folder that says how far the journal was sent on."""
@@ -43,12 +46,13 @@ def build(settings: Settings, data: Path, journal: Tail, assigner: Assigner) -> 
     forward = settings.forward
     if not forward.endpoint:
         return None
+    files = (forward.ca_file, forward.certificate_file, forward.key_file)
     client = connect(
         endpoint(forward.endpoint),
         _headers(forward),
         compress=forward.gzip,
         timeout=forward.timeout_seconds,
-        tls=Tls(forward.ca_file, forward.certificate_file, forward.key_file),
+        tls=Tls(*(Path(file) if file else None for file in files)),
     )
     return Forwarder(journal, client, Rewriter(assigner, _sampler(settings)), Position(data / POSITION))
 
@@ -62,14 +66,10 @@ def _sampler(settings: Settings) -> Sampler | None:
 
 
 def _headers(forward: ForwardSettings) -> Headers:
-    held = {name: value.get_secret_value() for name, value in forward.headers.items()}
-    always = checked(held, "forward.headers")
-
     def headers() -> Mapping[str, str]:
-        file = forward.headers_file
-        if file is None:
-            return always
-        return {**always, **parse(read(file, "forward.headers_file"), "forward.headers_file")}
+        if forward.headers_file:
+            return parse(read(Path(forward.headers_file), "forward.headers_file"), "forward.headers_file")
+        return parse(secret(VARIABLE), VARIABLE)
 
     headers()  # what is wrong is said at the start
     return headers

@@ -194,7 +194,10 @@ class Forwarder:
         try:
             while not self._stopping.is_set():
                 if self._journal.wait(self._at, _PAUSE):
+                    before = self._at
                     self._guarded_step()
+                    if self._at == before:  # whatever keeps us: never in a hot loop
+                        self._stopping.wait(_PAUSE)
             self._guarded_step()
         finally:
             self._client.close()

@@ -18,7 +18,7 @@ from stormcell.types import Packed, Record, Request, RequestKind
 from stormcell.wire.otlp import SignalName
 
 if TYPE_CHECKING:
-    from stormcell.sidecar.forward.sampling import Sampler, Seen
+    from stormcell.sidecar.forward.sampling import Candidate, Sampler
 
 _SIGNALS: Final[dict[RequestKind, SignalName]] = {
     RequestKind.LOGS: "logs",
@@ -99,20 +99,22 @@ class Rewriter:
         wire = [data for records in lists for data in records]
         additions = self._additions[signal]
         assign = self._assigner.assign
-        seen: list[Seen | None] = []
+        sampler = self._sampler
         made: list[bytes | None] = []
+        candidates: list[Candidate | None] = []
         for data, record in _aligned(wire, otlp_proto.records(body, _silent(), self._senders)):
-            if record is None or record.service == OUR_SERVICE:
-                seen.append(None)
-                made.append(data)
-                continue
-            assignment = assign(record)
-            bare, sampled = additions.without(data)
-            seen.append(None if sampled else (record, assignment))
-            made.append(bare + additions.assigned(assignment))
-        if self._sampler is not None:
-            weights = self._sampler.weigh(seen, received)
-            made = [_weighed(*each, additions) for each in zip(made, seen, weights, strict=True)]
+            candidate = None
+            if record is not None and record.service != OUR_SERVICE:
+                assignment = assign(record)
+                data, sampled = additions.without(data)
+                data += additions.assigned(assignment)
+                if sampler is not None and not sampled:
+                    candidate = sampler.candidate(record, assignment)
+            made.append(data)
+            candidates.append(candidate)
+        if sampler is not None:
+            weights = sampler.weigh(candidates, received)
+            made = [_weighed(*each, additions) for each in zip(made, candidates, weights, strict=True)]
         kept = len(made) - made.count(None)
         _replace(lists, made)
         if kept < len(made):
@@ -137,9 +139,9 @@ def halves(made: Rewritten) -> list[Rewritten]:
     return parts
 
 
-def _weighed(data: bytes | None, seen: Seen | None, weight: int, additions: Additions) -> bytes | None:
-    """Return a record with for how many it stands; None if it does not go on."""
-    if data is None or seen is None:
+def _weighed(data: bytes | None, candidate: Candidate | None, weight: int, additions: Additions) -> bytes | None:
+    """Return a record with for how many it stands, if it might have been left out; None if it was."""
+    if data is None or candidate is None:
         return data
     return data + additions.counted(weight) if weight else None
 

@@ -19,7 +19,9 @@ from stormcell.types import ERROR_SEVERITY, Assignment, Record, Signal
 _MOST_TEMPLATES: Final = 100_000
 _SECOND: Final = 10**9
 
-Seen = tuple[Record, Assignment]
+Candidate = tuple[int, str]
+"""A record that may be left out: the number of its template, and its uid."""
+
 _Key = tuple[str, int, object]
 
 
@@ -30,20 +32,40 @@ class Sampler:
     ----------
     settings : Settings
         Of which ``forward`` and the user's masks count.
+    seed : int
+        Another makes another choice.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings.forward
+    def __init__(self, settings: Settings, seed: int = 0) -> None:
+        self._settings, self._seed = settings.forward, seed
         self._parser = Parser(settings.text.masks)
+        self._numbers: dict[_Key, int] = {}
         self._interval = -1
-        self._taken: dict[_Key, int] = {}
+        self._taken: dict[int, int] = {}
 
-    def weigh(self, records: Sequence[Seen | None], received: int) -> list[int]:
+    def candidate(self, record: Record, assignment: Assignment) -> Candidate | None:
+        """Return what of a record matters for the choice; None if it is passed on whatever else there is.
+
+        To be asked for each record of a request, and then ``weigh``: records need not be kept until then.
+        """
+        log = record.signal is Signal.LOG
+        if (
+            record.severity >= ERROR_SEVERITY
+            or assignment.surprise >= self._settings.sampling_surprise
+            or record.uid == assignment.exemplar
+            or (record.signal is Signal.SPAN and not self._settings.sampling_spans)
+        ):
+            return None
+        parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
+        key = (record.service, record.severity, parsed.template)
+        return self._numbers.setdefault(key, len(self._numbers)), record.uid
+
+    def weigh(self, records: Sequence[Candidate | None], received: int) -> list[int]:
         """Return for how many each record stands; 0 if it is not passed on.
 
         Parameters
         ----------
-        records : sequence of (Record, Assignment) or None
+        records : sequence of Candidate or None
             Of one request; None for one that is passed on whatever it is.
         received : int
             When the request came, ns: intervals are counted by it, so that the same requests give the same choice.
@@ -54,41 +76,32 @@ class Sampler:
             Their sum is the number of the records.
         """
         interval = received // round(self._settings.sampling_interval_seconds * _SECOND)
-        if interval != self._interval or len(self._taken) > _MOST_TEMPLATES:
+        if interval != self._interval:
             self._interval = interval
             self._taken.clear()
         weights = [1] * len(records)
-        others: dict[_Key, list[int]] = {}
-        for at, seen in enumerate(records):
-            if seen is not None and not self._always(*seen):
-                others.setdefault(self._key(seen[0]), []).append(at)
-        for key, held in others.items():
-            room = self._settings.sampling_per_template - self._taken.get(key, 0)
-            kept = min(len(held), max(room, 1))
-            self._taken[key] = self._taken.get(key, 0) + kept
+        others: dict[int, list[int]] = {}
+        for at, candidate in enumerate(records):
+            if candidate is not None:
+                others.setdefault(candidate[0], []).append(at)
+        for number, held in others.items():
+            taken = self._taken.get(number, 0)
+            kept = min(len(held), max(self._settings.sampling_per_template - taken, 1))
+            self._taken[number] = taken + kept
             if kept < len(held):
                 self._choose(records, held, kept, weights)
+        if len(self._numbers) > _MOST_TEMPLATES:
+            self._numbers.clear()
+            self._taken.clear()
         return weights
 
-    def _always(self, record: Record, assignment: Assignment) -> bool:
-        return (
-            (record.signal is Signal.SPAN and not self._settings.sampling_spans)
-            or record.severity >= ERROR_SEVERITY
-            or assignment.surprise >= self._settings.sampling_surprise
-            or record.uid == assignment.exemplar
-        )
-
-    def _key(self, record: Record) -> _Key:
-        parse = self._parser.log if record.signal is Signal.LOG else self._parser.name
-        return record.service, record.severity, parse(record.text).template
-
-    def _choose(self, records: Sequence[Seen | None], held: list[int], kept: int, weights: list[int]) -> None:
+    def _choose(self, records: Sequence[Candidate | None], held: list[int], kept: int, weights: list[int]) -> None:
         ranked = sorted(held, key=lambda at: self._rank(records[at]))
         share, rest = divmod(len(held), kept)
         for place, at in enumerate(ranked):
             weights[at] = 0 if place >= kept else share + (place < rest)
 
-    def _rank(self, seen: Seen | None) -> bytes:
-        assert seen is not None, "only records are chosen among"
-        text = f"{self._settings.sampling_seed}/{seen[0].uid}"
+    def _rank(self, candidate: Candidate | None) -> bytes:
+        assert candidate is not None, "only candidates are chosen among"
+        text = f"{self._seed}/{candidate[1]}"
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
