@@ -23,6 +23,7 @@ from stormcell.decode.events import (
     service_of,
     span_event,
 )
+from stormcell.decode.identity import sender_of
 from stormcell.decode.json_values import in_time, no_time
 from stormcell.decode.proto_schema import (
     ArrayValue,
@@ -52,22 +53,25 @@ class Sender:
     ----------
     resource : Attributes
     service : str
+    identity : bytes
+        What stands for the resource in hashes.
     glance : callable
         Reads a record as far as rows need it, from its bytes; None where it has to be read whole.
     """
 
-    __slots__ = ("_message", "_whole", "glance", "resource", "service")
+    __slots__ = ("_message", "_whole", "glance", "identity", "resource", "service")
 
     def __init__(self, resource: Attributes, *, logs: bool) -> None:
         self.resource = resource
         self.service = service_of(resource)
+        self.identity = sender_of(resource)
         self._message = LogRecord if logs else Span
         self._whole: Callable[..., Event | None] = _log if logs else _span
         self.glance: Callable[[bytes, Sender], Record | None] = proto_glance.log if logs else proto_glance.span
 
     def read(self, data: bytes, path: JsonPath, scribe: Scribe) -> Event | None:
         """Return the event of a record's bytes; None where it has no time."""
-        return self._whole(self._message.FromString(data), self.resource, self.service, path, scribe)
+        return self._whole(self._message.FromString(data), self, path, scribe)
 
     def event(self, packed: bytes) -> Event:
         """Return the event of a record that was read before, with its problems told."""
@@ -195,7 +199,7 @@ def _sender(data: bytes, kind: Kind, path: JsonPath, scribe: Scribe, senders: Se
     return found
 
 
-def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _log(record: Any, sender: Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     key = "timeUnixNano" if record.time_unix_nano else "observedTimeUnixNano"
     time = in_time(record.time_unix_nano or record.observed_time_unix_nano, key, path, scribe)
     if time == 0:
@@ -204,8 +208,9 @@ def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe
         return None
     return log_event(
         time,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
+        sender.identity,
         record.severity_number,
         _text(record.severity_text),
         _any_value(record.body, (*path, "body"), scribe, 0),
@@ -216,7 +221,7 @@ def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe
     )
 
 
-def _span(span: Any, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _span(span: Any, sender: Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     time = in_time(span.start_time_unix_nano, "startTimeUnixNano", path, scribe)
     if time == 0:
         no_time({}, "startTimeUnixNano", path, scribe)
@@ -226,8 +231,8 @@ def _span(span: Any, resource: Attributes, service: str, path: JsonPath, scribe:
     return span_event(
         time,
         in_time(span.end_time_unix_nano, "endTimeUnixNano", path, scribe) or 0,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
         _text(span.name),
         STATUSES[code] if 0 <= code < len(STATUSES) else STATUSES[0],
         _attributes(span.attributes, (*path, "attributes"), scribe, 0),
