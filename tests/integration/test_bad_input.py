@@ -35,7 +35,9 @@ def _truncated(folder: Path) -> str:
 
 def _rubbish(folder: Path) -> str:
     (folder / "bad.jsonl").write_bytes(bytes([1, 0, 255, 254]) + bytes(range(256)) * 40)
-    return "bad.jsonl:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found binary data"
+    return (
+        "bad.jsonl:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found binary data"
+    )
 
 
 def _cut_line(folder: Path) -> str:
@@ -46,7 +48,8 @@ def _cut_line(folder: Path) -> str:
 
 def _not_telemetry(folder: Path) -> str:
     write(folder / "bad.json", {"hello": "world"})
-    return 'bad.json:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found an object with "hello"'
+    expected = "expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana"
+    return f'bad.json:1: {expected}, found an object with "hello"'
 
 
 def _no_time(folder: Path) -> str:
@@ -227,7 +230,10 @@ def test_problems_of_hostile_names_are_shown_harmless(tmp_path: Path) -> None:
 def test_standard_input_that_is_rubbish() -> None:
     ran = stormcell("group", "-", stdin=b"\x00\x01\x02" * 99)
     assert ran.code == 2
-    assert "stdin:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found binary data" in ran.err
+    assert (
+        "stdin:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found binary data"
+        in ran.err
+    )
 
 
 def test_attributes_of_a_resource_may_hold_rubbish(tmp_path: Path) -> None:

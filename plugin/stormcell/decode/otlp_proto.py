@@ -5,7 +5,7 @@ Imported only when such a file is met: protobuf takes a while to load.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError as ProtobufError
@@ -43,7 +43,8 @@ from stormcell.types import Attributes, Event, Packed, Record, Value, record_of
 _EXPECTED = "expected an OTLP logs or traces request"
 _MOST_ORIGINS = 4096
 
-_Walk = Iterator[tuple[bytes, "Sender", JsonPath]]
+_Walk = Iterator[tuple[Sequence[bytes], "Sender", JsonPath]]
+"""The records of each scope, who sent them, and their path."""
 
 
 class Sender:
@@ -94,22 +95,25 @@ def events(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Event]:
     senders : dict
         The same for all requests of a reading: resources come again in each.
     """
-    for data, sender, path in _walk(request, scribe, senders):
-        event = sender.read(data, path, scribe)
-        if event is not None:
-            yield event
+    for found, sender, path in _walk(request, scribe, senders):
+        for at, data in enumerate(found):
+            event = sender.read(data, (*path, at), scribe)
+            if event is not None:
+                yield event
 
 
 def records(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Record]:
     """Yield the same as records, which is far faster (see ``events``)."""
-    for data, sender, path in _walk(request, scribe, senders):
-        record = sender.glance(data, sender)
-        if record is None:
-            event = sender.read(data, path, scribe)
-            if event is None:
-                continue
-            record = record_of(event)._replace(whole=Packed(sender, data))
-        yield record
+    for found, sender, path in _walk(request, scribe, senders):
+        glance = sender.glance
+        for at, data in enumerate(found):
+            record = glance(data, sender)
+            if record is None:
+                event = sender.read(data, (*path, at), scribe)
+                if event is None:
+                    continue
+                record = record_of(event)._replace(whole=Packed(sender, data))
+            yield record
 
 
 def count(request: bytes, *, logs: bool) -> tuple[str, int, int]:
@@ -157,7 +161,7 @@ def count(request: bytes, *, logs: bool) -> tuple[str, int, int]:
 
 
 def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
-    """Yield the bytes, the sender and the path of each record of a request that can be read to its end."""
+    """Yield the bytes of the records of a request that can be read to its end, scope by scope."""
     try:
         kind = kind_of(request)
         if kind is Kind.METRICS:
@@ -174,8 +178,7 @@ def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
     for i, holder in enumerate(parts.resource_logs if logs else parts.resource_spans):
         sender = _sender(holder.resource, kind, (outer, i), scribe, senders)
         for j, scope in enumerate(holder.scope_logs if logs else holder.scope_spans):
-            for k, record in enumerate(scope.log_records if logs else scope.spans):
-                yield record, sender, (outer, i, middle, j, inner, k)
+            yield scope.log_records if logs else scope.spans, sender, (outer, i, middle, j, inner)
 
 
 _NAMES = {

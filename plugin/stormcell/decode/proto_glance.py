@@ -26,6 +26,8 @@ _LONG: Final = 0x80
 _NOTHING: Final[dict[str, str]] = {}
 # Older descriptions have none.
 _NAMED: Final = "event_name" in LogRecordParts.DESCRIPTOR.fields_by_name
+# Half the time of what a NamedTuple makes for itself.
+_new = tuple.__new__
 _parse_log, _parse_span = LogRecordParts.FromString, SpanParts.FromString
 
 
@@ -59,10 +61,10 @@ def log(data: bytes, sender: Sender) -> Record | None:
         ascending = pairs if order is None else [pairs[place] for place in order]
         uid = log_uid(sender.identity, time, severity, trace, span, b"", body, ascending)
     attributes = {name_of(pairs[place]): text_of(pairs[place]) for place in linking} if linking else _NOTHING
-    return Record(
+    return _new(Record, (
         uid, _LOG, time, sender.service, severity, text, 0, trace.hex(), "", "",
-        sender.resource, attributes, Packed(sender, data),
-    )  # fmt: skip
+        sender.resource, attributes, _new(Packed, (sender, data)),
+    ))  # fmt: skip
 
 
 def span(data: bytes, sender: Sender) -> Record | None:
@@ -96,7 +98,7 @@ def _text(value: bytes) -> str:
     if value[:1] != b"\n":
         return ""
     size, start = value[1], 2
-    if size >= _LONG:
+    if size >= _LONG:  # in two bytes
         more = value[2]
         if not 0 < more < _LONG:
             return ""

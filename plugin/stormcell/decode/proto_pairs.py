@@ -1,7 +1,7 @@
 """Attributes of OTLP as protobuf at a glance: told by their bytes, most of which come again and again.
 
-A pair of a name and a value is looked up whole and becomes the number of its name, or ``ODD`` where it is not written
-as nearly all are. The numbers of a record's pairs together lead to a ``Plan``: records of one logger have one.
+A pair of a name and a value is looked up whole and becomes the number of its name, or ``ODD`` where it is not as
+nearly all are. The numbers of a record's pairs together lead to a ``Plan``: records of one logger have one.
 """
 
 from __future__ import annotations
@@ -157,6 +157,8 @@ def _is_bool(value: bytes) -> bool:
 
 
 def _is_int(value: bytes) -> bool:
+    if len(value) == 2:
+        return value[1] < _LONG
     *others, last = value[1:]
     return (
         len(value) in _INT_SIZES
