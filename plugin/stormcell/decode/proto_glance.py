@@ -36,7 +36,7 @@ def log(data: bytes, sender: Sender) -> Record | None:
     record = _parse_log(data)
     time = record.time_unix_nano or record.observed_time_unix_nano
     body = record.body
-    pairs = list(record.attributes)
+    pairs = record.attributes[:]
     plan = plan_of(tuple(map(number_of, pairs)))
     text = _text(body)
     if plan is None or not text or not 0 < time <= LATEST:
@@ -71,7 +71,7 @@ def span(data: bytes, sender: Sender) -> Record | None:
     """Return a span; None where it has to be read whole."""
     record = _parse_span(data)
     time, end, span_id = record.start_time_unix_nano, record.end_time_unix_nano, _span(record.span_id)
-    pairs = list(record.attributes)
+    pairs = record.attributes[:]
     plan = plan_of(tuple(map(number_of, pairs)))
     if plan is None or not span_id or not 0 < time <= LATEST or end > LATEST:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import numpy as np
 
@@ -21,7 +22,10 @@ from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Span
 
 _LOG, _SPAN, _ALERT = Signal.LOG, Signal.SPAN, Signal.ALERT
 _CODES = {signal: code for code, signal in enumerate(Signal)}
+_BATCH = 1024
+"""Events that are read before they are counted."""
 _RECENT = 16_384
+"""Rows and kinds that are found at once."""
 _KEPT_TEXTS = 8192
 """Rows whose texts are at hand: events of a row mostly come soon after each other."""
 
@@ -121,9 +125,11 @@ class RowBuilder:
 
     def extend(self, events: Iterable[Event | Record]) -> None:
         """Count many events (see ``add``)."""
-        add = self.add
-        for event in events:
-            add(event)
+        add, left = self.add, iter(events)
+        # Reading and counting by turns is faster than both at once: each is at home in the processor's caches.
+        while batch := list(islice(left, _BATCH)):
+            for event in batch:
+                add(event)
 
     def _repeat(self, known: int, record: Record) -> None:
         """Note an event whose uid was seen: a resolved alert repeats the firing one and knows more.
