@@ -48,7 +48,8 @@ def _cut_line(folder: Path) -> str:
 
 def _not_telemetry(folder: Path) -> str:
     write(folder / "bad.json", {"hello": "world"})
-    return 'bad.json:1: expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana, found an object with "hello"'
+    expected = "expected OTLP logs or traces or alerts of Alertmanager, Grafana or Kibana"
+    return f'bad.json:1: {expected}, found an object with "hello"'
 
 
 def _no_time(folder: Path) -> str:

@@ -8,6 +8,7 @@ import math
 import re
 from hashlib import blake2b
 
+from stormcell.decode.identity import log_uid, pairs, text_bytes, value_bytes
 from stormcell.semconv import LOG_RECORD_UID, SERVICE_NAME
 from stormcell.types import ERROR_SEVERITY, Attributes, Event, Signal, Value
 
@@ -92,6 +93,7 @@ def log_event(
     time: int,
     resource: Attributes,
     service: str,
+    sender: bytes,
     severity: int,
     severity_text: str,
     body: Value,
@@ -100,11 +102,16 @@ def log_event(
     trace_id: str,
     span_id: str,
 ) -> Event:
-    """Make the event of a log record; a severity of 0 is looked up by its text."""
+    """Make the event of a log record; a severity of 0 is looked up by its text.
+
+    ``sender`` is what ``identity.sender_of`` makes of the resource.
+    """
     severity = log_severity(severity, severity_text)
     uid = attributes.get(LOG_RECORD_UID)
     if not isinstance(uid, str) or not uid:
-        uid = stable_hash(time, resource, body, event_name, severity, trace_id, span_id, attributes)
+        trace, span = bytes.fromhex(trace_id), bytes.fromhex(span_id)
+        name = text_bytes(event_name)
+        uid = log_uid(sender, time, severity, trace, span, name, value_bytes(body), pairs(attributes))
     if body is None or body == "":
         named = event_name or attributes.get("event.name")
         text = named if isinstance(named, str) else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from stormcell.decode.events import SEVERITIES, STATUSES, hex_id, log_event, service_of, span_event
+from stormcell.decode.identity import sender_of
 from stormcell.decode.json_values import (
     Object,
     any_value,
@@ -19,7 +21,17 @@ from stormcell.decode.json_values import (
 from stormcell.decode.report import JsonPath, Scribe
 from stormcell.types import Attributes, Event
 
-_Read = Callable[[Object, Attributes, str, JsonPath, Scribe], Event | None]
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """A resource, the service it names, and what stands for it in hashes."""
+
+    resource: Attributes
+    service: str
+    identity: bytes
+
+
+_Read = Callable[[Object, _Sender, JsonPath, Scribe], Event | None]
 
 _SEVERITY_NAMES = {f"SEVERITY_NUMBER_{name}": value for name, value in SEVERITIES.items()}
 _STATUS_NAMES = {f"STATUS_CODE_{name.upper()}": code for code, name in enumerate(STATUSES)}
@@ -47,10 +59,10 @@ def _events(
     outer, middle, inner = names
     for at, holder in objects(request, outer, path, scribe):
         resource = _resource(holder, at, scribe)
-        service = service_of(resource)
+        sender = _Sender(resource, service_of(resource), sender_of(resource))
         for scope_at, scope in objects(holder, middle, at, scribe):
             for record_at, record in objects(scope, inner, scope_at, scribe):
-                event = read(record, resource, service, record_at, scribe)
+                event = read(record, sender, record_at, scribe)
                 if event is not None:
                     yield event
 
@@ -78,14 +90,15 @@ def _resource(holder: Object, path: JsonPath, scribe: Scribe) -> Attributes:
     return attributes(resource, "attributes", (*path, "resource"), scribe)
 
 
-def _log(record: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _log(record: Object, sender: _Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     time = log_time(record, path, scribe)
     if not time:
         return None
     return log_event(
         time,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
+        sender.identity,
         choice(record, "severityNumber", _SEVERITY_NAMES, path, scribe),
         text(record, "severityText", path, scribe),
         any_value(record.get("body"), (*path, "body"), scribe),
@@ -96,7 +109,7 @@ def _log(record: Object, resource: Attributes, service: str, path: JsonPath, scr
     )
 
 
-def _span(span: Object, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _span(span: Object, sender: _Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     time = span_time(span, path, scribe)
     if not time:
         return None
@@ -106,8 +119,8 @@ def _span(span: Object, resource: Attributes, service: str, path: JsonPath, scri
     return span_event(
         time,
         end or 0,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
         text(span, "name", path, scribe),
         STATUSES[code] if 0 <= code < len(STATUSES) else STATUSES[0],
         attributes(span, "attributes", path, scribe),

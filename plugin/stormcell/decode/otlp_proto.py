@@ -5,7 +5,7 @@ Imported only when such a file is met: protobuf takes a while to load.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError as ProtobufError
@@ -23,6 +23,7 @@ from stormcell.decode.events import (
     service_of,
     span_event,
 )
+from stormcell.decode.identity import sender_of
 from stormcell.decode.json_values import in_time, no_time
 from stormcell.decode.proto_schema import (
     ArrayValue,
@@ -42,7 +43,8 @@ from stormcell.types import Attributes, Event, Packed, Record, Value, record_of
 _EXPECTED = "expected an OTLP logs or traces request"
 _MOST_ORIGINS = 4096
 
-_Walk = Iterator[tuple[bytes, "Sender", JsonPath]]
+_Walk = Iterator[tuple[Sequence[bytes], "Sender", JsonPath]]
+"""The records of each scope, who sent them, and their path."""
 
 
 class Sender:
@@ -52,22 +54,25 @@ class Sender:
     ----------
     resource : Attributes
     service : str
+    identity : bytes
+        What stands for the resource in hashes.
     glance : callable
         Reads a record as far as rows need it, from its bytes; None where it has to be read whole.
     """
 
-    __slots__ = ("_message", "_whole", "glance", "resource", "service")
+    __slots__ = ("_message", "_whole", "glance", "identity", "resource", "service")
 
     def __init__(self, resource: Attributes, *, logs: bool) -> None:
         self.resource = resource
         self.service = service_of(resource)
+        self.identity = sender_of(resource)
         self._message = LogRecord if logs else Span
         self._whole: Callable[..., Event | None] = _log if logs else _span
         self.glance: Callable[[bytes, Sender], Record | None] = proto_glance.log if logs else proto_glance.span
 
     def read(self, data: bytes, path: JsonPath, scribe: Scribe) -> Event | None:
         """Return the event of a record's bytes; None where it has no time."""
-        return self._whole(self._message.FromString(data), self.resource, self.service, path, scribe)
+        return self._whole(self._message.FromString(data), self, path, scribe)
 
     def event(self, packed: bytes) -> Event:
         """Return the event of a record that was read before, with its problems told."""
@@ -90,22 +95,25 @@ def events(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Event]:
     senders : dict
         The same for all requests of a reading: resources come again in each.
     """
-    for data, sender, path in _walk(request, scribe, senders):
-        event = sender.read(data, path, scribe)
-        if event is not None:
-            yield event
+    for found, sender, path in _walk(request, scribe, senders):
+        for at, data in enumerate(found):
+            event = sender.read(data, (*path, at), scribe)
+            if event is not None:
+                yield event
 
 
 def records(request: bytes, scribe: Scribe, senders: Senders) -> Iterator[Record]:
     """Yield the same as records, which is far faster (see ``events``)."""
-    for data, sender, path in _walk(request, scribe, senders):
-        record = sender.glance(data, sender)
-        if record is None:
-            event = sender.read(data, path, scribe)
-            if event is None:
-                continue
-            record = record_of(event)._replace(whole=Packed(sender, data))
-        yield record
+    for found, sender, path in _walk(request, scribe, senders):
+        glance = sender.glance
+        for at, data in enumerate(found):
+            record = glance(data, sender)
+            if record is None:
+                event = sender.read(data, (*path, at), scribe)
+                if event is None:
+                    continue
+                record = record_of(event)._replace(whole=Packed(sender, data))
+            yield record
 
 
 def count(request: bytes, *, logs: bool) -> tuple[str, int, int]:
@@ -153,7 +161,7 @@ def count(request: bytes, *, logs: bool) -> tuple[str, int, int]:
 
 
 def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
-    """Yield the bytes, the sender and the path of each record of a request that can be read to its end."""
+    """Yield the bytes of the records of a request that can be read to its end, scope by scope."""
     try:
         kind = kind_of(request)
         if kind is Kind.METRICS:
@@ -170,8 +178,7 @@ def _walk(request: bytes, scribe: Scribe, senders: Senders) -> _Walk:
     for i, holder in enumerate(parts.resource_logs if logs else parts.resource_spans):
         sender = _sender(holder.resource, kind, (outer, i), scribe, senders)
         for j, scope in enumerate(holder.scope_logs if logs else holder.scope_spans):
-            for k, record in enumerate(scope.log_records if logs else scope.spans):
-                yield record, sender, (outer, i, middle, j, inner, k)
+            yield scope.log_records if logs else scope.spans, sender, (outer, i, middle, j, inner)
 
 
 _NAMES = {
@@ -195,7 +202,7 @@ def _sender(data: bytes, kind: Kind, path: JsonPath, scribe: Scribe, senders: Se
     return found
 
 
-def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _log(record: Any, sender: Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     key = "timeUnixNano" if record.time_unix_nano else "observedTimeUnixNano"
     time = in_time(record.time_unix_nano or record.observed_time_unix_nano, key, path, scribe)
     if time == 0:
@@ -204,8 +211,9 @@ def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe
         return None
     return log_event(
         time,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
+        sender.identity,
         record.severity_number,
         _text(record.severity_text),
         _any_value(record.body, (*path, "body"), scribe, 0),
@@ -216,7 +224,7 @@ def _log(record: Any, resource: Attributes, service: str, path: JsonPath, scribe
     )
 
 
-def _span(span: Any, resource: Attributes, service: str, path: JsonPath, scribe: Scribe) -> Event | None:
+def _span(span: Any, sender: Sender, path: JsonPath, scribe: Scribe) -> Event | None:
     time = in_time(span.start_time_unix_nano, "startTimeUnixNano", path, scribe)
     if time == 0:
         no_time({}, "startTimeUnixNano", path, scribe)
@@ -226,8 +234,8 @@ def _span(span: Any, resource: Attributes, service: str, path: JsonPath, scribe:
     return span_event(
         time,
         in_time(span.end_time_unix_nano, "endTimeUnixNano", path, scribe) or 0,
-        resource,
-        service,
+        sender.resource,
+        sender.service,
         _text(span.name),
         STATUSES[code] if 0 <= code < len(STATUSES) else STATUSES[0],
         _attributes(span.attributes, (*path, "attributes"), scribe, 0),

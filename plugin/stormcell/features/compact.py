@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from stormcell.types import BoolArray, IntArray
 
-_MIX: Final = 0x9E3779B97F4A7C15
 _START_BITS: Final = 10
 _TAG_BITS: Final = 32
 _TAG: Final = 2**_TAG_BITS - 1
@@ -35,23 +34,25 @@ class Numbers:
         self._count = 0
         self._empty(_START_BITS)
 
-    def setdefault(self, key: int, number: int, same: Callable[[int], bool]) -> int:
+    def setdefault(self, key: int, number: int, same: Callable[[int, Item], bool], thing: Item) -> int:
         """Return the number of a thing; ``number``, which it has from now on, where it had none.
 
         Parameters
         ----------
         key : int
-            Its hash.
+            Its hash, in all bits like those of Python's bytes and tuples.
         number : int
             From 0 to 2**31 - 1.
         same : callable
             Whether the thing of a number is this one.
+        thing
+            Told to ``same``.
         """
         tags, numbers = self._tags, self._numbers
-        tag = key * _MIX >> 32 & _TAG
+        tag = key & _TAG
         at = tag >> self._shift
         while (held := numbers[at]) >= 0:
-            if tags[at] == tag and same(held):
+            if tags[at] == tag and same(held, thing):
                 return held
             at = (at + 1) & self._last
         tags[at], numbers[at] = tag, number
@@ -130,6 +131,10 @@ class Uids:
         """Keep one more."""
         self._data += packed
         self._ends.append(len(self._data))
+
+    def is_at(self, at: int, packed: bytes) -> bool:
+        """Whether a uid is the one of a number."""
+        return self.packed(at) == packed
 
     def packed(self, at: int) -> bytes:
         """Return a uid as it was kept."""

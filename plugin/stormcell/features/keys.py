@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 
 from stormcell import semconv
 from stormcell.privacy import hidden_key
-from stormcell.types import Record, Signal
+from stormcell.types import Attributes, Record, Signal
 
 _KEY_CHARACTERS = 128
+_RESOURCES = 4096
 _TRACE = "trace:"
 _LOG, _SPAN = Signal.LOG, Signal.SPAN
 
@@ -29,7 +30,7 @@ class LinkKeys:
         self._sets: list[Keys] = []
         self._numbers: dict[Keys, int] = {}
         self._of_trace: dict[str, int] = {}
-        self._of_pod: dict[tuple[str, object], int] = {}
+        self._of_resource: dict[tuple[Signal, str, int], tuple[int, Attributes]] = {}
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -52,11 +53,15 @@ class LinkKeys:
         if trace:
             known = self._of_trace.get(trace)
             return self._intern(record, spoken) if known is None else known
-        pod = record.service, _pod(record) if record.signal is _LOG else None
-        known = self._of_pod.get(pod)
-        if known is None:
-            known = self._of_pod[pod] = self._intern(record, spoken)
-        return known
+        resource = record.resource
+        found = self._of_resource.get((record.signal, record.service, id(resource)))
+        if found is None:
+            if len(self._of_resource) >= _RESOURCES:
+                self._of_resource.clear()
+            # Held, so that no other takes its place in memory.
+            found = self._intern(record, spoken), resource
+            self._of_resource[record.signal, record.service, id(resource)] = found
+        return found[0]
 
     def keep(self, numbers: Iterable[int]) -> LinkKeys:
         """Return another that knows some of the sets only, numbered anew in the order given."""

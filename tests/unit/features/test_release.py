@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -122,6 +123,30 @@ def test_rows_stay_as_they_were_handed_out(made: list[Event], later: list[Event]
     builder.finish()
     assert plain(rows) == was
     assert_equal(counted.rows(TemplateMiner()), rows)
+
+
+def test_another_thread_may_read_rows_meanwhile() -> None:
+    made = [log(at / 10, text=f"{'abcdefgh'[at % 8]} failed after {at} ms") for at in range(2000)]
+    sealed = Sealed(made)
+    builder = added([sealed.pack(number) for number in range(200)])
+    rows = builder.finish()
+    expected = added(made[:200]).finish()
+    with mock.patch.object(shelf, "_BLOCK", 500), ThreadPoolExecutor(1) as pool:
+        # Read anew each time: what was read is kept at hand.
+        read = pool.submit(lambda: [said_by(rows) for _ in range(50)])
+        for number in range(200, 2000):
+            builder.add(sealed.pack(number))
+            if number % 100 == 0:
+                builder.finish()
+                builder.release(made[number - 50].time)
+        assert read.result() == [said_by(expected)] * 50
+
+
+def said_by(rows: Rows) -> tuple[list[Event], list[tuple[str, ...]]]:
+    events = rows.events
+    if isinstance(events, shelf.Events):
+        events._kept.clear()
+    return list(events), list(rows.members)
 
 
 def test_rows_can_be_had_again_and_again() -> None:
