@@ -66,7 +66,7 @@ class ApartRule(Section):
 
 
 class RulesSettings(Section):
-    """What a team knows, which goes before what is learned; see rules.md."""
+    """What a team knows, which goes before what is learned ([how](rules.md))."""
 
     same: Annotated[tuple[SameRule, ...], Field(max_length=20)] = ()
     """Labels or attributes that must be equal to be grouped, such as `tenant`: events with different values are

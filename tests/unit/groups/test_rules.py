@@ -276,7 +276,7 @@ def _both(atom: Membership, *sides: EventCondition) -> set[int]:
     return {at for at, side in enumerate(sides) for row in atom.rows if side.holds(event_view(row.event))}
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(events(), rules(), st.data())
 def test_whatever_the_events_and_the_rules(made: list[Event], ruled: Settings, data: st.DataObject) -> None:
     knowledge = Knowledge(ruled)
@@ -308,7 +308,7 @@ def test_whatever_the_events_and_the_rules(made: list[Event], ruled: Settings, d
             assert atom.dissimilarity == pytest.approx(sum(share.share for share in atom.shares))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(events(), kinds)
 def test_what_belongs_together_is_one_group_of_a_session(made: list[Event], kind: dict[str, Any]) -> None:
     ruled = with_rules(together=[{"name": "one", "when": kind}])
