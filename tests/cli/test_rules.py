@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration.program import stormcell
+from tests.integration.program import EXAMPLE, ROOT, stormcell
 from tests.integration.telemetry import alert, log, logs, webhook, write
 
 
@@ -155,3 +156,31 @@ def test_wrong_use_exits_2(tmp_path: Path, events: Path) -> None:
         assert (ran.code, ran.out) == (2, "")
         assert ran.err
     assert stormcell("config", "check", "--json").json == {"valid": True}
+
+
+@pytest.mark.slow
+def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "rules.md").read_text()
+    [written] = re.findall(r"<!-- settings -->\n```yaml\n(.*?)```", document, re.DOTALL)
+    [shown] = re.findall(r"<!-- output -->\n```\n(.*?)```", document, re.DOTALL)
+    file = tmp_path / "stormcell.yaml"
+    file.write_text(written)
+    ran = stormcell("config", "check", "--config", file, "--against", EXAMPLE)
+    assert ran.code == 0
+    assert [line.rstrip() for line in (ran.out + ran.err).splitlines()] == shown.splitlines()
+
+
+def test_every_condition_of_the_document_is_one(tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "rules.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+    assert len(blocks) > 6
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"{number}.yaml"
+        condition = yaml.safe_load(block).get("when")
+        file.write_text(
+            block
+            if condition is None
+            else yaml.safe_dump({"rules": {"together": [{"name": "a", "when": condition}]}})
+        )
+        ran = stormcell("config", "check", "--config", file)
+        assert ran.code == 0, ran.err
