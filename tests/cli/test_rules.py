@@ -133,6 +133,18 @@ def test_a_condition_reads_hostile_text_and_prints_it_harmless(tmp_path: Path) -
         ({"rules": {"together": [{"name": "A b", "when": {"text": "x"}}]}}, "rules.together.0.name"),
         ({"rules": {"same": [""]}}, "rules.same.0.name"),
         ({"notifications": {"severity": []}}, "notifications.severity"),
+        (
+            {"rules": {"apart": [{"name": "a", "when": {"text": "x"}, "from": {"any": [{"text": "~(a+)+b"}]}}]}},
+            "rules.apart[0].from.any[0].text (~(a+)+b): takes more than 0.5 s",
+        ),
+        (
+            {
+                "notifications": {
+                    "exporters": [{"name": "e", "kind": "k", "target": "t", "when": {"title": "~(x|xx)+c"}}]
+                }
+            },
+            "notifications.exporters[0].when.title (~(x|xx)+c): takes more than 0.5 s",
+        ),
     ],
 )
 def test_wrong_rules_exit_2_and_say_where(tmp_path: Path, sections: dict[str, Any], message: str) -> None:
