@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stormcell.config.conditions import SEARCHED
 from stormcell.errors import SettingsError
 from stormcell.text.masking import MAX_CHARACTERS
 
@@ -58,7 +59,7 @@ def try_conditions(settings: Settings) -> None:
             search = re.compile(pattern).search
             for long in _stretched(pattern):
                 with _limit(f"{place}.{path} (~{pattern})", long):
-                    search(long)
+                    search(long[:SEARCHED])
 
 
 def _conditions(settings: Settings) -> Iterator[tuple[str, Condition]]:

@@ -29,7 +29,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": lambda found, limit: found > limit,
     "<": lambda found, limit: found < limit,
 }
-SEARCHED: Final = 8192
+SEARCHED: Final = 2048
 """Characters of a value that a regular expression looks at."""
 # What is looked at first: what costs least.
 _COST: Final = {"": 0, "labels": 2, "annotations": 2, "resource": 2, "attributes": 3}

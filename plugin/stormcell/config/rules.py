@@ -21,7 +21,7 @@ class SameRule(Section):
     """What it is called."""
     fields: Annotated[tuple[_Attribute, ...], Field(max_length=20)] = ()
     """The attributes of resources and events that may hold it, the first that an event has counts; by default what
-    `labels` lists for the name, else the attribute of that name and an alert's label of that name."""
+    `labels` lists for the name, the attribute of that name and an alert's label of that name."""
 
     @model_validator(mode="before")
     @classmethod
