@@ -19,7 +19,7 @@ from stormcell.groups.alike import link_alike
 from stormcell.groups.assemble import assemble
 from stormcell.groups.gate import passes
 from stormcell.groups.hearing import hear
-from stormcell.groups.marks import marks_of
+from stormcell.groups.marks import marks_of, parting
 from stormcell.groups.partition import partition
 from stormcell.groups.rules import obey
 from stormcell.groups.ruling import Ruled, rule
@@ -98,7 +98,7 @@ def solve(
 ) -> Solution:
     """Link rows into atoms, set background apart, cut sessions, cluster each; mend what rules and people say."""
     features = describe(rows, knowledge, settings)
-    links = find_links(rows, settings.links)
+    links = find_links(rows, settings.links, parting(rows, settings.rules.named))
     atom_of = join(len(rows), links)
     atoms = outline(rows, features, atom_of)
     threshold = settings.grouping.gate if gate else 0.0

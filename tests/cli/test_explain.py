@@ -121,7 +121,7 @@ def test_an_unknown_event(options: list[str], grouped: Path) -> None:
 def test_json_is_complete(small: Path) -> None:
     told: dict[str, Any] = stormcell("explain", "0000000000000001", "--store", small, "--json").json
     keys = "event group surprise stray members links dissimilarity shares runner_up runner_up_dissimilarity margin"
-    assert set(told) == {*keys.split(), "feedback", "template"}
+    assert set(told) == {*keys.split(), "feedback", "rules", "template"}
 
 
 def test_tells_the_values_of_its_template_and_which_vary(grouped: Path) -> None:

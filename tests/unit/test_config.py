@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -23,6 +24,48 @@ def every_setting() -> list[tuple[str, str]]:
     ]
 
 
+# What is a list of things of a shape of their own, each with this name.
+_WRITTEN: dict[tuple[str, str], Callable[[str], list[dict[str, Any]]]] = {
+    ("rules", "same"): lambda name: [{"name": name, "fields": []}],
+    ("rules", "together"): lambda name: [{"name": name, "when": {"service": "a"}, "by": []}],
+    ("rules", "apart"): lambda name: [{"name": name, "when": {"service": "a"}, "from": {"service": ["b", "c"]}}],
+    ("notifications", "exporters"): lambda name: [
+        {
+            "name": name,
+            "kind": "ndjson",
+            "target": "out",
+            "when": {"severity": "critical"},
+            "wait": 1.0,
+            "interval": 2.0,
+            "repeat": 3.0,
+            "send_resolved": False,
+        }
+    ],
+    ("notifications", "silences"): lambda name: [
+        {
+            "name": name,
+            "when": {"service": "a"},
+            "starts": "2026-01-01T00:00:00Z",
+            "ends": "2026-01-02T00:00:00+01:00",
+            "comment": "moving house",
+            "author": "ann",
+        }
+    ],
+    ("notifications", "maintenance"): lambda name: [
+        {
+            "name": name,
+            "when": {},
+            "days": ["sat"],
+            "to": "04:00",
+            "timezone": "Europe/Berlin",
+            "starts": None,
+            "ends": None,
+            "from": "22:00",
+        }
+    ],
+    ("notifications", "severity"): lambda name: [{"word": name, "when": {"severity": ">=1"}}],
+}
+
 every = pytest.mark.parametrize(("section", "name"), every_setting())
 
 
@@ -33,6 +76,8 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
     if get_origin(kind) is Literal:
         # As below: of two words only one is another.
         return [*(word for word in get_args(kind) if word != default), default][plus - 1]
+    if (section, name) in _WRITTEN:
+        return _WRITTEN[section, name]("x" * plus)
     if name == "rules":
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "tokens":

@@ -107,10 +107,12 @@ def _words(found: Explanation) -> list[str]:
         title = found.runner_up.title if found.runner_up else "(grouped anew since)"
         lines.append(terminal(f"  Runner-up {atom.runner_up}: {title}"))
         lines.append(f"  at {atom.runner_up_dissimilarity:.4f}: margin {atom.margin:.4f}")
-        if atom.margin < 0:
+        if atom.margin < 0 and not atom.rules:
             lines.append(
                 "  nearer, but not there at the time: a group ends where it pauses (grouping.lull_seconds)."
             )
+    if atom.rules:
+        lines.append(terminal(f"  Put there by rule {' and '.join(atom.rules)} of the house (rules)."))
     return lines
 
 

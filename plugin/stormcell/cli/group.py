@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stormcell.decode import Report
     from stormcell.features.knowledge import Knowledge
     from stormcell.store import SqliteStore
-    from stormcell.types import Draft, Feedback, Group, Grouping, Membership, Outcome
+    from stormcell.types import Draft, Feedback, Group, Grouping, Membership, Outcome, RuleOutcome
 
 Out = Annotated[
     Path | None,
@@ -186,6 +186,7 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
             "background.learning_buckets): from what came too early nothing was set apart."
         )
     say_outcomes(grouping.outcomes)
+    say_rules(grouping.rules)
     say_problems(report)
 
 
@@ -200,6 +201,16 @@ def say_outcomes(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.state in (State.OVERRULED, State.IMPOSSIBLE):
             say(f"  {outcome.feedback} {outcome.state}: {outcome.why}")
+
+
+def say_rules(rules: Sequence[RuleOutcome]) -> None:
+    """Say which rules of the house could not be kept."""
+    from stormcell.cli.output import say
+    from stormcell.types import State
+
+    for outcome in rules:
+        if outcome.state in (State.OVERRULED, State.IMPOSSIBLE):
+            say(f"Rule {outcome.rule} {outcome.state}: {outcome.why}")
 
 
 def worst(groups: Sequence[Group]) -> Group:

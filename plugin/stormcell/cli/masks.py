@@ -1,4 +1,4 @@
-"""Trying out the masks that a settings file brings: on their examples, and for time."""
+"""Trying out the regular expressions that a settings file brings: masks on their examples, and all for time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stormcell.config.conditions import SEARCHED
 from stormcell.errors import SettingsError
 from stormcell.text.masking import MAX_CHARACTERS
 
 if TYPE_CHECKING:
-    from stormcell.config import MaskSettings
+    from stormcell.config import Condition, MaskSettings, Settings
 
 SECONDS = 0.5
 """What a mask may take for one text: a sound one takes less than a thousandth of that."""
@@ -43,6 +44,37 @@ def try_out(masks: Sequence[MaskSettings]) -> None:
             for long in _stretched(text):
                 with _limit(place, long):
                     pattern.sub(f"<{mask.name}>", long)
+
+
+def try_conditions(settings: Settings) -> None:
+    """Search long texts, made of the pieces of each regular expression of a condition, in which it might be lost.
+
+    Raises
+    ------
+    SettingsError
+        Naming the condition, if it takes too long for a text.
+    """
+    for place, when in _conditions(settings):
+        for path, pattern in when.patterns:
+            search = re.compile(pattern).search
+            for long in _stretched(pattern):
+                with _limit(f"{place}.{path} (~{pattern})", long):
+                    search(long[:SEARCHED])
+
+
+def _conditions(settings: Settings) -> Iterator[tuple[str, Condition]]:
+    for section, name in (
+        ("rules", "together"),
+        ("rules", "apart"),
+        ("notifications", "exporters"),
+        ("notifications", "silences"),
+        ("notifications", "maintenance"),
+        ("notifications", "severity"),
+    ):
+        for at, one in enumerate(getattr(getattr(settings, section), name)):
+            yield f"{section}.{name}[{at}].when", one.when
+            if name == "apart":
+                yield f"{section}.{name}[{at}].from", one.from_
 
 
 def _stretched(text: str) -> Iterator[str]:

@@ -55,14 +55,18 @@ def program() -> str:
 
 
 def settings(path: Path | None) -> Settings:
-    """Read the settings, and try the masks that they bring."""
-    from stormcell.config import load
+    """Read the settings, and try the regular expressions that they bring."""
+    from stormcell.config import NotificationsSettings, RulesSettings, load
 
     found = load(path)
     if found.text.masks:
         from stormcell.cli.masks import try_out
 
         try_out(found.text.masks)
+    if (found.rules, found.notifications) != (RulesSettings(), NotificationsSettings()):
+        from stormcell.cli.masks import try_conditions
+
+        try_conditions(found)
     return found
 
 

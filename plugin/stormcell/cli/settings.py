@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from stormcell.cli import options
@@ -25,13 +27,49 @@ def show(config: options.Config = None, as_json: options.Json = False) -> None:
         sys.stdout.write(yaml.safe_dump(values, sort_keys=False))
 
 
-@app.command("check", epilog=options.examples("stormcell config check --config stormcell.yaml"))
-def check(config: options.Config = None) -> None:
-    """Check the settings file and the STORMCELL_* variables; exit 2 if one is wrong."""
-    from stormcell.cli.output import say
+@app.command(
+    "check",
+    epilog=options.examples(
+        "stormcell config check --config stormcell.yaml",
+        "stormcell config check --against last-week/",
+        "stormcell config check --against alerts.jsonl logs.jsonl --json",
+    ),
+)
+def check(
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH]...", help="More files or folders for --against.")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="PATH",
+            help="Group the events of these files or folders and tell what rules, silences and routes do to them.",
+        ),
+    ] = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
+) -> None:
+    """Check the settings file and the STORMCELL_* variables; exit 2 if one is wrong.
 
-    options.settings(config)
-    say("The settings are valid.")
+    With --against, tell of each rule, silence, maintenance and route which events and groups it is about, and
+    which groups the rules merge or split; exit 1 if a rule cannot be kept.
+    """
+    from stormcell.cli.output import print_json, say
+    from stormcell.errors import InputError
+
+    if more and not against:
+        raise InputError("files are only read with --against PATH...")
+    settings = options.settings(config)
+    if against:
+        from stormcell.cli.check import check_against
+
+        if not check_against([*against, *(more or ())], settings, as_json=as_json):
+            raise typer.Exit(1)
+    elif as_json:
+        print_json({"valid": True})
+    else:
+        say("The settings are valid.")
 
 
 @app.command("reference", epilog=options.examples("stormcell config reference > settings.md"))

@@ -29,7 +29,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": lambda found, limit: found > limit,
     "<": lambda found, limit: found < limit,
 }
-_SEARCHED: Final = 8192
+SEARCHED: Final = 2048
 """Characters of a value that a regular expression looks at."""
 # What is looked at first: what costs least.
 _COST: Final = {"": 0, "labels": 2, "annotations": 2, "resource": 2, "attributes": 3}
@@ -49,6 +49,8 @@ class Condition:
     source : dict
     places : tuple of (str, str, tuple of str)
         Where it looks, each with the texts that it asks for exactly.
+    patterns : tuple of (str, str)
+        The regular expressions in it, each after its path.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Condition:
     def __init__(self, source: Mapping[str, Any]) -> None:
         self.source = dict(source)
         self.places: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+        self.patterns: tuple[tuple[str, str], ...] = ()
         self._cost, self._holds = self._all(source, "")
 
     def holds(self, view: View) -> bool:
@@ -148,6 +151,7 @@ class Condition:
         if not isinstance(value, str | int | float):
             raise ValueError(f"{here}: expected {_MATCHERS}, found {value!r}")
         if isinstance(value, str) and value.startswith("~"):
+            self.patterns += ((here, value[1:]),)
             return _regex(value[1:], here), None
         if isinstance(value, str) and (match := _COMPARISON.fullmatch(value)):
             return _comparison(match[1], match[2], value, here), None
@@ -244,7 +248,7 @@ def _regex(pattern: str, here: str) -> _Test:
         raise ValueError(f"{here}: {pattern!r} is not a regular expression: {error}") from error
     if not pattern:
         raise ValueError(f"{here}: expected a regular expression after ~, found nothing")
-    return lambda text: search(text[:_SEARCHED]) is not None
+    return lambda text: search(text[:SEARCHED]) is not None
 
 
 def _comparison(sign: str, number: str, value: str, here: str) -> _Test:

@@ -163,7 +163,7 @@ def _words(**least: int) -> tuple[SeverityWord, ...]:
 
 
 class NotificationsSettings(Section):
-    """Which groups are sent where, and when; see rules.md."""
+    """Which groups are sent where, and when ([how](rules.md#notifications))."""
 
     exporters: tuple[ExporterSettings, ...] = ()
     """Where groups go: each a `name`, a `kind`, a `target`, and perhaps `when`, `wait`, `interval`, `repeat` and

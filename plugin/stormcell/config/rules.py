@@ -21,7 +21,7 @@ class SameRule(Section):
     """What it is called."""
     fields: Annotated[tuple[_Attribute, ...], Field(max_length=20)] = ()
     """The attributes of resources and events that may hold it, the first that an event has counts; by default what
-    `labels` lists for the name, else the attribute of that name and an alert's label of that name."""
+    `labels` lists for the name, the attribute of that name and an alert's label of that name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -66,7 +66,7 @@ class ApartRule(Section):
 
 
 class RulesSettings(Section):
-    """What a team knows, which goes before what is learned; see rules.md."""
+    """What a team knows, which goes before what is learned ([how](rules.md))."""
 
     same: Annotated[tuple[SameRule, ...], Field(max_length=20)] = ()
     """Labels or attributes that must be equal to be grouped, such as `tenant`: events with different values are

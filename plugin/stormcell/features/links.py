@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 
 from stormcell.config import LinksSettings
@@ -9,25 +11,34 @@ from stormcell.privacy import shown_key
 from stormcell.types import IntArray, Link, Rows
 
 
-def find_links(rows: Rows, settings: LinksSettings) -> list[Link]:
+def find_links(rows: Rows, settings: LinksSettings, apart: Sequence[Hashable] = ()) -> list[Link]:
     """Link each row to the latest one before it that carries the same key, while the key lives.
 
     Ids are reused, or name a tenant that is in every line, and a service may log for ever: a key dies
     ``key_life_seconds`` after it was first seen, that of a burst ``burst_life_seconds``, and is born anew. So
     atoms stay bounded in time. Logs of one service, pod and logger without a trace link in a burst, and
     notifications of one alert while they repeat. Rows that differ in ``Rows.same`` share no key.
+
+    Parameters
+    ----------
+    rows : Rows, n rows
+    settings : LinksSettings
+    apart : sequence, length n
+        Rows that differ in it are linked by what is certain only, not as a burst or an alert; empty for none.
     """
     life = int(settings.key_life_seconds * 1e9)
     lives = {"burst": int(settings.burst_life_seconds * 1e9)}
     gaps = {"burst": int(settings.burst_seconds * 1e9), "alert": int(settings.alert_seconds * 1e9)}
     first, last = rows.first.tolist(), rows.last.tolist()
-    born: dict[object, int] = {}
-    previous: dict[object, int] = {}
+    born: dict[Hashable, int] = {}
+    previous: dict[Hashable, int] = {}
     links: list[Link] = []
     for row, keys in enumerate(rows.keys):
         for key in keys:
             reason, _, value = key.partition(":")
-            own = (key, rows.same[row]) if rows.same else key
+            own: Hashable = (key, rows.same[row]) if rows.same else key
+            if apart and reason in gaps:
+                own = own, apart[row]
             if first[row] - born.setdefault(own, first[row]) > lives.get(reason, life):
                 born[own] = first[row]
                 del previous[own]

@@ -158,7 +158,7 @@ def _plain_view(record: Record) -> View:
 
 def _fields(rule: SameRule, known: dict[str, Sequence[str]]) -> Sequence[str]:
     """Return the attributes that may hold a label."""
-    return rule.fields or known.get(rule.name) or (rule.name, LABELS + rule.name)
+    return rule.fields or tuple(dict.fromkeys((*known.get(rule.name, ()), rule.name, LABELS + rule.name)))
 
 
 def _value(view: View, fields: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stormcell.features.outline import Outline
-from stormcell.groups.marks import Marks
+from stormcell.groups.units import Marks
 from stormcell.types import IntArray, Link, Rows
 
 

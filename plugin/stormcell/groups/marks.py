@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stormcell.types import IntArray, Rows
+from collections.abc import Sequence
 
-Marks = frozenset[tuple[int, str]]
-"""Pairs of a rule, by its place in ``rules.named``, and a side of it."""
+from stormcell.groups.units import Marks, Rules, parts
+from stormcell.types import IntArray, Rows, Sides
 
 
 def marks_of(rows: Rows, atom_of: IntArray) -> dict[int, Marks]:
@@ -22,3 +22,16 @@ def marks_of(rows: Rows, atom_of: IntArray) -> dict[int, Marks]:
         if own:
             found[atom] = found.get(atom, frozenset()) | own
     return found
+
+
+def parting(rows: Rows, rules: Rules) -> Sequence[Sides]:
+    """Return for each row the sides that are never in one group; empty where no rule parts.
+
+    Parameters
+    ----------
+    rows : Rows, n rows
+    rules : sequence of rules
+        ``rules.named``.
+    """
+    chosen = [at for at, rule in enumerate(rules) if parts(rule)]
+    return [tuple(sides[at] for at in chosen) for sides in rows.sides] if chosen else ()

@@ -18,9 +18,8 @@ from stormcell.config import GroupingSettings
 from stormcell.distance.mixed import MixedPoints
 from stormcell.features.outline import Outline
 from stormcell.groups.central import labelled, most_central
-from stormcell.groups.marks import Marks
 from stormcell.groups.partition import Partition
-from stormcell.groups.units import Clash, Rules, Units, parts
+from stormcell.groups.units import Clash, Marks, Rules, Units, parts
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 

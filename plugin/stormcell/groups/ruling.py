@@ -10,8 +10,7 @@ import numpy as np
 from stormcell.config import RulesSettings, TogetherRule
 from stormcell.features.outline import Outline
 from stormcell.groups.feedback import Verdict
-from stormcell.groups.marks import Marks
-from stormcell.groups.units import Clash, parts
+from stormcell.groups.units import Clash, Marks, parts
 from stormcell.types import IntArray, Rows, RuleOutcome, State
 
 
@@ -119,12 +118,7 @@ def _state(ruled: Ruled, at: int, rules: RulesSettings) -> tuple[State, str]:
     """Look at where the atoms are in the end, not at what was done."""
     clash = next((found[at] for found in ruled.clashes if at in found), None)
     if clash is not None:
-        row = int(np.flatnonzero(ruled.atom_of == clash.atom)[0])
-        uid = ruled.rows.events[row].uid
-        if clash.rule is None:
-            why = f"one atom (the same trace, request, resource or burst) is on two sides of it: {uid}"
-            return State.IMPOSSIBLE, why
-        return State.IMPOSSIBLE, f"{rules.named[clash.rule].name} keeps apart what it joins: {uid}"
+        return State.IMPOSSIBLE, _clash(ruled, at, clash, rules)
     one = rules.named[at]
     for number, session in enumerate(ruled.sessions):
         marks = [_sides(ruled.marks.get(atom, ()), at) for atom in session.tolist()]
@@ -136,6 +130,17 @@ def _state(ruled: Ruled, at: int, rules: RulesSettings) -> tuple[State, str]:
     if isinstance(one, TogetherRule) and (names := _across(ruled, at, rules)):
         return State.IMPOSSIBLE, f"it joins what rules.same keeps apart ({names}); it holds within each value"
     return State.HONOURED, ""
+
+
+def _clash(ruled: Ruled, at: int, clash: Clash, rules: RulesSettings) -> str:
+    rows = np.flatnonzero(ruled.atom_of == clash.atom).tolist()
+    first = ruled.rows.events[rows[0]].uid
+    if clash.rule is not None:
+        return f"{rules.named[clash.rule].name} keeps apart what it joins: {first}"
+    both = [row for row in rows if len(ruled.rows.sides[row][at]) > 1]
+    if both:
+        return f"an event is on both sides of it: {ruled.rows.events[both[0]].uid}"
+    return f"one atom (the same trace, request or resource) is on two sides of it: {first}"
 
 
 def _sides(marks: Iterable[tuple[int, str]], at: int) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stormcell.config import ApartRule, TogetherRule
-from stormcell.groups.marks import Marks
+
+Marks = frozenset[tuple[int, str]]
+"""Pairs of a rule, by its place in ``rules.named``, and a side of it."""
 
 Rules = Sequence[TogetherRule | ApartRule]
 

@@ -91,7 +91,7 @@ def decide(
     known : int
         When the group became known, wall clock, ns.
     sent : Sent or None
-        What this exporter was sent last of it, None for nothing; to be remembered once it was delivered.
+        What this exporter was sent last of it, None for nothing; to be remembered in one with putting it out.
     now : int
         Wall clock, ns.
     """

@@ -66,6 +66,7 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
         "runner_up_dissimilarity": atom.runner_up_dissimilarity,
         "margin": atom.margin,
         "feedback": list(atom.feedback),
+        "rules": list(atom.rules),
         "template": template_json(found.row, found.group),
     }
 

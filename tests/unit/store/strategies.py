@@ -106,6 +106,7 @@ def groupings(draw: st.DrawFn) -> Grouping:
                 runner_up_dissimilarity=draw(st.none() | floats),
                 voice=draw(texts),
                 feedback=tuple(draw(st.lists(texts, max_size=2))),
+                rules=tuple(draw(st.lists(texts, max_size=2))),
             )
         )
     groups = []

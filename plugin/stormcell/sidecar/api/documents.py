@@ -32,6 +32,7 @@ def member(uid: str, atom: Membership) -> dict[str, Any]:
         "runner_up_dissimilarity": finite(atom.runner_up_dissimilarity),
         "margin": finite(atom.margin),
         "feedback": list(atom.feedback),
+        "rules": list(atom.rules),
     }
 
 

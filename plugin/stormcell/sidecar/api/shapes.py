@@ -90,6 +90,8 @@ class Member(Model):
     margin: float | None
     feedback: list[str]
     """Ids of the feedback that put it there."""
+    rules: list[str]
+    """Names of the rules of the house that put it there."""
 
 
 class Members(Model):
@@ -208,6 +210,7 @@ class Explanation(Model):
     runner_up_dissimilarity: float | None
     margin: float | None
     feedback: list[str]
+    rules: list[str]
     template: Template | None
 
 
