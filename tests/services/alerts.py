@@ -2,7 +2,7 @@
 
 To Alertmanager an alert is its labels, whose hash it takes for the fingerprint. The recorded fingerprints are
 others, and recorded alerts may have the same labels at different times: what starts anew while the last one fires
-would be taken for the same. So they are told in rounds: the alerts of a round have different labels, and each fires
+would be taken for the same. So they are told in rounds: the alerts of a round have different labels, each fires
 and is resolved before the next round. All else comes through as it was recorded.
 """
 
