@@ -6,8 +6,10 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 import yaml
@@ -41,10 +43,16 @@ class Sidecar:
             cursor = page["next"]
 
     def members(self) -> set[frozenset[str]]:
-        """Return the uids of each group."""
-        ids = [group["id"] for group in self.pages("groups", "groups")]
-        pages = [self.pages(f"groups/{name}/members", "members") for name in ids]
-        return {frozenset(member["uid"] for member in members) for members in pages}
+        """Return the uids of each group; none of a group that went while it was asked for."""
+        return {frozenset(self._members_of(group["id"])) for group in [*self.pages("groups", "groups")]}
+
+    def _members_of(self, group: str) -> Iterator[str]:
+        try:
+            for member in self.pages(f"groups/{group}/members", "members"):
+                yield member["uid"]
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
 
     def received(self, what: str) -> int:
         """Return how many "logs", "spans" or "alerts" it has taken."""

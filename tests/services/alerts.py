@@ -35,11 +35,23 @@ def fingerprint(labels: dict[str, str]) -> str:
     return f"{value:016x}"
 
 
-def recorded(file: Path) -> Iterator[Alert]:
-    """Yield the alerts of recorded notifications."""
+def recorded(file: Path) -> list[Alert]:
+    """Return recorded notifications, with the fingerprints that Alertmanager gives."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield from json.loads(line)["alerts"]
+        payloads = [json.loads(line) for line in lines]
+    for payload in payloads:
+        for alert in payload["alerts"]:
+            alert["fingerprint"] = fingerprint(alert["labels"])
+    return payloads
+
+
+def as_told(payloads: Iterable[Alert], file: Path) -> Path:
+    """Write notifications as a file: of each alert one that it fires, and one that it is resolved."""
+    with file.open("w", encoding="utf-8") as lines:
+        for payload in payloads:
+            ended = {**payload, "status": "resolved", "alerts": [_resolved(alert) for alert in payload["alerts"]]}
+            lines.write(f"{json.dumps(payload)}\n{json.dumps(ended)}\n")
+    return file
 
 
 def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
@@ -47,9 +59,8 @@ def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
     told: dict[str, int] = defaultdict(int)
     found: dict[int, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        name = fingerprint(alert["labels"])
-        found[told[name]].append(alert)
-        told[name] += 1
+        found[told[alert["fingerprint"]]].append(alert)
+        told[alert["fingerprint"]] += 1
     return list(found.values())
 
 
@@ -99,9 +110,9 @@ def listening() -> Iterator[Hook]:
             server.shutdown()
 
 
-def tell(alertmanager: str, alerts: Iterable[Alert], hook: Hook) -> None:
+def tell(alertmanager: str, payloads: Iterable[Alert], hook: Hook) -> None:
     """Tell Alertmanager of alerts that fire and end; return when it has told the hook of all of it."""
-    for turn in rounds(alerts):
+    for turn in rounds(alert for payload in payloads for alert in payload["alerts"]):
         for change in (turn, [_resolved(alert) for alert in turn]):
             post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in change]).encode())
             hook.wait_for(change)
@@ -113,4 +124,4 @@ def _posted(alert: Alert) -> Alert:
 
 
 def _key(alert: Alert) -> tuple[str, str, str]:
-    return fingerprint(alert["labels"]), alert["startsAt"], alert["status"]
+    return alert["fingerprint"], alert["startsAt"], alert["status"]
