@@ -114,8 +114,13 @@ def tell(alertmanager: str, payloads: Iterable[Alert], hook: Hook) -> None:
     """Tell Alertmanager of alerts that fire and end; return when it has told the hook of all of it."""
     for turn in rounds(alert for payload in payloads for alert in payload["alerts"]):
         for change in (turn, [_resolved(alert) for alert in turn]):
-            post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in change]).encode())
+            post_alerts(alertmanager, change)
             hook.wait_for(change)
+
+
+def post_alerts(alertmanager: str, alerts: Iterable[Alert]) -> None:
+    """Post alerts to Alertmanager, as Prometheus does."""
+    post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in alerts]).encode())
 
 
 def _posted(alert: Alert) -> Alert:
