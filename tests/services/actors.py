@@ -101,12 +101,16 @@ def otlp_exporter(endpoint: str, **settings: Any) -> dict[str, Any]:
     return {"endpoint": endpoint, "tls": {"insecure": True}, "retry_on_failure": retry, **settings}
 
 
+def reader(folder: Path) -> dict[str, Any]:
+    """Return the settings of a receiver of OTLP files (JSON lines), which adds nothing of its own."""
+    return {"include": [f"{folder}/*.jsonl"], "start_at": "beginning", "include_file_name": False}
+
+
 def files_to(grpc: str, folder: Path) -> dict[str, Any]:
     """Return the settings of a Collector that reads OTLP files (JSON lines) and sends them on."""
-    reader = {"include": [f"{folder}/*.jsonl"], "start_at": "beginning"}
     pipeline = {"receivers": ["otlpjsonfile"], "exporters": ["otlp"]}
     return {
-        "receivers": {"otlpjsonfile": reader},
+        "receivers": {"otlpjsonfile": reader(folder)},
         "exporters": {"otlp": otlp_exporter(grpc)},
         "pipelines": {"logs": pipeline, "traces": pipeline},
     }
