@@ -69,6 +69,7 @@ def test_the_collector_sends_again_what_is_refused(servers: Servers, storm: Stor
     config["pipelines"] = {"logs": pipeline, "traces": pipeline}
     start_collector(servers, config)
     storm.wait_for(sidecar)
+    assert sidecar.read("status")["refused"], "nothing was refused, so nothing was tried here"
 
 
 def test_alertmanager_waits_for_a_sidecar_that_comes_late(servers: Servers) -> None:
