@@ -6,8 +6,10 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 import yaml
@@ -41,10 +43,16 @@ class Sidecar:
             cursor = page["next"]
 
     def members(self) -> set[frozenset[str]]:
-        """Return the uids of each group."""
-        ids = [group["id"] for group in self.pages("groups", "groups")]
-        pages = [self.pages(f"groups/{name}/members", "members") for name in ids]
-        return {frozenset(member["uid"] for member in members) for members in pages}
+        """Return the uids of each group; none of a group that went while it was asked for."""
+        return {frozenset(self._members_of(group["id"])) for group in [*self.pages("groups", "groups")]}
+
+    def _members_of(self, group: str) -> Iterator[str]:
+        try:
+            for member in self.pages(f"groups/{group}/members", "members"):
+                yield member["uid"]
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
 
     def received(self, what: str) -> int:
         """Return how many "logs", "spans" or "alerts" it has taken."""
@@ -93,12 +101,16 @@ def otlp_exporter(endpoint: str, **settings: Any) -> dict[str, Any]:
     return {"endpoint": endpoint, "tls": {"insecure": True}, "retry_on_failure": retry, **settings}
 
 
+def reader(folder: Path) -> dict[str, Any]:
+    """Return the settings of a receiver of OTLP files (JSON lines), which adds nothing of its own."""
+    return {"include": [f"{folder}/*.jsonl"], "start_at": "beginning", "include_file_name": False}
+
+
 def files_to(grpc: str, folder: Path) -> dict[str, Any]:
     """Return the settings of a Collector that reads OTLP files (JSON lines) and sends them on."""
-    reader = {"include": [f"{folder}/*.jsonl"], "start_at": "beginning"}
     pipeline = {"receivers": ["otlpjsonfile"], "exporters": ["otlp"]}
     return {
-        "receivers": {"otlpjsonfile": reader},
+        "receivers": {"otlpjsonfile": reader(folder)},
         "exporters": {"otlp": otlp_exporter(grpc)},
         "pipelines": {"logs": pipeline, "traces": pipeline},
     }

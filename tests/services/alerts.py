@@ -2,7 +2,7 @@
 
 To Alertmanager an alert is its labels, whose hash it takes for the fingerprint. The recorded fingerprints are
 others, and recorded alerts may have the same labels at different times: what starts anew while the last one fires
-would be taken for the same. So they are told in rounds: the alerts of a round have different labels, and each fires
+would be taken for the same. So they are told in rounds: the alerts of a round have different labels, each fires
 and is resolved before the next round. All else comes through as it was recorded.
 """
 
@@ -35,11 +35,23 @@ def fingerprint(labels: dict[str, str]) -> str:
     return f"{value:016x}"
 
 
-def recorded(file: Path) -> Iterator[Alert]:
-    """Yield the alerts of recorded notifications."""
+def recorded(file: Path) -> list[Alert]:
+    """Return recorded notifications, with the fingerprints that Alertmanager gives."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield from json.loads(line)["alerts"]
+        payloads = [json.loads(line) for line in lines]
+    for payload in payloads:
+        for alert in payload["alerts"]:
+            alert["fingerprint"] = fingerprint(alert["labels"])
+    return payloads
+
+
+def as_told(payloads: Iterable[Alert], file: Path) -> Path:
+    """Write notifications as a file: of each alert one that it fires, and one that it is resolved."""
+    with file.open("w", encoding="utf-8") as lines:
+        for payload in payloads:
+            ended = {**payload, "status": "resolved", "alerts": [_resolved(alert) for alert in payload["alerts"]]}
+            lines.write(f"{json.dumps(payload)}\n{json.dumps(ended)}\n")
+    return file
 
 
 def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
@@ -47,9 +59,8 @@ def rounds(alerts: Iterable[Alert]) -> list[list[Alert]]:
     told: dict[str, int] = defaultdict(int)
     found: dict[int, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        name = fingerprint(alert["labels"])
-        found[told[name]].append(alert)
-        told[name] += 1
+        found[told[alert["fingerprint"]]].append(alert)
+        told[alert["fingerprint"]] += 1
     return list(found.values())
 
 
@@ -99,12 +110,17 @@ def listening() -> Iterator[Hook]:
             server.shutdown()
 
 
-def tell(alertmanager: str, alerts: Iterable[Alert], hook: Hook) -> None:
+def tell(alertmanager: str, payloads: Iterable[Alert], hook: Hook) -> None:
     """Tell Alertmanager of alerts that fire and end; return when it has told the hook of all of it."""
-    for turn in rounds(alerts):
+    for turn in rounds(alert for payload in payloads for alert in payload["alerts"]):
         for change in (turn, [_resolved(alert) for alert in turn]):
-            post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in change]).encode())
+            post_alerts(alertmanager, change)
             hook.wait_for(change)
+
+
+def post_alerts(alertmanager: str, alerts: Iterable[Alert]) -> None:
+    """Post alerts to Alertmanager, as Prometheus does."""
+    post(f"{alertmanager}/api/v2/alerts", json.dumps([_posted(alert) for alert in alerts]).encode())
 
 
 def _posted(alert: Alert) -> Alert:
@@ -113,4 +129,4 @@ def _posted(alert: Alert) -> Alert:
 
 
 def _key(alert: Alert) -> tuple[str, str, str]:
-    return fingerprint(alert["labels"]), alert["startsAt"], alert["status"]
+    return alert["fingerprint"], alert["startsAt"], alert["status"]

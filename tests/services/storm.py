@@ -21,7 +21,7 @@ LIVE: tuple[str, ...] = ("--live",)
 
 Groups = set[frozenset[str]]
 
-REPLAYED: dict[str, Any] = {"live": {"tick_seconds": 60, "lateness_seconds": 14_400, "idle_seconds": 10}}
+REPLAYED: dict[str, Any] = {"live": {"tick_seconds": 600, "lateness_seconds": 14_400, "idle_seconds": 10}}
 """Settings for hours of telemetry within seconds, in any order: time begins when nothing more comes."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.services.actors import otlp_exporter, start_collector, start_sidecar
+from tests.services.actors import otlp_exporter, reader, start_collector, start_sidecar
 from tests.services.servers import Servers, free_port, until
 from tests.services.storm import telemetry
 
@@ -36,14 +36,16 @@ def test_through_the_collector_and_back(servers: Servers, tmp_path: Path) -> Non
     files = telemetry(tmp_path / "telemetry")
     sent = {uid(record): record for file in files.iterdir() for record in records(file)}
     back, out = f"127.0.0.1:{free_port()}", tmp_path / "out.jsonl"
-    sidecar = start_sidecar(servers, {"forward": {"endpoint": f"grpc://{back}", "gzip": False}})
+    # Hours pass within seconds: a tick for every five seconds of them would take all the time there is.
+    settings = {"live": {"tick_seconds": 600}, "forward": {"endpoint": f"grpc://{back}", "gzip": False}}
+    sidecar = start_sidecar(servers, settings)
     there = {"receivers": ["otlpjsonfile"], "exporters": ["otlp"]}
     again = {"receivers": ["otlp"], "exporters": ["file"]}
     start_collector(
         servers,
         {
             "receivers": {
-                "otlpjsonfile": {"include": [f"{files}/*.jsonl"], "start_at": "beginning"},
+                "otlpjsonfile": reader(files),
                 "otlp": {"protocols": {"grpc": {"endpoint": back}}},
             },
             "exporters": {

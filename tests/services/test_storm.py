@@ -5,20 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.services.actors import Sidecar, files_to, start_alertmanager, start_collector, start_sidecar
-from tests.services.alerts import fingerprint, listening, recorded, tell
+from tests.services.alerts import as_told, listening, recorded, tell
 from tests.services.servers import Servers, until
-from tests.services.storm import ALERTS, REPLAYED, Groups, grouped, telemetry
-
-
-def as_alertmanager_names_them(groups: Groups) -> Groups:
-    """Return groups with the fingerprints of alerts as Alertmanager makes them; nothing else of them changes."""
-    names = {alert["fingerprint"]: fingerprint(alert["labels"]) for alert in recorded(ALERTS)}
-
-    def name(uid: str) -> str:
-        of_alert, at, start = uid.partition("@")
-        return f"{names[of_alert]}@{start}" if at else uid
-
-    return {frozenset(map(name, members)) for members in groups}
+from tests.services.storm import ALERTS, REPLAYED, grouped, telemetry
 
 
 def tell_alertmanager(servers: Servers, sidecar: Sidecar) -> None:
@@ -30,7 +19,7 @@ def tell_alertmanager(servers: Servers, sidecar: Sidecar) -> None:
 
 def test_logs_traces_and_alerts(servers: Servers, tmp_path: Path) -> None:
     files = telemetry(tmp_path / "telemetry")
-    expected = as_alertmanager_names_them(grouped(files, ALERTS, scratch=tmp_path))
+    expected = grouped(files, as_told(recorded(ALERTS), tmp_path / "alerts.jsonl"), scratch=tmp_path)
     assert len(expected) > 5
 
     sidecar = start_sidecar(servers, REPLAYED)
@@ -41,7 +30,7 @@ def test_logs_traces_and_alerts(servers: Servers, tmp_path: Path) -> None:
 
 
 def test_alerts_alone(servers: Servers, tmp_path: Path) -> None:
-    expected = as_alertmanager_names_them(grouped(ALERTS, scratch=tmp_path))
+    expected = grouped(as_told(recorded(ALERTS), tmp_path / "alerts.jsonl"), scratch=tmp_path)
     assert expected
 
     sidecar = start_sidecar(servers, REPLAYED)
