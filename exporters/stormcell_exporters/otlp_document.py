@@ -27,8 +27,8 @@ _Plain = str | int | float | list[str] | list[float]
 
 def request(records: Iterable[LogRecord]) -> bytes:
     """Return an export request with these records, as of the service that we are."""
-    scope = ScopeLogs(scope=InstrumentationScope(name=semconv.OUR_SERVICE), log_records=records)
-    resource = Resource(attributes=[_pair(semconv.SERVICE_NAME, semconv.OUR_SERVICE)])
+    scope = ScopeLogs(scope=InstrumentationScope(name=semconv.OWN_SERVICE), log_records=records)
+    resource = Resource(attributes=[_pair(semconv.SERVICE_NAME, semconv.OWN_SERVICE)])
     made: bytes = ExportLogsServiceRequest(
         resource_logs=[ResourceLogs(resource=resource, scope_logs=[scope])]
     ).SerializeToString(deterministic=True)

@@ -18,12 +18,10 @@ ECS_VERSION: Final = "9.4.0"
 
 # Our own
 OWN_SERVICE: Final = "stormcell"
-"""The service that our own telemetry, and groups sent out as telemetry, are of: never grouped."""
+"""The ``service.name`` of our own telemetry, and of groups sent as telemetry: never grouped, or it feeds itself."""
 LABELS: Final = "labels."
 ANNOTATIONS: Final = "annotations."
 SCHEMA_GROUPS: Final = "stormcell.groups/1"
-OUR_SERVICE: Final = "stormcell"
-"""What our own telemetry names as its ``service.name``: it is never grouped, or it would feed itself."""
 
 # On telemetry that is forwarded
 EXEMPLAR: Final = "stormcell.exemplar"

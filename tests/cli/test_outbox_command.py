@@ -20,7 +20,7 @@ NOON = 1_700_000_000 * 10**9
 def folder(tmp_path: Path) -> Path:
     """A store in which one letter waits and two were given up."""
     with SqliteStore(tmp_path / "stormcell.db", create=True) as store:
-        store.save(GROUPING, [], None, [("hook", FIRST), ("hook", THIRD), ("otlp", FIRST)], NOON)
+        store.save(GROUPING, [], outbox=[("hook", FIRST), ("hook", THIRD), ("otlp", FIRST)], now=NOON)
         for letter in store.outbox_due(NOON, 9, "hook"):
             store.outbox_failed(letter.number, "answered 400: \x1b[31mbad", 0, dead=True)
     return tmp_path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import yaml
-from stormcell.sidecar.counts import Reason
-from stormcell.telemetry.names import METRICS, Kind, prometheus_name
 
 from stormcell.config import Settings
+from stormcell.sidecar.counts import Reason
+from stormcell.telemetry.names import METRICS, Kind, prometheus_name
 from tests.deploy.files import DEPLOY, document
 
 RULES = [rule for group in document("prometheus/stormcell.rules.yml")["groups"] for rule in group["rules"]]

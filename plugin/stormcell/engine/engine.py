@@ -18,19 +18,19 @@ from stormcell.engine.keeping import keep
 from stormcell.engine.live import Live
 from stormcell.engine.notifying import NOTIFIED, dump, notify
 from stormcell.engine.segments import Segments
-from stormcell.engine.tick import Tick
 from stormcell.errors import StormcellError
 from stormcell.journal import Entry, Journal
 from stormcell.protocols import Clock
 from stormcell.semconv import OWN_SERVICE
 from stormcell.store import SqliteStore
-from stormcell.types import Assignment, Record
+from stormcell.types import Assignment, Membership, Record
 
 log: Final = logging.getLogger("stormcell")
 
 _WAIT: Final = 0.25
 _CALM: Final = 30.0
 """Seconds between two ticks while nothing comes."""
+_KEPT_LATENCIES: Final = 100_000
 _BEHIND: Final = 1 << 20
 """Bytes of the journal behind which nothing is assigned provisionally: the tick will do it sooner than we
 could."""
@@ -125,7 +125,7 @@ class Engine:
         self._wake = threading.Condition()
         self._nudged = False
         self._threads: list[threading.Thread] = []
-        self.last: Tick | None = None
+        self.memberships: tuple[Membership, ...] = ()
 
     def start(self) -> None:
         """Start reading and ticking."""
@@ -201,7 +201,8 @@ class Engine:
         if self._journal.end - entry.end < _BEHIND:
             self._assign(records)
             self.stats.latencies.append((self._clock.now() - request.received) / 1e9)
-            del self.stats.latencies[:-100_000]
+            if len(self.stats.latencies) > _KEPT_LATENCIES:
+                del self.stats.latencies[: _KEPT_LATENCIES // 2]
         if self.live.is_due():
             with self._wake:
                 self._wake.notify_all()
@@ -274,12 +275,11 @@ class Engine:
         self._notified = told or self._notified
         self.live.commit(found, knowledge)
         self.assigner.verdicts = Verdicts(self._settings, found)
-        self.last = found
+        self.memberships = found.memberships
         self.stats.problem = ""
         self.stats.ticks += 1
         self._ticked = self._monotonic()
         self.stats.tick_seconds.append(self._ticked - start)
-        del self.stats.tick_seconds[:-10_000]
         self._journal.release(min(self._segments.needed(found.released, position), self._held()))
         self._segments.forget()
         with self._wake:

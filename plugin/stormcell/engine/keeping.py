@@ -13,10 +13,18 @@ from stormcell.features.knowledge import Knowledge
 from stormcell.groups.lifecycle import Status
 from stormcell.render import Drafter
 from stormcell.store import SqliteStore
-from stormcell.types import AuditEntry, Draft, Event, Group, Grouping, Membership, Row, Value
-
-SIDECAR: Final = "sidecar"
-"""As whom the audit log knows what nobody did."""
+from stormcell.types import (
+    EXEMPLAR,
+    SIDECAR,
+    AuditEntry,
+    Draft,
+    Event,
+    Group,
+    Grouping,
+    Membership,
+    Row,
+    Value,
+)
 
 _ACTIONS: Final = {Status.OPEN: "open", Status.RESOLVED: "resolve", Status.ACKNOWLEDGED: "ack"}
 
@@ -85,6 +93,7 @@ def keep(
         _drafts(found, live, settings),
         learned,
         statuses={group.id: group.status for group in found.told},
+        before=found.said,
         audit=[_entry(change, wall) for change in found.changes if not _by_person(change)],
         outbox=outbox,
         now=wall,
@@ -100,7 +109,7 @@ def _entry(change: Change, wall: int) -> AuditEntry:
     """Return what the audit log says of a change."""
     if change.transition is None:
         detail: dict[str, Value] = {"exemplar": change.exemplar, "before": change.before}
-        return AuditEntry(wall, SIDECAR, "exemplar", change.group, (change.group,), detail)
+        return AuditEntry(wall, SIDECAR, EXEMPLAR, change.group, (change.group,), detail)
     status, why = change.transition.status, change.transition.why
     action = "reopen" if why == "new events" else _ACTIONS[status]
     groups = (change.group, change.into) if change.into else (change.group,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from stormcell.config import Settings
 from stormcell.engine.horizon import tick_width
@@ -18,6 +19,7 @@ from stormcell.features.knowledge import Knowledge
 from stormcell.features.rows import RowBuilder
 from stormcell.types import Event, Feedback, Record, Signal
 
+LATEST: Final = 2**63 - 1
 _MOST_STRAGGLERS = 10_000
 """Events that come too late, or from the future, that are kept between two ticks; more are only counted."""
 
@@ -123,27 +125,33 @@ class Live:
             Wall clock, ns: what claims to be from long after it is not grouped, and nothing from after
             it moves time.
         """
-        latest = None if received is None else received + self._future
+        latest = LATEST if received is None else received + self._future
         with self._lock:
-            for record in records:
-                time = record.time
-                self.counts.events += 1
-                if latest is not None and time > latest:
-                    self.counts.future += 1
-                    self._apart(record)
-                elif time < self._memory.released:
-                    self._settle_late(record)
-                else:
-                    self._add(record, time)
-                    if time > self.watermark:
-                        self.watermark = time if received is None else max(self.watermark, min(time, received))
+            self.builder.extend(self._sorted(records, latest, received or LATEST))
 
-    def _add(self, record: Record, time: int) -> None:
-        self.builder.add(record)
-        at = time // self._width
-        if (at + 1) * self._width > self._ticking:
-            self._fresh.add(at)
-            return
+    def _sorted(self, records: Iterable[Record], latest: int, received: int) -> Iterator[Record]:
+        """Yield the records that are to be held, having noted what else they tell."""
+        width, released, ticking = self._width, self._memory.released, self._ticking
+        for record in records:
+            time = record.time
+            self.counts.events += 1
+            if time > latest:
+                self.counts.future += 1
+                self._apart(record)
+                continue
+            if time < released:
+                self._settle_late(record)
+                continue
+            at = time // width
+            if (at + 1) * width > ticking:
+                self._fresh.add(at)
+                if time > self.watermark:
+                    self.watermark = max(self.watermark, min(time, received))
+            else:
+                self._note_late(record)
+            yield record
+
+    def _note_late(self, record: Record) -> None:
         self.counts.late += 1
         self.late = True
         if self._counted is not None:

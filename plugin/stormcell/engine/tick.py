@@ -83,6 +83,8 @@ class Tick:
         Alerts that were put away and are resolved now.
     stragglers : tuple of Event
         What came too late, or from the future, to be grouped.
+    said : mapping of str to str
+        The statuses that the store had.
     """
 
     now: int
@@ -96,6 +98,7 @@ class Tick:
     settled: tuple[Membership, ...]
     resolved: frozenset[str]
     stragglers: tuple[Event, ...]
+    said: Mapping[str, str]
 
 
 def tick(
@@ -202,6 +205,7 @@ def tick(
         tuple(apart),
         resolved,
         stragglers,
+        said,
     )
 
 

@@ -20,6 +20,7 @@ from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status
 from stormcell.store import SqliteStore
+from stormcell.telemetry.meters import Meters
 
 if TYPE_CHECKING:
     from stormcell.sidecar.delivery import Delivery
@@ -79,6 +80,7 @@ class Sidecar:
         self.intake = Intake(settings, self.journal, auth, check, self.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
+        self.meters = Meters()
         self._auth = auth
         self._started = False
 
@@ -95,7 +97,11 @@ class Sidecar:
         from stormcell.sidecar.grpc.server import GrpcServer
         from stormcell.sidecar.http.app import build_app
         from stormcell.sidecar.http.server import HttpServer
+        from stormcell.sidecar.metering import meters_of
+        from stormcell.sidecar.observing import observe
 
+        self.meters = meters_of(self.settings.telemetry)
+        observe(self.meters, self)
         api = ApiContext(
             store_path=self.path,
             settings=self.settings,
@@ -103,6 +109,7 @@ class Sidecar:
             nudge=self.engine.nudge,
             ready=lambda: readiness(self, started=self._started),
             status=lambda: status(self),
+            metrics=self.meters.text,
         )
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
@@ -139,6 +146,7 @@ class Sidecar:
         if self.delivery is not None:
             done &= self.delivery.stop(left())
         self.journal.close()
+        self.meters.close()
         return done
 
     def listening(self) -> dict[str, str]:

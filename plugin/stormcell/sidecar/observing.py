@@ -133,10 +133,9 @@ def _radius(engine: Engine) -> Readings:
 
 def _silhouette(engine: Engine) -> Readings:
     """Return the mean medoid silhouette (Lenssen & Schubert 2024) of the last tick's events with a runner-up."""
-    found = engine.last
     pairs = [
         (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
-        for atom in (() if found is None else found.memberships)
+        for atom in engine.memberships
         if atom.runner_up_dissimilarity is not None
     ]
     if not pairs:

@@ -59,6 +59,7 @@ class SqliteStore(Outbox):
         learned: Mapping[str, Mapping[str, object]] | None = None,
         *,
         statuses: Mapping[str, str] | None = None,
+        before: Mapping[str, str] | None = None,
         audit: Sequence[AuditEntry] = (),
         outbox: Sequence[tuple[str, Group]] = (),
         now: int | None = None,
@@ -69,8 +70,9 @@ class SqliteStore(Outbox):
         of the grouping leave the atoms that held them; rows, atoms and groups left without any go, with
         their drafts, and a group left with some keeps them, its ``members``, ``count`` and ``signals``
         following. Drafts replace those of the same group and kind. A group that is stored keeps its status, unless
-        ``statuses`` gives it another. ``outbox`` are groups, each with the name of the exporter that is to have it
-        (see ``store.outbox``); ``now`` is when they are put, ns, the wall clock by default.
+        ``statuses`` gives it another and it is still what it was ``before``. ``outbox`` are groups, each with the
+        name of the exporter that is to have it (see ``store.outbox``); ``now`` is when they are put, ns, the wall
+        clock by default.
 
         Raises
         ------
@@ -82,7 +84,7 @@ class SqliteStore(Outbox):
 
         def change(connection: sqlite3.Connection) -> None:
             replace(connection, self.path, grouping, drafts, learned or {})
-            writing.put_statuses(connection, statuses or {})
+            writing.put_statuses(connection, statuses or {}, before)
             log.add(connection, audit)
             out.put(connection, outbox, now)
 

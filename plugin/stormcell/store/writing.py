@@ -79,11 +79,17 @@ def write_learned(connection: sqlite3.Connection, learned: Mapping[str, Mapping[
     )
 
 
-def put_statuses(connection: sqlite3.Connection, statuses: Mapping[str, str]) -> None:
-    """Set the statuses of groups, by their ids."""
+def put_statuses(
+    connection: sqlite3.Connection, statuses: Mapping[str, str], before: Mapping[str, str] | None = None
+) -> None:
+    """Set the statuses of groups, by their ids; not of those that are no longer what they were ``before``."""
+    known = before or {}
     connection.executemany(
-        "UPDATE groups SET status = ? WHERE id = ?",
-        ((to_key(status), to_key(id)) for id, status in statuses.items()),
+        "UPDATE groups SET status = :new WHERE id = :id AND (:old IS NULL OR status = :old)",
+        (
+            {"new": to_key(status), "id": to_key(id), "old": to_key(known[id]) if id in known else None}
+            for id, status in statuses.items()
+        ),
     )
 
 

@@ -42,7 +42,7 @@ def test_order_does_not_matter_within_the_lateness(seed: int, size: int) -> None
     shuffled = sorted(DAY, key=lambda event: event.time / SECOND + late[event.uid])
     straight, crooked = live_of(SLOW), live_of(SLOW)
     expected = [tick for event in sorted(DAY, key=lambda one: one.time) for tick in run(taken(straight, [event]))]
-    found = []
+    found: list[Tick] = []
     for start in range(0, len(shuffled), size):
         found += run(taken(crooked, shuffled[start : start + size]))
     assert crooked.counts.late == 0
@@ -193,9 +193,7 @@ def test_it_goes_on_from_its_memory_as_if_nothing_had_been(cut: int) -> None:
     expected = list(run(taken(whole, before)))
     assert spelled(list(run(taken(first, before)))) == spelled(expected)
     memory = first.memory
-    second = live_of(
-        SETTINGS, Memory(memory.knowledge.copy(), memory.released, memory.now, dict(memory.living))
-    )
+    second = live_of(SETTINGS, Memory(memory.knowledge.copy(), memory.released, memory.now, dict(memory.living)))
     taken(second, [event for event in before if event.time >= memory.released])
     rest = ordered[len(before) :]
     assert spelled(list(run(taken(second, rest)))) == spelled(list(run(taken(whole, rest))))

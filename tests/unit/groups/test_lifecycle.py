@@ -106,9 +106,7 @@ def test_whatever_happens_it_makes_sense(steps: list[tuple[int, tuple[int, froze
         look = replace(seen(min(last, now), *firing), alerted=alerted or bool(firing))
         after, why = step(life, now, look, said)
         assert after.last_seen >= life.last_seen
-        assert after.reopened - life.reopened == (
-            life.status is Status.RESOLVED and after.status is Status.OPEN
-        )
+        assert after.reopened - life.reopened == (life.status is Status.RESOLVED and after.status is Status.OPEN)
         if after.status is not life.status:
             assert after.since == at(now)
         if after.status is Status.RESOLVED and why not in ("", "person"):

@@ -12,7 +12,7 @@ from stormcell.decode import otlp_proto
 from stormcell.decode.proto_schema import LogsParts, TracesParts
 from stormcell.decode.report import Report, Scribe
 from stormcell.protocols import Assigner
-from stormcell.semconv import OUR_SERVICE
+from stormcell.semconv import OWN_SERVICE
 from stormcell.sidecar.forward.attributes import Additions
 from stormcell.types import Packed, Record, Request, RequestKind
 from stormcell.wire.otlp import SignalName
@@ -104,7 +104,7 @@ class Rewriter:
         candidates: list[Candidate | None] = []
         for data, record in _aligned(wire, otlp_proto.records(body, _silent(), self._senders)):
             candidate = None
-            if record is not None and record.service != OUR_SERVICE:
+            if record is not None and record.service != OWN_SERVICE:
                 assignment = assign(record)
                 data, sampled = additions.without(data)
                 data += additions.assigned(assignment)
