@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from _board import Board
 from _report import arguments
 from _sidecar_bodies import numbers
 from _sidecar_process import Load, Sidecar, buckets, nothing, quantile, running
+from _timing import child
 from stormcell.config import JournalSettings
 from stormcell.journal import Journal
 
@@ -23,6 +25,9 @@ RATE = 2000
 """Records a second at which latency is taken."""
 
 STARTS = 5
+HELD = 20_000
+"""Logs and spans, so many of each, that a tick goes over."""
+
 _PATIENCE = 60.0
 _ASSIGNMENT = "stormcell_assignment_duration_seconds"
 _TICK = "stormcell_tick_duration_seconds"
@@ -103,6 +108,12 @@ def latency(board: Board, folder: Path, seconds: float) -> None:
             board.at_most(f"{name} within, {share} %", 1000 * quantile(was, is_now, share / 100), "ms", target)
 
 
+def tick(board: Board, events: int) -> None:
+    """Take the time of a tick over all that is held, the best of some; traces, and logs with and without one."""
+    found = child([sys.executable, str(Path(__file__).with_name("_sidecar_tick.py")), str(events)], "ticks")
+    board.at_most(f"tick over {found['atoms']} atoms of {found['rows']} rows", found["seconds"], "s", 1)
+
+
 def kills(board: Board, folder: Path, count: int) -> None:
     """Kill it at random moments while it takes in records, and look for those it had acknowledged."""
     chance, whole, records = Random(1), 0, 0  # noqa: S311
@@ -167,6 +178,7 @@ def main() -> None:
         start(board, folder, 1 if quick else STARTS)
         throughput(board, folder, 3 if quick else SECONDS, RATE if quick else 0)
         latency(board, folder, 2 if quick else 20)
+        tick(board, 500 if quick else HELD)
         kills(board, folder, 1 if quick else KILLS)
     board.end("sidecar", as_json=options.json)
 
