@@ -220,7 +220,8 @@ class _Board:
         own = dict(zip(atoms, self._far([centre], atoms)[0] * self.weights[atoms], strict=True))
         opening = self.settings.opening_cost * math.sqrt(self.weights.sum())
         opened = [self._open(centre)] if near > opening + sum(own.values()) else []
-        for members in leaving.values():
+        # The centre's unit first, so that nobody keeps it out of its own group.
+        for members in sorted(leaving.values(), key=lambda members: centre not in members):
             # Others have found their places meanwhile.
             cost, target = self._nearest(members, costs)
             if opened and (centre in members or sum(own[atom] for atom in members) <= cost):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stormcell.config import GroupingSettings, RulesSettings
@@ -14,7 +14,7 @@ from stormcell.groups.central import labelled, most_central
 from stormcell.groups.partition import Partition
 from stormcell.groups.rules import Obeyed, obey
 from stormcell.groups.units import Marks
-from stormcell.types import IntArray
+from stormcell.types import Clustering, IntArray
 from tests.unit.groups.build import flat, line
 
 ANY = {"service": "any"}
@@ -34,6 +34,12 @@ def obeyed(
     """Obey rules where there are these groups; -1 is a stray."""
     points, weights = line(places), np.ones(len(places))
     kept = np.flatnonzero(np.array(labels) >= 0)
+    settings = GroupingSettings(opening_cost=opening_cost)
+    session = np.arange(len(places))
+    if len(kept) == 0:
+        none, far = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        part = Partition(Clustering(none, none, far, far, none, 0.0, 0), none)
+        return obey(points, session, flat(len(places)), weights, part, marks, rules.named, settings)
     own = np.unique(np.array(labels)[kept], return_inverse=True)[1].reshape(-1)
     medoids = np.array(
         [
@@ -43,8 +49,6 @@ def obeyed(
         dtype=np.int64,
     )
     part = Partition(labelled(points, kept, weights[kept], medoids, own), kept)
-    settings = GroupingSettings(opening_cost=opening_cost)
-    session = np.arange(len(places))
     return obey(points, session, flat(len(places)), weights, part, marks, rules.named, settings)
 
 
@@ -93,6 +97,13 @@ def test_what_is_joined_leaves_as_one() -> None:
     assert groups_of(found, 5).tolist() == [1, 0, 1, 1, 1]
 
 
+def test_strays_that_belong_together_are_a_group() -> None:
+    marks: dict[int, Marks] = {at: frozenset({(0, "")}) for at in (1, 2)}
+    found = obeyed(PLACES, [-1] * 5, marks, ruled(together=1), 1)
+    assert groups_of(found, 5).tolist() == [-1, 0, 0, -1, -1]
+    assert set(found.placed) == {0, 1}
+
+
 def test_nothing_marked_is_the_same_object() -> None:
     found = obeyed(PLACES, TWO, {}, ruled(apart=1), 1)
     again = obeyed(PLACES, TWO, {0: when(0), 3: of(0)}, ruled(apart=1), 1)
@@ -116,6 +127,21 @@ def cases(draw: st.DrawFn) -> tuple[list[float], list[int], dict[int, Marks], Ru
     return places, labels, marks, ruled(together, by, apart), draw(st.sampled_from([0, 0.1, 1, 9]))
 
 
+@example(
+    # The centre of what leaves is not kept out of its own group by those that leave with it.
+    (
+        [0.4375, 0.0, 0.375, 0.25, 1.0, 0.5],
+        [0, 0, 0, 0, 0, 1],
+        {
+            1: frozenset({(2, "when"), (0, ""), (1, "x")}),
+            2: frozenset({(1, "y")}),
+            3: frozenset({(2, "from"), (1, "x")}),
+            4: frozenset({(0, "")}),
+        },
+        ruled(1, 1, 1),
+        0,
+    )
+)
 @given(cases())
 def test_rules_hold_or_are_told(
     case: tuple[list[float], list[int], dict[int, Marks], RulesSettings, float],
