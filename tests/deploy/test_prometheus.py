@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
-from stormcell.config import Settings
 from stormcell.sidecar.counts import Reason
 from stormcell.telemetry.names import METRICS, Kind, prometheus_name
 from tests.deploy.files import DEPLOY, document
@@ -56,13 +53,6 @@ def test_every_alert_says_what_to_do_and_how_bad_it_is() -> None:
 
 def test_every_alert_is_tried() -> None:
     assert {rule["alert"] for rule in RULES} == set(re.findall(r'alertname="(\w+)"', TESTS))
-
-
-def test_the_journal_is_said_to_fill_at_four_fifths() -> None:
-    [rule] = [rule for rule in RULES if rule["alert"] == "StormcellJournalFilling"]
-    assert rule["expr"].endswith(f"> 0.8 * {Settings().journal.max_bytes}")
-    for file in DEPLOY.rglob("stormcell.yaml"):
-        assert "journal" not in yaml.safe_load(file.read_text("utf-8")), "then the rule must be changed, too"
 
 
 def test_every_reason_to_refuse_for_good_is_known() -> None:

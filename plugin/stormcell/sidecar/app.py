@@ -82,7 +82,7 @@ class Sidecar:
         self.http: HttpServer | None = None
         self.meters = Meters()
         self._auth = auth
-        self._started = False
+        self.started = False
 
     def start(self) -> None:
         """Start everything; requests are answered once this returns.
@@ -107,7 +107,7 @@ class Sidecar:
             settings=self.settings,
             auth=self._auth,
             nudge=self.engine.nudge,
-            ready=lambda: readiness(self, started=self._started),
+            ready=lambda: readiness(self),
             status=lambda: status(self),
             metrics=self.meters.text,
         )
@@ -121,7 +121,7 @@ class Sidecar:
             self.forwarder.start()
         self.grpc.start()
         self.http.start()
-        self._started = True
+        self.started = True
 
     def stop(self) -> bool:
         """Take no more requests, group and send what was acknowledged, and end.
@@ -132,7 +132,7 @@ class Sidecar:
             Whether all was done within ``live.drain_seconds``; what was not is after the next start.
         """
         until = time.monotonic() + self.settings.live.drain_seconds
-        self._started = False
+        self.started = False
 
         def left() -> float:
             return max(until - time.monotonic(), 0.5)
@@ -148,6 +148,11 @@ class Sidecar:
         self.journal.close()
         self.meters.close()
         return done
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are taken in and grouped."""
+        return readiness(self).ready
 
     def listening(self) -> dict[str, str]:
         """Return the addresses that are listened on."""

@@ -29,7 +29,8 @@ def observe(meters: Meters, sidecar: Sidecar) -> None:
     """Let the meters read all parts of a sidecar."""
     observe_store(meters, sidecar.path)
     _observe_intake(meters, sidecar.intake.counts)
-    _observe_journal(meters, sidecar.journal)
+    _observe_journal(meters, sidecar.journal, sidecar.settings.journal.max_bytes)
+    meters.observe(names.READY, lambda: [(int(sidecar.is_ready), {})])
     _observe_engine(meters, sidecar.engine, sidecar.journal)
     meters.observe(names.FORWARD_SENT, lambda: _sent(sidecar))
     meters.observe(names.FORWARD_DROPPED, lambda: _unsent(sidecar))
@@ -94,7 +95,10 @@ def _observe_intake(meters: Meters, counts: ReceiverCounts) -> None:
     meters.observe(names.REFUSED, refused)
 
 
-def _observe_journal(meters: Meters, journal: Journal) -> None:
+def _observe_journal(meters: Meters, journal: Journal, limit: int) -> None:
+    meters.observe(names.JOURNAL_LIMIT, lambda: [(limit, {})])
+    meters.observe(names.JOURNAL_DAMAGED, lambda: [(journal.stats().damaged, {})])
+    meters.observe(names.JOURNAL_SYNC_FAILURES, lambda: [(journal.stats().sync_failures, {})])
     meters.observe(names.JOURNAL_SIZE, lambda: [(journal.stats().bytes, {})])
     meters.observe(names.JOURNAL_SEGMENTS, lambda: [(journal.stats().segments, {})])
     meters.observe(names.JOURNAL_TORN, lambda: [(journal.stats().torn, {})])
@@ -104,7 +108,9 @@ def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
     stats, here = engine.stats, {CONSUMER: "engine"}
 
     def dropped() -> Readings:
-        return [(stats.own, {REASON: "own"}), (stats.broken, {REASON: "broken"})]
+        counts = engine.live.counts
+        found = {"own": stats.own, "broken": stats.broken, "too_late": counts.too_late, "future": counts.future}
+        return [(number, {REASON: reason}) for reason, number in found.items()]
 
     def lag() -> Readings:
         following = next(journal.read(stats.position), None)
@@ -121,6 +127,7 @@ def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
     meters.observe(names.DROPPED, dropped)
     meters.observe(names.BACKLOG, lambda: [(journal.behind(stats.position), here)])
     meters.observe(names.LAG, lag)
+    meters.observe(names.TICK_FAILURES, lambda: [(stats.failed_ticks, {})])
     meters.observe(names.RADIUS, lambda: _radius(engine))
     meters.observe(names.SILHOUETTE, lambda: _silhouette(engine))
     meters.before_telling(record)

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 _NAMES = {Signal.LOGS: "logs", Signal.TRACES: "spans", Signal.ALERTS: "alerts"}
 
 
-def readiness(sidecar: Sidecar, *, started: bool) -> Readiness:
+def readiness(sidecar: Sidecar) -> Readiness:
     """Return whether requests are taken in and grouped."""
     problem = sidecar.engine.stats.problem
-    return Readiness(
-        started,
-        {"receivers": "ok" if started else "not listening", "store": problem or "ok"},
-    )
+    checks = {"receivers": "ok" if sidecar.started else "not listening", "store": problem or "ok"}
+    return Readiness(sidecar.started and not problem, checks)
 
 
 def status(sidecar: Sidecar) -> dict[str, Any]:

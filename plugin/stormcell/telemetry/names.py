@@ -69,6 +69,15 @@ JOURNAL_TORN: Final = Metric(
     *("stormcell.journal.torn", "{record}", Kind.COUNTER),
     "Records at its end that a crash had left half written, and that were cut off",
 )
+JOURNAL_LIMIT: Final = Metric(
+    "stormcell.journal.limit", "By", Kind.UPDOWNCOUNTER, "What it may take at most; then requests are refused"
+)
+JOURNAL_DAMAGED: Final = Metric(
+    "stormcell.journal.damaged", "{stretch}", Kind.COUNTER, "Stretches of it that the disk has damaged, skipped"
+)
+JOURNAL_SYNC_FAILURES: Final = Metric(
+    "stormcell.journal.sync_failures", "{failure}", Kind.COUNTER, "How often the disk did not take what was written"
+)
 BACKLOG: Final = Metric(
     *("stormcell.journal.backlog", "By", Kind.UPDOWNCOUNTER),
     *("What lies in the journal and has not been read yet", (CONSUMER,)),
@@ -83,6 +92,12 @@ ASSIGNMENT_DURATION: Final = Metric(
 )
 TICK_DURATION: Final = Metric(
     "stormcell.tick.duration", "s", Kind.HISTOGRAM, "How long it takes to group anew all that lives"
+)
+TICK_FAILURES: Final = Metric(
+    "stormcell.tick.failures", "{tick}", Kind.COUNTER, "Ticks that could not be stored, and were made again"
+)
+READY: Final = Metric(
+    "stormcell.ready", "1", Kind.UPDOWNCOUNTER, "Whether telemetry is taken in and grouped: 1 or 0; /readyz says why"
 )
 GROUPS: Final = Metric("stormcell.groups", "{group}", Kind.UPDOWNCOUNTER, "Groups in the store", (STATUS,))
 SILHOUETTE: Final = Metric(
@@ -115,8 +130,8 @@ MEMORY: Final = Metric("process.memory.usage", "By", Kind.UPDOWNCOUNTER, "Physic
 
 METRICS: Final = (
     *(RECEIVED, ACCEPTED, REFUSED, DROPPED),
-    *(JOURNAL_SIZE, JOURNAL_SEGMENTS, JOURNAL_TORN, BACKLOG, LAG),
-    *(ASSIGNMENT_DURATION, TICK_DURATION),
+    *(JOURNAL_SIZE, JOURNAL_LIMIT, JOURNAL_SEGMENTS, JOURNAL_TORN, JOURNAL_DAMAGED, JOURNAL_SYNC_FAILURES),
+    *(BACKLOG, LAG, ASSIGNMENT_DURATION, TICK_DURATION, TICK_FAILURES, READY),
     *(GROUPS, SILHOUETTE, RADIUS, EXEMPLAR_CHANGES, EDITS),
     *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED, MEMORY),
 )
