@@ -76,7 +76,7 @@ JOURNAL_DAMAGED: Final = Metric(
     "stormcell.journal.damaged", "{stretch}", Kind.COUNTER, "Stretches of it that the disk has damaged, skipped"
 )
 JOURNAL_SYNC_FAILURES: Final = Metric(
-    "stormcell.journal.sync_failures", "{failure}", Kind.COUNTER, "How often the disk did not take what was written"
+    "stormcell.journal.sync_failures", "{failure}", Kind.COUNTER, "How often the disk took nothing"
 )
 BACKLOG: Final = Metric(
     *("stormcell.journal.backlog", "By", Kind.UPDOWNCOUNTER),
@@ -97,7 +97,7 @@ TICK_FAILURES: Final = Metric(
     "stormcell.tick.failures", "{tick}", Kind.COUNTER, "Ticks that could not be stored, and were made again"
 )
 READY: Final = Metric(
-    "stormcell.ready", "1", Kind.UPDOWNCOUNTER, "Whether telemetry is taken in and grouped: 1 or 0; /readyz says why"
+    "stormcell.ready", "1", Kind.UPDOWNCOUNTER, "Whether telemetry is taken in and grouped, 1 or 0"
 )
 GROUPS: Final = Metric("stormcell.groups", "{group}", Kind.UPDOWNCOUNTER, "Groups in the store", (STATUS,))
 SILHOUETTE: Final = Metric(
