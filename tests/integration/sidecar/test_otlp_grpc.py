@@ -190,4 +190,4 @@ def test_a_call_that_sends_nothing_is_given_up() -> None:
             channel.stream_unary(LOGS)(nothing(), timeout=30)
         never.set()
         assert caught.value.code() is grpc.StatusCode.CANCELLED
-        assert served.counts.refused == {(Signal.LOGS, Reason.INCOMPLETE): 1}
+        until(lambda: served.counts.refused == {(Signal.LOGS, Reason.INCOMPLETE): 1})

@@ -71,6 +71,9 @@ class Handlers:
             try:
                 body = next(messages)
             except StopIteration:
+                if not context.is_active():  # so it can end, too, when it was cancelled
+                    self._intake.counts.refuse(signal, Reason.INCOMPLETE)
+                    raise grpc.RpcError from None
                 abort(context, self._intake.rejected(signal, Reason.CONTENT, "expected a message, found none"))
             except grpc.RpcError:
                 # Cancelled, by the other side or for its silence, or larger than gRPC itself lets in.
