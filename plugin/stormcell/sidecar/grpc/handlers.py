@@ -71,7 +71,7 @@ class Handlers:
             try:
                 body = next(messages)
             except StopIteration:
-                if not context.is_active():  # so it can end, too, when it was cancelled
+                if not self._patience.done(context):  # so it can end, too, when it is cancelled for its silence
                     self._intake.counts.refuse(signal, Reason.INCOMPLETE)
                     raise grpc.RpcError from None
                 abort(context, self._intake.rejected(signal, Reason.CONTENT, "expected a message, found none"))

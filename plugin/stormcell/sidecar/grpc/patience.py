@@ -45,10 +45,10 @@ class Patience:
         with self._lock:
             self._waiting[call] = time.monotonic(), cancel
 
-    def done(self, call: object) -> None:
-        """Watch it no longer: its message is here, or never will be."""
+    def done(self, call: object) -> bool:
+        """Watch it no longer: its message is here, or never will be; return whether it was watched until now."""
         with self._lock:
-            self._waiting.pop(call, None)
+            return self._waiting.pop(call, None) is not None
 
     def overdue(self, now: float) -> list[Callable[[], None]]:
         """Return how to cancel the calls to be given up now, on the monotonic clock, and forget them."""
