@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
-from pydantic_settings import SettingsError as UnparsableVariable
 
 from stormcell.config.settings import Settings
 from stormcell.errors import SettingsError
 
 DEFAULT_FILE = Path("stormcell.yaml")
 _PREFIX = "STORMCELL_"
-
-
-class _Sources(BaseSettings, Settings):
-    """Settings with what the environment says of them."""
-
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the environment before the file, whose values come in as keyword arguments."""
-        return env_settings, init_settings
 
 
 def load(path: Path | None = None) -> Settings:
@@ -65,18 +43,62 @@ def load(path: Path | None = None) -> Settings:
             raise SettingsError(f"{file} is not valid YAML: {error}") from error
         if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
             raise SettingsError(f"{file}: expected sections such as `grouping:`, found {type(values).__name__}")
-    for variable in sorted(os.environ):
-        section, nested, _ = variable.upper().removeprefix(_PREFIX).lower().partition("__")
-        if variable.upper().startswith(_PREFIX) and nested and section not in Settings.model_fields:
-            raise SettingsError(f"{variable}: there is no section {section}; `stormcell config show` lists all")
     try:
-        return Settings.model_validate(_Sources(**values).model_dump())
+        return Settings.model_validate(_overridden(values, _environment()))
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
-    except UnparsableVariable as error:
-        raise SettingsError(
-            f"a {_PREFIX}* variable is not valid JSON, as sections and lists must be: {error}"
-        ) from error
+
+
+def _environment() -> dict[str, dict[str, Any]]:
+    """Return what variables say, by section: those of single settings win over one of the whole section.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such section, or what must be JSON is none.
+    """
+    sections: dict[str, dict[str, Any]] = {}
+    # In this order a section comes before its settings.
+    for variable in sorted(os.environ, key=str.upper):
+        if not variable.upper().startswith(_PREFIX):
+            continue
+        section, nested, name = variable.upper().removeprefix(_PREFIX).lower().partition("__")
+        if section not in Settings.model_fields:
+            if nested:
+                raise SettingsError(
+                    f"{variable}: there is no section {section}; `stormcell config show` lists all"
+                )
+            continue  # STORMCELL_FORWARD_HEADERS, say, is somebody else's
+        if not nested:
+            sections[section] = _parsed(variable, section, dict)
+            continue
+        default = getattr(Settings.model_fields[section].default, name, None)
+        text = os.environ[variable]
+        kind = list if isinstance(default, tuple) else dict if isinstance(default, dict) else None
+        value = text if kind is None else _parsed(variable, section, kind)
+        sections.setdefault(section, {})[name] = value
+    return sections
+
+
+def _parsed(variable: str, section: str, kind: type) -> Any:
+    """Return the JSON of a variable that holds a whole section, a list or a mapping."""
+    expected = f'expected JSON, {"an object" if kind is dict else "an array"} for "{section}"'
+    try:
+        value = json.loads(os.environ[variable])
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{variable}: {expected}: {error}") from error
+    if not isinstance(value, kind):
+        raise SettingsError(f"{variable}: {expected}, found {type(value).__name__}")
+    return value
+
+
+def _overridden(values: dict[str, Any], variables: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the values of a file with those of variables in their place; what is no section stays, to be told."""
+    merged = dict(values)
+    for section, found in variables.items():
+        under = merged.get(section, {})
+        merged[section] = {**under, **found} if isinstance(under, dict) else under
+    return merged
 
 
 def _explain(error: ValidationError, file: Path) -> str:
