@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def solve(
     rows: Rows, knowledge: Knowledge, settings: Settings, *, gate: bool, feedback: Sequence[Feedback] = ()
 ) -> Solution:
     """Link rows into atoms, set background apart, cut sessions, cluster each; mend what rules and people say."""
-    features = describe(rows, knowledge, settings)
+    features = describe(rows, knowledge, settings, labels=np.zeros(len(rows), dtype=bool))
     links = find_links(rows, settings.links, parting(rows, settings.rules.named))
     atom_of = join(len(rows), links)
     atoms = outline(rows, features, atom_of)
@@ -116,6 +117,8 @@ def solve(
     merged = np.zeros(len(atoms.items), dtype=np.int64)
     merged[atom_of] = merged_of
     chosen = np.flatnonzero(kept[atom_of])
+    # Of background nobody asks where it happened.
+    features = replace(features, labels=find_labels(rows, settings.labels.model_dump(), kept[atom_of]))
     table = tabulate(rows, features, merged_of[chosen], chosen)
     surprise = np.zeros(units(merged_of))
     np.maximum.at(surprise, merged, atoms.surprise)
@@ -191,13 +194,15 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
     return numbers[labels]
 
 
-def describe(rows: Rows, knowledge: Knowledge, settings: Settings) -> RowFeatures:
-    """Find out what the stages need to know of each row."""
+def describe(
+    rows: Rows, knowledge: Knowledge, settings: Settings, *, labels: BoolArray | None = None
+) -> RowFeatures:
+    """Find out what the stages need to know of each row; ``labels`` are the rows whose labels they do, else all."""
     background, text = knowledge.background, settings.text
     surprise = background.surprise(rows)
     chosen = None if text.embedder == LEXICAL_ONLY else registry.embedder(text.embedder, text.model)
     vectors = wording(rows.templates, chosen, background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
     accusations = accuse(rows, surprise.value, knowledge.calls, settings.services)
-    labels = find_labels(rows, settings.labels.model_dump())
-    return RowFeatures(surprise, accusations, vectors * rarity[:, None], labels)
+    places = find_labels(rows, settings.labels.model_dump(), labels)
+    return RowFeatures(surprise, accusations, vectors * rarity[:, None], places)

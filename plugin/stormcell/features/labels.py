@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormcell.distance.sets import Sets
-from stormcell.types import Event, IntArray, Rows
+from stormcell.types import BoolArray, Event, IntArray, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class RowLabels:
     name_of: IntArray
 
 
-def find_labels(rows: Rows, names: Mapping[str, Sequence[str]]) -> RowLabels:
+def find_labels(rows: Rows, names: Mapping[str, Sequence[str]], wanted: BoolArray | None = None) -> RowLabels:
     """Collect the labels of each row.
 
     Parameters
@@ -39,11 +39,14 @@ def find_labels(rows: Rows, names: Mapping[str, Sequence[str]]) -> RowLabels:
     names : mapping of str to sequence of str
         The fields of an event (attributes of its resource, or its own) that may hold each label, the first that
         does counts.
+    wanted : BoolArray, shape (n,), optional
+        The rows whose labels will be asked for, all by default: each has to be read for it.
     """
     codes: dict[tuple[int, str], int] = {}
     sizes, values = [0], []
-    for event in rows.events:
-        found = [codes.setdefault(label, len(codes)) for label in _labels(event, names)]
+    for row, asked in enumerate([True] * len(rows) if wanted is None else wanted.tolist()):
+        labels = _labels(rows.events[row], names) if asked else ()
+        found = [codes.setdefault(label, len(codes)) for label in labels]
         sizes.append(len(found))
         values += found
     return RowLabels(

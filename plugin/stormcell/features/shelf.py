@@ -14,7 +14,7 @@ from stormcell.types import Event, IntArray, Origin, Packed
 
 _BLOCK: Final = 1 << 16
 _OPEN_BLOCKS: Final = 16
-_KEPT_EVENTS: Final = 16_384
+_KEPT_EVENTS: Final = 40_000
 _WORTH: Final = 0.5
 """Share of a block that must still be of use; else what is left of it moves to another."""
 
