@@ -197,7 +197,7 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
 def describe(
     rows: Rows, knowledge: Knowledge, settings: Settings, *, labels: BoolArray | None = None
 ) -> RowFeatures:
-    """Find out what the stages need to know of each row; ``labels`` are the rows whose labels they do, else all."""
+    """Find out what the stages need to know of each row; of the ``labels``, if given, only those of these rows."""
     background, text = knowledge.background, settings.text
     surprise = background.surprise(rows)
     chosen = None if text.embedder == LEXICAL_ONLY else registry.embedder(text.embedder, text.model)
