@@ -209,6 +209,10 @@ def run(settings: Settings) -> bool:
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopping.set()
 
+    def hang_up(_number: int, _frame: FrameType | None) -> None:
+        log.info("settings are read at the start: try them with `stormcell config check`, then restart")
+
+    signal.signal(signal.SIGHUP, hang_up)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
