@@ -138,6 +138,7 @@ class LiveAssigner:
     """Assigns records by the verdicts of the last tick; for any thread (see protocols.Assigner)."""
 
     def __init__(self, settings: Settings) -> None:
+        self._same = bool(settings.rules.same)
         self._private = settings.privacy.mask
         self._show = Concealer().text if self._private else str
         self._parser = Parser(settings.text.masks, private=self._private)
@@ -154,4 +155,7 @@ class LiveAssigner:
             parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
             kind = record.signal, self._show(record.service), parsed.template, record.severity
             found = verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record)
-            return found or _NOTHING
+            if found is None:
+                return _NOTHING
+            # Whose event it is is not looked at here: better of no group than of another tenant's.
+            return replace(found, group=None, exemplar="", dissimilarity=0.0) if self._same else found
