@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormcell.distance.sets import Sets
+from stormcell.features.pairs import distinct_pairs
 from stormcell.features.shelf import take
 from stormcell.types import Attributes, BoolArray, IntArray, Rows
 
@@ -112,9 +113,10 @@ def label_sets(found: RowLabels, units: IntArray, at: IntArray, count: int) -> S
     sizes = found.start[at + 1] - found.start[at]
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     values = found.value[np.repeat(found.start[at], sizes) + within]
-    pairs = np.unique(np.stack([np.repeat(units, sizes), values]), axis=1)
+    owner, value, _ = distinct_pairs(np.repeat(units, sizes), values)
     if len(found.name_of):
-        distinct = np.bincount(found.name_of[np.unique(pairs[1])], minlength=int(found.name_of.max()) + 1)
-        pairs = pairs[:, distinct[found.name_of[pairs[1]]] > 1]
-    held = np.bincount(pairs[0], minlength=count)
-    return Sets(pairs[1], np.where(held > 0, held, -1))
+        distinct = np.bincount(found.name_of[np.unique(value)], minlength=int(found.name_of.max()) + 1)
+        several = distinct[found.name_of[value]] > 1
+        owner, value = owner[several], value[several]
+    held = np.bincount(owner, minlength=count)
+    return Sets(value, np.where(held > 0, held, -1))

@@ -56,19 +56,19 @@ def find_links(rows: Rows, settings: LinksSettings, apart: Sequence[Hashable] = 
 def join(count: int, links: list[Link]) -> IntArray:
     """Return the atom of each of ``count`` rows: connected components, numbered by their first row.
 
-    Union-find with path halving (Tarjan & van Leeuwen 1984); the smaller root wins.
+    All links at once: each of two roots that are linked hangs the larger below the smaller, until none are.
     """
-    parent = list(range(count))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    for link in links:
-        a, b = root(link.a), root(link.b)
-        if a != b:
-            parent[max(a, b)] = min(a, b)
-    roots = np.fromiter((root(row) for row in range(count)), dtype=np.int64, count=count)
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64).reshape(count)
+    root = np.arange(count)
+    ends = np.array([(link.a, link.b) for link in links], dtype=np.int64).reshape(-1, 2).T
+    a, b = ends
+    while True:
+        low, high = np.minimum(root[a], root[b]), np.maximum(root[a], root[b])
+        apart = low != high
+        if not apart.any():
+            break
+        a, b = a[apart], b[apart]
+        np.minimum.at(root, high[apart], low[apart])
+        above = root[root]
+        while (above != root).any():
+            root, above = above, above[above]
+    return np.unique(root, return_inverse=True)[1].astype(np.int64).reshape(count)

@@ -12,6 +12,7 @@ from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.distance.sets import Sets
 from stormcell.features.labels import label_sets
 from stormcell.features.outline import Outline, RowFeatures, outline
+from stormcell.features.pairs import distinct_pairs
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows
 
 
@@ -54,11 +55,11 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     np.maximum.at(novelty, labels, features.surprise.novelty[at])
 
     # How often each template occurs in each unit, dampened: (1 + ln tf).
-    pairs, place = np.unique(np.stack([labels, rows.template[at]]), axis=1, return_inverse=True)
-    frequency = np.bincount(place.reshape(-1), weights=rows.weight[at], minlength=pairs.shape[1])
+    owner, template, place = distinct_pairs(labels, rows.template[at])
+    frequency = np.bincount(place, weights=rows.weight[at], minlength=len(owner))
     text = np.zeros((count, features.text.shape[1]), dtype=np.float32)
     dampened = (1.0 + np.log(frequency)).astype(np.float32)
-    np.add.at(text, pairs[0], features.text[pairs[1]] * dampened[:, None])
+    np.add.at(text, owner, features.text[template] * dampened[:, None])
 
     places = label_sets(features.labels, labels, at, count)
     return Table(narrow, unit(blame.astype(np.float32)), unit(text), places, novelty, accusations.hops)
