@@ -56,19 +56,22 @@ class Verdicts:
                 strict=True,
             )
         )
+        atom_of = solution.atom_of.tolist()
         # Rows ascend by time, so that the latest of a kind has the last word.
-        for row, atom in enumerate(solution.atom_of.tolist()):
-            one, surprise = member.get(atom), float(solution.features.surprise.value[row])
+        for name, row in dict(zip(rows.fingerprints, range(len(rows)), strict=True)).items():
+            one, surprise = member.get(atom_of[row]), float(solution.features.surprise.value[row])
             if one is None or one.group not in self._living:
-                self._prints[rows.fingerprints[row]] = replace(_NOTHING, surprise=surprise, why="background")
+                self._prints[name] = replace(_NOTHING, surprise=surprise, why="background")
                 continue
             assert one.group is not None, "None is no living group"
             exemplar = self._living[one.group].group.medoid.uid
-            verdict = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
-            self._prints[rows.fingerprints[row]] = verdict
-            for key in rows.keys[row]:
-                if key.startswith(_LASTING):
-                    self._keys[key] = one.group
+            self._prints[name] = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+        for keys, atom in zip(rows.keys, atom_of, strict=True):
+            one = member.get(atom)
+            if one is not None and one.group in self._living:
+                for key in keys:
+                    if key.startswith(_LASTING):
+                        self._keys[key] = one.group
 
     def of(self, kind: Kind, keys: Sequence[str], record: Record | None = None) -> Assignment | None:
         """Return where an event belongs; None where its kind is unknown and no record is there to judge it by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,9 +49,10 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     count = len(narrow.items)
     accusations = features.accusations
 
-    blame = np.zeros((count, len(accusations.services)))
     known = accusations.accused[at] >= 0
-    np.add.at(blame, (labels[known], accusations.accused[at][known]), accusations.amount[at][known])
+    place = labels[known] * len(accusations.services) + accusations.accused[at][known]
+    amounts = np.bincount(place, accusations.amount[at][known], minlength=count * len(accusations.services))
+    blame = amounts.reshape(count, len(accusations.services))
     novelty = np.zeros(count)
     np.maximum.at(novelty, labels, features.surprise.novelty[at])
 
@@ -59,10 +61,25 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     frequency = np.bincount(place, weights=rows.weight[at], minlength=len(owner))
     text = np.zeros((count, features.text.shape[1]), dtype=np.float32)
     dampened = (1.0 + np.log(frequency)).astype(np.float32)
-    np.add.at(text, owner, features.text[template] * dampened[:, None])
+    for some in _turns(owner):
+        text[owner[some]] += features.text[template[some]] * dampened[some, None]
 
     places = label_sets(features.labels, labels, at, count)
     return Table(narrow, unit(blame.astype(np.float32)), unit(text), places, novelty, accusations.hops)
+
+
+def _turns(owner: IntArray) -> Iterator[IntArray]:
+    """Yield the places of the first entry of each owner, of the second, and so on; owners ascend.
+
+    What is added up in such turns is added in the order of the entries, without ``np.add.at``.
+    """
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    sizes = np.diff(starts, append=len(owner))
+    turn = 0
+    while len(starts):
+        yield starts + turn
+        turn += 1
+        starts, sizes = starts[sizes > turn], sizes[sizes > turn]
 
 
 def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> MixedPoints:
