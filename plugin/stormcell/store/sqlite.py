@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stormcell.errors import ConflictError
@@ -12,8 +13,10 @@ from stormcell.store import codec, listing, reading, recurring, writing
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.codec import from_key, to_key
+from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
+from stormcell.store.texts import EventTexts
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     AuditEntry,
@@ -52,6 +55,10 @@ class SqliteStore(Outbox):
         removed, and untouched unless it is a store.
     """
 
+    def __init__(self, path: Path, *, create: bool = False, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        super().__init__(path, create=create, busy_timeout=busy_timeout)
+        self._texts = EventTexts()
+
     def save(
         self,
         grouping: Grouping,
@@ -81,9 +88,10 @@ class SqliteStore(Outbox):
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
+        self._texts.turn()
 
         def change(connection: sqlite3.Connection) -> None:
-            replace(connection, self.path, grouping, drafts, learned or {})
+            replace(connection, self.path, grouping, drafts, learned or {}, self._texts)
             writing.put_statuses(connection, statuses or {}, before)
             log.add(connection, audit)
             out.put(connection, outbox, now)

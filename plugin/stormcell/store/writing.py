@@ -12,6 +12,7 @@ from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import contents_trusted
 from stormcell.store.recurring import put_profiles
+from stormcell.store.texts import EventTexts
 from stormcell.types import Draft, Grouping, Membership
 
 
@@ -48,6 +49,7 @@ def replace(
     grouping: Grouping,
     drafts: Sequence[Draft],
     learned: Mapping[str, Mapping[str, object]],
+    texts: EventTexts,
 ) -> None:
     """Put in a grouping and drafts, having taken out what they supersede (see ``SqliteStore.save``).
 
@@ -67,7 +69,7 @@ def replace(
         ),
     )
     put_profiles(connection, {group.id: group.profile for group in grouping.groups})
-    _insert_atoms(connection, grouping.memberships)
+    _insert_atoms(connection, grouping.memberships, texts)
     replace_drafts(connection, drafts)
 
 
@@ -93,7 +95,7 @@ def put_statuses(
     )
 
 
-def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -> None:
+def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership], texts: EventTexts) -> None:
     [last_atom] = connection.execute("SELECT coalesce(max(id), 0) FROM atoms").fetchone()
     [last_row] = connection.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()
     numbered = list(enumerate(atoms, last_atom + 1))
@@ -109,7 +111,7 @@ def _insert_atoms(connection: sqlite3.Connection, atoms: Iterable[Membership]) -
             (
                 id,
                 atom,
-                codec.dump_event(row.event),
+                texts.text(row.event),
                 to_key(row.fingerprint),
                 None if row.template == row.event.text else to_key(row.template),
             )
