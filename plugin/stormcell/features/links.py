@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -70,8 +71,7 @@ def join(count: int, links: list[Link]) -> IntArray:
     All links at once: each of two roots that are linked hangs the larger below the smaller, until none are.
     """
     root = np.arange(count)
-    ends = np.array([(link.a, link.b) for link in links], dtype=np.int64).reshape(-1, 2).T
-    a, b = ends
+    a, b = (np.fromiter(map(itemgetter(end), links), dtype=np.int64, count=len(links)) for end in (0, 1))
     while True:
         low, high = np.minimum(root[a], root[b]), np.maximum(root[a], root[b])
         apart = low != high

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -47,20 +48,27 @@ def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mappi
     services : mapping of str to float
         Blame, as parts of the whole.
     """
-    counts: Counter[Key] = Counter()
-    rank: dict[Key, float] = {}
+    tallies: dict[int, _Tally] = {}
     instances: dict[str, float] = {}
     templates = [rows.templates[number] for number in rows.template[own].tolist()]
     weights = rows.weight[own].tolist()
     events = shown(rows.events, own)
     for one, template, weight, surprising in zip(events, templates, weights, surprise.tolist(), strict=True):
         sayings, names = _made(one, template)
-        for key in sayings:
-            counts[key] += weight
-            if surprising > rank.get(key, -1.0):
-                rank[key] = surprising
+        tally = tallies.get(id(sayings))
+        if tally is None:
+            tallies[id(sayings)] = _Tally(sayings, weight, surprising)
+        else:
+            tally.count += weight
+            tally.rank = max(tally.rank, surprising)
         for name in names:
             instances[name] = instances.get(name, 0.0) + weight * surprising
+    counts: Counter[Key] = Counter()
+    rank: dict[Key, float] = {}
+    for tally in tallies.values():
+        for key in tally.sayings:
+            counts[key] += tally.count
+            rank[key] = max(tally.rank, rank.get(key, 0.0))
     whole = sum(instances.values()) or 1.0
     kept = sorted(counts, key=lambda key: (-rank[key], -counts[key], key))[:MOST_SAYINGS]
     return Profile(
@@ -74,17 +82,26 @@ def _made(one: Shown, template: Template) -> tuple[tuple[Key, ...], tuple[str, .
     """Return what an event says and which instances it names, found out once."""
     known = one.said
     if known is None or known[0] != template:
-        sayings = tuple(
-            _key(template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template)
+        sayings = _one(
+            tuple((template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template))
         )
         known = one.said = template, sayings, tuple(sorted(_instances(one.event)))
     return known[1:]
 
 
 @lru_cache(16_384)
-def _key(signal: str, service: str, text: str) -> Key:
+def _one(sayings: tuple[Key, ...]) -> tuple[Key, ...]:
     """Return what many events say as one object."""
-    return signal, service, text
+    return sayings
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How many events say the same, and how surprising it is at most."""
+
+    sayings: tuple[Key, ...]
+    count: int
+    rank: float
 
 
 def _first(parts: Mapping[str, float]) -> dict[str, float]:
