@@ -142,9 +142,14 @@ def _make_room(connection: sqlite3.Connection, path: Path, grouping: Grouping) -
     """Take out the atoms of the groups that come anew, and the events from wherever else they are."""
     if connection.execute("SELECT 1 FROM atoms LIMIT 1").fetchone() is None:
         return
-    connection.executemany(
-        "DELETE FROM atoms WHERE group_id = ?", ((to_key(group.id),) for group in grouping.groups)
-    )
+    # One table after the other: a cascade goes from row to row.
+    for delete in (
+        "DELETE FROM members WHERE row_id IN"
+        " (SELECT rows.id FROM atoms JOIN rows ON atom_id = atoms.id WHERE group_id = ?)",
+        "DELETE FROM rows WHERE atom_id IN (SELECT id FROM atoms WHERE group_id = ?)",
+        "DELETE FROM atoms WHERE group_id = ?",
+    ):
+        connection.executemany(delete, ((to_key(group.id),) for group in grouping.groups))
     connection.execute("CREATE TEMP TABLE incoming (uid TEXT PRIMARY KEY) WITHOUT ROWID")
     uids = sorted(uid for atom in grouping.memberships for row in atom.rows for uid in row.members)
     connection.executemany("INSERT INTO incoming VALUES (?)", ((to_key(uid),) for uid in uids))
