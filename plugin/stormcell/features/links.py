@@ -82,4 +82,6 @@ def join(count: int, links: list[Link]) -> IntArray:
         above = root[root]
         while (above != root).any():
             root, above = above, above[above]
-    return np.unique(root, return_inverse=True)[1].astype(np.int64).reshape(count)
+    # A root is the first row of its atom.
+    atom_of: IntArray = (np.cumsum(root == np.arange(count)) - 1)[root]
+    return atom_of
