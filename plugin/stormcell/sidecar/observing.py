@@ -7,13 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from stormcell.sidecar.counts import Signal
 from stormcell.store import SqliteStore
 from stormcell.telemetry import names
 from stormcell.telemetry.meters import Meters, Readings
-from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL
+from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL, Metric
 from stormcell.types import EXEMPLAR, SIDECAR
 
 if TYPE_CHECKING:
@@ -121,8 +119,8 @@ def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
         # The engine may append to a list just as it is taken: a value in a million is lost.
         latencies, stats.latencies = stats.latencies, []
         ticks, stats.tick_seconds = stats.tick_seconds, []
-        meters.record_many(names.ASSIGNMENT_DURATION, np.array(latencies, dtype=np.float64))
-        meters.record_many(names.TICK_DURATION, np.array(ticks, dtype=np.float64))
+        _record(meters, names.ASSIGNMENT_DURATION, latencies)
+        _record(meters, names.TICK_DURATION, ticks)
 
     meters.observe(names.DROPPED, dropped)
     meters.observe(names.BACKLOG, lambda: [(journal.behind(stats.position), here)])
@@ -133,9 +131,16 @@ def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
     meters.before_telling(record)
 
 
+def _record(meters: Meters, metric: Metric, values: list[float]) -> None:
+    if values:
+        import numpy as np  # which is loaded once there is something to measure
+
+        meters.record_many(metric, np.array(values, dtype=np.float64))
+
+
 def _radius(engine: Engine) -> Readings:
     radii = [one.group.radius for one in engine.live.memory.living.values()]
-    return [(float(np.mean(radii)), {})] if radii else []
+    return [(sum(radii) / len(radii), {})] if radii else []
 
 
 def _silhouette(engine: Engine) -> Readings:
@@ -147,6 +152,8 @@ def _silhouette(engine: Engine) -> Readings:
     ]
     if not pairs:
         return []
+    import numpy as np
+
     own, other, weight = np.array(pairs, dtype=np.float64).T
     larger = np.maximum(own, other)
     silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
