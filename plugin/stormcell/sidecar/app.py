@@ -93,7 +93,7 @@ class Sidecar:
             If an address cannot be listened on.
         """
         from stormcell.sidecar.api.context import ApiContext
-        from stormcell.sidecar.api.routes import api_routes
+        from stormcell.sidecar.api.door import api_routes
         from stormcell.sidecar.grpc.server import GrpcServer
         from stormcell.sidecar.http.app import build_app
         from stormcell.sidecar.http.server import HttpServer
