@@ -6,23 +6,26 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from stormcell.config import Settings
-from stormcell.decode.requests import check
-from stormcell.engine.engine import Engine
+from stormcell.config.webhooks import WebhooksSettings
+from stormcell.engine.late import LateEngine
 from stormcell.errors import StormcellError
 from stormcell.journal import Journal
 from stormcell.sidecar.auth import Authenticator
-from stormcell.sidecar.intake import Intake
+from stormcell.sidecar.intake import CheckedRequest, Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status
 from stormcell.store import SqliteStore
 from stormcell.telemetry.meters import Meters
+from stormcell.types.live import Request
 
 if TYPE_CHECKING:
+    from stormcell.engine.engine import Engine
     from stormcell.sidecar.delivery import Delivery
     from stormcell.sidecar.forward.forwarder import Forwarder
     from stormcell.sidecar.grpc.server import GrpcServer
@@ -49,6 +52,8 @@ class Sidecar:
     ----------
     settings : Settings
         ``live.data`` is where the store and the journal are; made if it is not there.
+    failed : callable
+        Called, from any thread, with what keeps it from going on once it has started.
 
     Raises
     ------
@@ -58,7 +63,7 @@ class Sidecar:
         If the journal or the store cannot be used, or another sidecar uses them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, failed: Callable[[BaseException], None] | None = None) -> None:
         check_exposure(settings.receivers)
         self.settings = settings
         self.path = settings.live.data / STORE
@@ -66,31 +71,32 @@ class Sidecar:
         auth = Authenticator(settings.receivers)
         _make(settings.live.data)
         self.journal = Journal(settings.live.data / JOURNAL, settings.journal, self.clock)
+        with self.open_store() as store:
+            store.statuses()  # what cannot be used is said before anything listens
         self.forwarder: Forwarder | None = None
         self.delivery: Delivery | None = None
-        self.engine = Engine(
-            settings,
-            self.journal,
-            self.path,
-            self.clock,
-            time.monotonic,
-            held=self._held,
-            told=self._told,
-        )
-        self.intake = Intake(settings, self.journal, auth, check, self.clock)
+        self.engine = LateEngine(self._made_engine, self.journal, failed or _say)
+        self.intake = Intake(settings, self.journal, auth, _check, self.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
         self.meters = Meters()
         self._auth = auth
-        self.started = False
+        self.listens = self.started = False
 
     def start(self) -> None:
-        """Start everything; requests are answered once this returns.
+        """Start everything; requests are taken in before this returns.
+
+        An engine that has something to go on from is loaded here, and what it remembers looked at: what cannot be
+        used is an error before the sidecar says that it is ready. All else is loaded when it is needed.
 
         Raises
         ------
         ListenError
             If an address cannot be listened on.
+        SettingsError
+            If an exporter or what telemetry is forwarded to cannot be used.
+        StoreError
+            If what the store remembers cannot be gone on with.
         """
         from stormcell.sidecar.api.context import ApiContext
         from stormcell.sidecar.api.door import api_routes
@@ -114,13 +120,17 @@ class Sidecar:
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
         self.forwarder, self.delivery = self._made_forwarder(), self._made_delivery()
-        self.engine.start()
+        self.grpc.start()
+        self.http.start()
+        self.listens = True
+        if self.path.exists():
+            self.engine.start_now()
+        else:
+            self.engine.start()
         if self.delivery is not None:
             self.delivery.start()
         if self.forwarder is not None:
             self.forwarder.start()
-        self.grpc.start()
-        self.http.start()
         self.started = True
 
     def stop(self) -> bool:
@@ -132,7 +142,7 @@ class Sidecar:
             Whether all was done within ``live.drain_seconds``; what was not is after the next start.
         """
         until = time.monotonic() + self.settings.live.drain_seconds
-        self.started = False
+        self.listens = self.started = False
 
         def left() -> float:
             return max(until - time.monotonic(), 0.5)
@@ -167,6 +177,19 @@ class Sidecar:
         """Open the store, for the thread that asks."""
         return SqliteStore(self.path, create=True)
 
+    def _made_engine(self) -> Engine:
+        from stormcell.engine.engine import Engine
+
+        return Engine(
+            self.settings,
+            self.journal,
+            self.path,
+            self.clock,
+            time.monotonic,
+            held=self._held,
+            told=self._told,
+        )
+
     def _held(self) -> int:
         return self.journal.end if self.forwarder is None else self.forwarder.position
 
@@ -189,7 +212,18 @@ class Sidecar:
             return None
         from stormcell.sidecar.forward import build
 
-        return build(self.settings, self.settings.live.data, self.journal, self.engine.assigner)
+        return build(self.settings, self.settings.live.data, self.journal, self.engine)
+
+
+def _check(request: Request, settings: WebhooksSettings) -> CheckedRequest:
+    """Look a request over; what reads requests is loaded with the first."""
+    from stormcell.decode.requests import check
+
+    return check(request, settings)
+
+
+def _say(error: BaseException) -> None:
+    log.error("nothing can be grouped: %s", error)
 
 
 def _make(folder: Path) -> None:
