@@ -32,11 +32,11 @@ def load(path: Path | None = None) -> Settings:
     SettingsError
         If the file cannot be read, or a setting is unknown or out of its range.
     """
-    import yaml
-
     file = path or DEFAULT_FILE
     values: Any = {}
     if path is not None or file.exists():
+        import yaml
+
         try:
             values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         except OSError as error:
