@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -252,6 +253,8 @@ def run(settings: Settings) -> bool:
     try:
         sidecar.start()
         where: dict[str, Any] = sidecar.listening()
+        gc.freeze()
+        gc.enable()
         log.info("ready: OTLP/gRPC on %s, everything else on %s", where["grpc"], where["http"])
         stopping.wait()
         log.info("stopping: what was acknowledged is being grouped and sent")
