@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stormcell.config import Settings
 from stormcell.config.webhooks import WebhooksSettings
 from stormcell.engine.late import LateEngine
-from stormcell.errors import StormcellError
 from stormcell.journal import Journal
 from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import CheckedRequest, Intake
@@ -234,33 +229,3 @@ def _make(folder: Path) -> None:
         from stormcell.errors import StoreError
 
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}; name another with --data") from error
-
-
-def run(settings: Settings) -> bool:
-    """Run a sidecar until it is told to stop, by SIGTERM or SIGINT; return whether all was done by then."""
-    sidecar = Sidecar(settings)
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    def hang_up(_number: int, _frame: FrameType | None) -> None:
-        log.info("settings are read at the start: try them with `stormcell config check`, then restart")
-
-    signal.signal(signal.SIGHUP, hang_up)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    try:
-        sidecar.start()
-        where: dict[str, Any] = sidecar.listening()
-        gc.freeze()
-        gc.enable()
-        log.info("ready: OTLP/gRPC on %s, everything else on %s", where["grpc"], where["http"])
-        stopping.wait()
-        log.info("stopping: what was acknowledged is being grouped and sent")
-    except StormcellError:
-        sidecar.stop()
-        raise
-    done = sidecar.stop()
-    log.info("stopped" if done else "stopped; what was acknowledged and is not grouped or sent yet is next time")
-    return done
