@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from stormcell.journal import Journal
     from stormcell.types import Record
 
+LOADING: Final = threading.Lock()
+"""Held while much is loaded off the main thread: two threads that load modules of one package at the same time may
+each wait for one that the other has begun."""
+
 _WAIT: Final = 0.25
 _NOTHING_KNOWN: Final = Assignment(None, "", 0.0, 0.0, "new")
 
@@ -72,7 +76,8 @@ class LateEngine:
             If the store cannot be used, or what it remembers.
         """
         self.stage = Stage.STARTING
-        engine = self._make()
+        with LOADING:
+            engine = self._make()
         engine.start()
         self.loaded, self.stage = engine, Stage.RUNNING
         if self._nudged:

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stormcell.config import Settings
-from stormcell.config.webhooks import WebhooksSettings
+from stormcell.decode.requests import check
 from stormcell.engine.late import LateEngine
 from stormcell.journal import Journal
 from stormcell.sidecar.auth import Authenticator
-from stormcell.sidecar.intake import CheckedRequest, Intake
+from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status
 from stormcell.store import SqliteStore
 from stormcell.telemetry.meters import Meters
-from stormcell.types.live import Request
 
 if TYPE_CHECKING:
     from stormcell.engine.engine import Engine
@@ -72,7 +71,7 @@ class Sidecar:
         self.forwarder: Forwarder | None = None
         self.delivery: Delivery | None = None
         self.engine = LateEngine(self._made_engine, self.journal, failed or _say)
-        self.intake = Intake(settings, self.journal, auth, _check, self.clock)
+        self.intake = Intake(settings, self.journal, auth, check, self.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
         self.meters = Meters()
@@ -209,13 +208,6 @@ class Sidecar:
         from stormcell.sidecar.forward import build
 
         return build(self.settings, self.settings.live.data, self.journal, self.engine)
-
-
-def _check(request: Request, settings: WebhooksSettings) -> CheckedRequest:
-    """Look a request over; what reads requests is loaded with the first."""
-    from stormcell.decode.requests import check
-
-    return check(request, settings)
 
 
 def _say(error: BaseException) -> None:

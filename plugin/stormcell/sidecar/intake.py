@@ -8,6 +8,8 @@ from typing import Protocol
 
 from stormcell.config import Settings
 from stormcell.config.webhooks import WebhooksSettings
+from stormcell.decode.report import BrokenFileError
+from stormcell.decode.streams import READ, gunzip, unzstd
 from stormcell.errors import DecodeError, RefusedError, StormcellError
 from stormcell.protocols import Clock, Inbox
 from stormcell.sidecar.auth import Authenticator, ForbiddenError, Scope, UnauthenticatedError
@@ -170,9 +172,6 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
     RejectedError
         If it is larger than that, damaged, cut, or compressed in another way.
     """
-    from stormcell.decode.report import BrokenFileError  # what reads requests is loaded with the first
-    from stormcell.decode.streams import READ, gunzip, unzstd
-
     pieces: Iterator[bytes]
     if encoding in ("", "identity"):
         pieces = iter((body,))

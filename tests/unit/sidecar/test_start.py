@@ -23,7 +23,7 @@ receivers = {"grpc_port": 0, "http_port": 0}
 sidecar = Sidecar(Settings.model_validate({"live": {"data": sys.argv[1]}, "receivers": receivers}))
 sidecar.start()
 assert sidecar.is_ready
-heavy = ("numpy", "google.protobuf", "opentelemetry", "pydantic", "stormcell.decode", "stormcell.engine.engine")
+heavy = ("numpy", "google.protobuf", "opentelemetry", "pydantic", "stormcell.text", "stormcell.engine.engine")
 print(*(name for name in heavy if name in sys.modules))
 assert sidecar.stop()
 """

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from stormcell.engine.late import LOADING
 from stormcell.sidecar.api import requests
 from stormcell.sidecar.api.answer import answer
 from stormcell.sidecar.api.context import ApiContext
@@ -62,7 +63,8 @@ class _Calls:
         await self._router({**scope, "path_params": {}}, receive, send)
 
     def _load(self) -> Router:
-        from stormcell.sidecar.api.routes import call_routes
+        with LOADING:
+            from stormcell.sidecar.api.routes import call_routes
 
         return Router(call_routes(self._api, self._limiter))
 
