@@ -127,7 +127,7 @@ def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
     meters.observe(names.DROPPED, dropped)
     meters.observe(names.BACKLOG, lambda: [(journal.behind(stats.position), here)])
     meters.observe(names.LAG, lag)
-    meters.observe(names.TICK_FAILURES, lambda: [(stats.failed_ticks, {})])
+    meters.observe(names.TICK_FAILURES, lambda: [(engine.failed_ticks, {})])
     meters.observe(names.RADIUS, lambda: _radius(engine))
     meters.observe(names.SILHOUETTE, lambda: _silhouette(engine))
     meters.before_telling(record)

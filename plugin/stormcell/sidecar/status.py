@@ -16,9 +16,8 @@ _NAMES = {Signal.LOGS: "logs", Signal.TRACES: "spans", Signal.ALERTS: "alerts"}
 
 def readiness(sidecar: Sidecar) -> Readiness:
     """Return whether requests are taken in and grouped."""
-    problem = sidecar.engine.stats.problem
-    checks = {"receivers": "ok" if sidecar.started else "not listening", "store": problem or "ok"}
-    return Readiness(sidecar.started and not problem, checks)
+    checks = {"receivers": "ok" if sidecar.started else "not listening", **sidecar.engine.checks()}
+    return Readiness(all(check == "ok" for check in checks.values()), checks)
 
 
 def status(sidecar: Sidecar) -> dict[str, Any]:
@@ -49,8 +48,8 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             "held_events": live.builder.events,
             "held_rows": len(live.builder),
             "ticks": engine.ticks,
-            "failed_ticks": engine.failed_ticks,
-            "problem": engine.problem,
+            "failed_ticks": sidecar.engine.failed_ticks,
+            "problem": sidecar.engine.problem,
             "watermark": live.watermark,
             "settled": live.memory.released,
             "provisional": dict(sorted(engine.provisional.items())),
