@@ -114,7 +114,7 @@ def _observe_engine(meters: Meters, engine: LateEngine, journal: Journal) -> Non
         return [(number, {REASON: reason}) for reason, number in found.items()]
 
     def failures() -> Readings:
-        return [(0 if engine.loaded is None else engine.loaded.stats.failed_ticks, {})]
+        return [(0 if engine.loaded is None else engine.loaded.failed_ticks, {})]
 
     def lag() -> Readings:
         following = next(journal.read(engine.position), None)

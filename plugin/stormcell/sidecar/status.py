@@ -22,13 +22,11 @@ _COUNTS = (
 def readiness(sidecar: Sidecar) -> Readiness:
     """Return whether requests are taken in and grouped."""
     engine = sidecar.engine
-    problem = "" if engine.loaded is None else engine.loaded.stats.problem
-    checks = {
-        "receivers": "ok" if sidecar.listens else "not listening",
-        "engine": str(engine.stage),
-        "store": problem or "ok",
-    }
-    return Readiness(sidecar.started and not problem, checks)
+    checks = {"receivers": "ok" if sidecar.listens else "not listening"}
+    if engine.loaded is not None:
+        checks |= engine.loaded.checks()
+    ready = sidecar.started and all(check == "ok" for check in checks.values())
+    return Readiness(ready, {**checks, "engine": str(engine.stage)})
 
 
 def status(sidecar: Sidecar) -> dict[str, Any]:
@@ -90,9 +88,9 @@ def _engine(loaded: Engine | None) -> dict[str, Any]:
         live.builder.events,
         len(live.builder),
         stats.ticks,
-        stats.failed_ticks,
+        loaded.failed_ticks,
         live.watermark,
         live.memory.released,
     )
     provisional = dict(sorted(stats.provisional.items()))
-    return {**dict(zip(_COUNTS, counts, strict=True)), "problem": stats.problem, "provisional": provisional}
+    return {**dict(zip(_COUNTS, counts, strict=True)), "problem": loaded.problem, "provisional": provisional}
