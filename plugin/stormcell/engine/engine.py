@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from stormcell.config import Settings
+from stormcell.config import NotificationsSettings, Settings
 from stormcell.engine import state
 from stormcell.engine.assigner import LiveAssigner
 from stormcell.engine.live import Live
@@ -95,6 +95,10 @@ class Engine:
     def nudge(self) -> None:
         """Tick soon: people changed something."""
         self._signals.nudge()
+
+    def notify_by(self, settings: NotificationsSettings) -> None:
+        """Decide by these settings what goes out from now on; exporters are of the same names as before."""
+        self._ticker.notify_by(settings)
 
     def stop(self, grace: float) -> bool:
         """Group all that was acknowledged, and stop.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from stormcell.types import Assignment
 
 if TYPE_CHECKING:
+    from stormcell.config import NotificationsSettings
     from stormcell.engine.engine import Engine
     from stormcell.journal import Journal
     from stormcell.types import Record
@@ -54,6 +55,7 @@ class LateEngine:
     ) -> None:
         self._make, self._journal, self._failed = make, journal, failed
         self._nudged = self._ending = False
+        self._notifications: NotificationsSettings | None = None
         self._thread = threading.Thread(target=self._wait, name="stormcell-engine", daemon=True)
         self.loaded: Engine | None = None
         self.stage = Stage.IDLE
@@ -80,6 +82,8 @@ class LateEngine:
             engine = self._make()
         engine.start()
         self.loaded, self.stage = engine, Stage.RUNNING
+        if self._notifications is not None:
+            engine.notify_by(self._notifications)
         if self._nudged:
             engine.nudge()
 
@@ -88,6 +92,12 @@ class LateEngine:
         self._nudged = True
         if self.loaded is not None:
             self.loaded.nudge()
+
+    def notify_by(self, settings: NotificationsSettings) -> None:
+        """Decide by these settings what goes out from now on (see ``Engine.notify_by``)."""
+        self._notifications = settings
+        if self.loaded is not None:
+            self.loaded.notify_by(settings)
 
     def assign(self, record: Record) -> Assignment:
         """Return where an event belongs (see protocols.Assigner)."""

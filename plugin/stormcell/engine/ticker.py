@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from stormcell.config import NotificationsSettings
 from stormcell.engine.assigner import Verdicts
 from stormcell.engine.keeping import keep
 from stormcell.engine.live import LATEST
@@ -60,7 +61,13 @@ class Ticker(Worker):
         self._store: SqliteStore | None = None
         self._file: int | None = None
         self._ticked = shared.monotonic()
+        self._decided = True
         self.memberships: tuple[Membership, ...] = ()
+
+    def notify_by(self, settings: NotificationsSettings) -> None:
+        """Decide by these settings what goes out from now on, what waits included; from any thread."""
+        self._settings = self._settings.model_copy(update={"notifications": settings})
+        self._decided = False
 
     def run(self) -> None:
         """Take all steps, and close the store."""
@@ -145,9 +152,10 @@ class Ticker(Worker):
 
     def _put_out(self, store: SqliteStore) -> None:
         """Put out what was to wait, where no tick does."""
-        now = self._shared.clock.now()
-        if self._notified.due is None or now < self._notified.due:
+        now, due = self._shared.clock.now(), self._notified.due
+        if self._decided and (due is None or now < due):
             return
+        self._decided = True
         living = [one.group for one in self._live.memory.living.values()]
         outbox, told = notify(self._notified, living, self._settings.notifications, now)
         store.put_out(outbox, {NOTIFIED: dump(told)}, now)

@@ -154,6 +154,25 @@ class Sidecar:
         self.meters.close()
         return done
 
+    def use(self, settings: Settings) -> list[str]:
+        """Go on with other settings as far as that can be done without a restart.
+
+        These are those of notifications, as long as what they are sent to stays the same.
+
+        Returns
+        -------
+        list of str
+            The sections that changed and take effect only after a restart.
+        """
+        changed = [
+            name for name in Settings.model_fields if getattr(settings, name) != getattr(self.settings, name)
+        ]
+        if "notifications" in changed and _destinations(settings) == _destinations(self.settings):
+            self.settings = self.settings.model_copy(update={"notifications": settings.notifications})
+            self.engine.notify_by(settings.notifications)
+            changed.remove("notifications")
+        return changed
+
     @property
     def is_ready(self) -> bool:
         """Whether requests are taken in and grouped."""
@@ -208,6 +227,10 @@ class Sidecar:
         from stormcell.sidecar.forward import build
 
         return build(self.settings, self.settings.live.data, self.journal, self.engine)
+
+
+def _destinations(settings: Settings) -> list[tuple[str, str, str]]:
+    return [(one.name, one.kind, one.target) for one in settings.notifications.exporters]
 
 
 def _say(error: BaseException) -> None:

@@ -75,15 +75,12 @@ def _read_again(sidecar: Sidecar, reread: Callable[[], Settings]) -> None:
     except StormcellError as error:
         log.error("the settings stay as they were: %s", error)
         return
-    changed = [
-        name for name in Settings.model_fields if getattr(settings, name) != getattr(sidecar.settings, name)
-    ]
-    if changed:
-        log.warning(
-            "the settings are fine, and changed in these sections; restart it for that: %s", ", ".join(changed)
-        )
+    waiting = sidecar.use(settings)
+    if waiting:
+        but = "the settings were read again, and hold from now on, but for sections that take a restart: %s"
+        log.warning(but, ", ".join(waiting))
     else:
-        log.info("the settings are as they were")
+        log.info("the settings were read again, and hold from now on")
 
 
 def _ended(words: _Words, sidecar: Sidecar) -> bool:

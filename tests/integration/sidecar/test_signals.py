@@ -129,14 +129,14 @@ def test_a_second_ends_it_at_once_and_loses_nothing(program: Program, number: in
 
 def test_settings_are_looked_at_when_it_hangs_up(program: Program) -> None:
     program.signal(signal.SIGHUP)
-    program.says("the settings are as they were")
+    program.says("the settings were read again, and hold from now on\n")
     program.write(grouping={"gate": "high"}, text={"masks": []})
     program.signal(signal.SIGHUP)
     program.says("the settings stay as they were: wrong settings")
     assert "grouping.gate (STORMCELL_GROUPING__GATE)" in program.said
     program.write(grouping={"gate": 0.5}, forward={"gzip": False})
     program.signal(signal.SIGHUP)
-    program.says("changed in these sections; restart it for that: grouping, forward")
+    program.says("but for sections that take a restart: grouping, forward\n")
     program.config.unlink()
     program.signal(signal.SIGHUP)
     program.says("the settings stay as they were: cannot read the settings")
@@ -144,6 +144,28 @@ def test_settings_are_looked_at_when_it_hangs_up(program: Program) -> None:
     program.signal(signal.SIGTERM)
     assert program.ended() == 0, program.said
     assert program.stored("a")
+
+
+def test_notifications_change_when_it_hangs_up(program: Program) -> None:
+    told = program.data / "told.ndjson"
+    exporter = {"name": "here", "kind": "ndjson-append", "target": str(told), "wait": 0, "interval": 0}
+    silence = {"name": "all", "when": {"signals": ["alert", "log"]}, "starts": "2020-01-01T00:00:00Z"}
+    silences = [{**silence, "ends": "2100-01-01T00:00:00Z"}]
+    program.write(notifications={"exporters": [exporter], "silences": silences})
+    program.signal(signal.SIGHUP)
+    program.says("but for sections that take a restart: notifications\n")
+    program.signal(signal.SIGTERM)
+    assert program.ended() == 0, program.said
+    program.start()
+    program.send("a")
+    until(lambda: program.stored("a"))
+    assert not told.exists()
+    program.write(notifications={"exporters": [exporter]})
+    program.signal(signal.SIGHUP)
+    until(told.exists)
+    assert "restart" not in program.said
+    program.signal(signal.SIGTERM)
+    assert program.ended() == 0, program.said
 
 
 def test_an_engine_that_cannot_be_loaded_ends_it(program: Program) -> None:

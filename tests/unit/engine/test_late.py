@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stormcell.config import Settings
+from stormcell.config import NotificationsSettings, Settings
 from stormcell.engine.engine import Engine
 from stormcell.engine.late import LateEngine, Stage
 from stormcell.errors import StoreError
@@ -39,9 +39,11 @@ class Late:
         self.journal, self.path, self.error = journal, path, error
         self.made, self.failures = 0, list[BaseException]()
         self.engine = LateEngine(self._make, journal, self.failures.append)
+        self.before: Callable[[], None] = lambda: None
 
     def _make(self) -> Engine:
         self.made += 1
+        self.before()
         if self.error:
             raise self.error
         return Engine(Settings(), self.journal, self.path, Clock(), time.monotonic)
@@ -100,6 +102,17 @@ def test_what_people_change_wakes_it(late: Late) -> None:
     late.engine.start()
     late.engine.nudge()
     until(lambda: late.engine.loaded and late.engine.loaded.stats.ticks)
+    assert late.engine.stop(60)
+
+
+def test_what_changes_while_it_is_loaded_reaches_it(late: Late, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr(Engine, "notify_by", lambda _engine, settings: heard.append(settings))
+    others = [NotificationsSettings(), NotificationsSettings()]
+    late.before = lambda: late.engine.notify_by(others[0])
+    late.engine.start_now()
+    late.engine.notify_by(others[1])
+    assert list(map(id, heard)) == list(map(id, others))
     assert late.engine.stop(60)
 
 
