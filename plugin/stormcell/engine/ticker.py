@@ -19,6 +19,8 @@ from stormcell.types import Membership
 
 _CALM: Final = 30.0
 """Seconds between two ticks while nothing comes."""
+_FAR: Final = 8 << 20
+"""Bytes of the journal behind which ticks take half of the time at most, the other half being for reading it."""
 
 
 class Ticker(Worker):
@@ -60,7 +62,7 @@ class Ticker(Worker):
         self._held, self._told = held, told
         self._store: SqliteStore | None = None
         self._file: int | None = None
-        self._ticked = shared.monotonic()
+        self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
         self.memberships: tuple[Membership, ...] = ()
 
@@ -101,14 +103,18 @@ class Ticker(Worker):
         return False
 
     def _due(self) -> int | None:
-        """Return the event time of the tick that is to be made now; None if none is."""
+        """Return the event time of the tick that is to be made now; None if none is.
+
+        Ticks may be made later than they are due, but each of them is, and in order: what they find depends on it.
+        """
         live, signals, full, gone = self._live, self._signals, self._live.is_full(), self._gone()
         rested = self._shared.monotonic() - self._ticked
         now = next(live.due(live.end() if gone else None), None)
         if now is None and live.is_crowded():
             now = next(live.due(LATEST), None)
         if now is not None:
-            return now
+            pressing = full or signals.nudged or signals.draining
+            return now if pressing or rested >= self._took or not self._is_far_behind() else None
         calm = min(_CALM, self._settings.live.settle_seconds / 4)
         if (
             signals.nudged
@@ -127,6 +133,9 @@ class Ticker(Worker):
         idle = gone >= self._settings.live.idle_seconds and stats.position >= self._shared.journal.end
         return gone if idle else 0.0
 
+    def _is_far_behind(self) -> bool:
+        return self._shared.journal.behind(self._shared.stats.position) > _FAR
+
     def _tick(self, store: SqliteStore, now: int, *, everything: bool = False) -> bool:
         """Make a tick; return whether it was stored, which it is not where nobody waits for it any more."""
         shared, live, stats = self._shared, self._live, self._shared.stats
@@ -143,7 +152,8 @@ class Ticker(Worker):
         self.memberships = found.memberships
         stats.ticks += 1
         self._ticked = shared.monotonic()
-        stats.tick_seconds.append(self._ticked - start)
+        self._took = self._ticked - start
+        stats.tick_seconds.append(self._took)
         self._signals.tell()
         self._told()
         shared.journal.release(min(shared.segments.needed(found.released, position), self._held()))

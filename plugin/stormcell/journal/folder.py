@@ -43,6 +43,7 @@ class Folder:
         self._guard = Lock()  # of what is below; never held while a disk is waited for
         self._kept_bytes = 0  # all but the last one's
         self._lost = (0, 0)  # stretches and bytes of damage in what was released
+        self._gone: list[Path] = []  # released, and yet to be deleted
         self.torn = self.torn_bytes = 0
         with _failures_named(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -128,16 +129,21 @@ class Folder:
         StoreError
             If one cannot be deleted.
         """
-        gone = []
         with self._guard:
             while len(self._segments) > 1 and self._segments[0].end <= position:
                 segment = self._segments.pop(0)
                 self._kept_bytes -= segment.bytes
                 self._lost = _plus(self._lost, segment)
-                gone.append(segment.path)
-        with _failures_named(self.path):
-            for path in gone:
-                path.unlink(missing_ok=True)
+                self._gone.append(segment.path)
+            gone, self._gone = self._gone, []
+        try:
+            with _failures_named(self.path):
+                while gone:
+                    gone[0].unlink(missing_ok=True)
+                    gone.pop(0)
+        finally:
+            with self._guard:
+                self._gone += gone
 
     @property
     def segments(self) -> list[Segment]:

@@ -15,6 +15,7 @@ from stormcell.config import Settings
 from stormcell.decode.report import Report
 from stormcell.decode.requests import Requests
 from stormcell.engine import live as core
+from stormcell.engine import ticker
 from stormcell.engine.live import Live
 from stormcell.engine.replay import replay
 from stormcell.engine.shared import Signals
@@ -172,6 +173,43 @@ def test_time_does_not_go_on_while_there_is_more_to_read(tmp_path: Path, monkeyp
         until(lambda: made.engine.live.memory.now == after(310), made, 1)
 
 
+def test_ticks_leave_time_to_read_what_is_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker, "_FAR", 100)
+    reading, go_on = threading.Event(), threading.Event()
+    records, statuses = Requests.records, SqliteStore.statuses
+    with running(tmp_path, start=False) as made:
+
+        def waiting(self: Requests, request: Request) -> Iterator[Record]:
+            if request.received == after(300):
+                reading.set()
+                go_on.wait(60)
+            return records(self, request)
+
+        def slowly(self: SqliteStore) -> dict[str, str]:
+            made.pass_(60)
+            return statuses(self)
+
+        monkeypatch.setattr(Requests, "records", waiting)
+        monkeypatch.setattr(SqliteStore, "statuses", slowly)
+        made.send(calm(0, 300), after(299))
+        made.send(calm(300, 310), after(300))
+        made.engine.start()
+        assert reading.wait(60)
+        until(lambda: made.engine.stats.ticks == 1)
+        a_while()
+        assert made.engine.stats.ticks == 1
+        assert made.engine.live.is_due()
+        made.pass_(60)
+        until(lambda: made.engine.stats.ticks == 2)
+        made.engine.nudge()
+        until(lambda: made.engine.stats.ticks == 3)
+        a_while()
+        assert made.engine.stats.ticks == 3
+        # Once it has caught up they are made as they are due.
+        go_on.set()
+        until(lambda: made.has_read() and not made.engine.live.is_due())
+
+
 def test_a_store_that_is_locked_at_the_start_is_waited_for(tmp_path: Path) -> None:
     with running(tmp_path) as made:
         made.send(errors(0, 30))
@@ -223,6 +261,7 @@ def replayed(requests: list[Request], path: Path, settings: Settings) -> Any:
 def test_it_gives_what_a_replay_gives_whatever_fails_on_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: Faults
 ) -> None:
+    monkeypatch.setattr(ticker, "_FAR", 100)
     settings = made_settings(live={**QUIET, "tick_seconds": 30})
     events = sorted([*calm(0, 900), *errors(400, 440), *errors(700, 730)], key=lambda one: one.time)
     requests = [request(events[at : at + 9], after(900)) for at in range(0, len(events), 9)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -137,6 +139,22 @@ def test_a_file_that_vanished_or_cannot_be_read(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(os, "pread", fails)
         assert bodies_in(journal) == []
         assert journal.stats().damaged == 4
+
+
+def test_a_file_that_cannot_be_opened_now_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = [bytes([number]) * 3000 for number in range(4)]
+    filled(tmp_path, written)
+    with opened(tmp_path) as journal:
+
+        def fails(*_: Any) -> int:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", fails)
+            with pytest.raises(StoreError, match=r"cannot read .*journal: Too many open files"):
+                bodies_in(journal)
+        assert bodies_in(journal) == written
+        assert journal.stats().damaged == 0
 
 
 def test_a_body_cannot_pass_for_records(tmp_path: Path) -> None:
