@@ -90,7 +90,8 @@ class RowBuilder:
         uid, signal, time, service, severity, text, duration, _, span, parent, _, _, whole = record
         packed = pack_uid(uid)
         number = len(self._row_of)
-        known = self._seen.setdefault(hash(packed), number, self._uids.is_at, packed)
+        hashed = hash(packed)
+        known = self._seen.setdefault(hashed, number, self._uids.is_at, packed)
         if known != number:
             self.duplicates += 1
             self._repeat(known, record)
@@ -125,7 +126,7 @@ class RowBuilder:
             if time <= self._first[row]:
                 self._lead(row, number, record)
         self._row_of.append(row)
-        self._uids.append(packed)
+        self._uids.append(packed, hashed)
         if signal is _SPAN:
             self._span_row.append(row)
             spans, parents, durations = self._span_columns
@@ -211,6 +212,7 @@ class RowBuilder:
             shelf=self._shelf,
             show=self._concealer.event if self._private else None,
             number=np.arange(len(self._row_of), dtype=np.int32),
+            hash=_copy(self._uids.hashes),
             row_of=_copy(self._row_of),
             kind=_copy(self._kind),
             key=_copy(self._key),

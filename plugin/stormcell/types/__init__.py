@@ -36,6 +36,7 @@ from stormcell.types.results import (
     Share,
 )
 from stormcell.types.rules import RuleOutcome
+from stormcell.types.uids import UidSet, union
 
 __all__ = [
     "ERROR_SEVERITY",
@@ -84,6 +85,8 @@ __all__ = [
     "Spans",
     "State",
     "Template",
+    "UidSet",
     "Value",
     "record_of",
+    "union",
 ]
