@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,7 +17,7 @@ from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import contents_trusted
 from stormcell.store.recurring import put_profiles
-from stormcell.types import Group, Grouping, Row, Signal, UidSet
+from stormcell.types import Grouping, Row, Signal, UidSet
 
 
 class Stands(NamedTuple):
@@ -37,6 +38,8 @@ class Stands(NamedTuple):
 
 _MOST: Final = 100_000
 """Rows that are remembered."""
+_BATCH: Final = 50_000
+"""Members that are put in at once."""
 
 Standing = Mapping[str, Stands]
 """The rows of a group, by the uids of the events that stand for them."""
@@ -49,16 +52,14 @@ class Known:
         self._groups: dict[str, Standing] = {}
         self._version = -1
 
-    def take(self, connection: sqlite3.Connection, groups: Iterable[Group]) -> tuple[dict[str, _Stood], bool]:
-        """Return the rows of groups, and whether they stand for sure: nobody else has written anything meanwhile.
+    def take(self, connection: sqlite3.Connection) -> tuple[dict[str, _Stood], bool]:
+        """Return all rows, and whether they stand for sure: nobody else has written anything meanwhile.
 
-        If not, all others are forgotten.
+        If not, they are forgotten.
         """
         [version] = connection.execute("PRAGMA data_version").fetchone()
         sure = version == self._version
-        taken = {
-            uid: _Stood(group.id, *row) for group in groups for uid, row in self._groups.get(group.id, {}).items()
-        }
+        taken = {uid: _Stood(group, *row) for group, rows in self._groups.items() for uid, row in rows.items()}
         if not sure:
             self._groups.clear()
             self._version = version
@@ -85,6 +86,13 @@ class _Stood(NamedTuple):
     id: int
     size: int
     mark: int
+
+
+class _Holder(NamedTuple):
+    """An atom, and the key of its group if it has one."""
+
+    atom: int
+    group: str | bytes | None
 
 
 class _Placed(NamedTuple):
@@ -114,7 +122,7 @@ def put_atoms(
     dict of str to Standing
         Of the groups of the grouping, for ``before`` once it is committed.
     """
-    known, sure = before.take(connection, grouping.groups)
+    known, sure = before.take(connection)
     [last_atom] = connection.execute("SELECT coalesce(max(id), 0) FROM atoms").fetchone()
     [last_row] = connection.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()
     numbered = list(enumerate(grouping.memberships, last_atom + 1))
@@ -122,29 +130,35 @@ def put_atoms(
         "INSERT INTO atoms (id, group_id, document) VALUES (?, ?, ?)",
         ((id, None if atom.group is None else to_key(atom.group), codec.dump_atom(atom)) for id, atom in numbered),
     )
+    own = {group.id for group in grouping.groups}
     placed: list[_Placed] = []
+    lost: set[_Holder] = set()
     fresh = last_row
     for number, atom in numbered:
         last = 0
         for row in atom.rows:
-            id = _standing(connection, row, known.get(row.event.uid), sure=sure)
+            stood = known.get(row.event.uid)
+            id = _standing(connection, row, stood, sure=sure)
             # An atom's rows are read in the order of their numbers: behind a new one all are.
             if id <= last:
                 fresh += 1
                 id = fresh
+            elif stood is not None and stood.group not in own:
+                lost.add(_holder(connection, id))
             placed.append(_Placed(row, number, id))
             last = id
     new = [one for one in placed if one.id > last_row]
     _move(connection, (one for one in placed if one.id <= last_row))
-    if last_atom:
-        connection.executemany(
-            "DELETE FROM atoms WHERE group_id = ? AND id <= ?",
-            ((to_key(group.id), last_atom) for group in grouping.groups),
-        )
+    connection.executemany(
+        "DELETE FROM atoms WHERE group_id = ? AND id <= ?", ((to_key(id), last_atom) for id in own)
+    )
     _insert_rows(connection, new)
     if not _insert_members(connection, new):
-        _make_room(connection, path, new)
+        before.doubt()
+        lost |= _make_room(connection, new)
         _insert_members(connection, new)
+    with contents_trusted(path):
+        _tidy(connection, lost)
     group_of = {number: atom.group for number, atom in numbered}
     stands: dict[str, dict[str, Stands]] = {group.id: {} for group in grouping.groups}
     for row, number, id in placed:
@@ -190,15 +204,18 @@ def _insert_rows(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> Non
     )
 
 
-def _insert_members(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> bool:
+def _insert_members(connection: sqlite3.Connection, rows: Sequence[_Placed]) -> bool:
     """Put in the members of rows; if one is elsewhere already, none, and return False."""
-    # In the order of the table, which fills its pages one after another.
-    members = sorted((uid, one.id) for one in rows for uid in one.row.members)
+    left = ((uid, one.id) for one in rows for uid in one.row.members)
     connection.execute("SAVEPOINT members")
-    put = connection.executemany(
-        "INSERT OR IGNORE INTO members (uid, row_id) VALUES (?, ?)", ((to_key(uid), id) for uid, id in members)
-    ).rowcount
-    whole = not members or put == len(members)
+    whole = True
+    # In the order of the table, which fills its pages one after another.
+    while whole and (members := sorted(islice(left, _BATCH))):
+        put = connection.executemany(
+            "INSERT OR IGNORE INTO members (uid, row_id) VALUES (?, ?)",
+            ((to_key(uid), id) for uid, id in members),
+        )
+        whole = put.rowcount == len(members)
     if not whole:
         connection.execute("ROLLBACK TO members")
     connection.execute("RELEASE members")
@@ -210,10 +227,10 @@ def _said(row: Row) -> tuple[str | bytes, str | bytes | None]:
     return to_key(row.fingerprint), None if row.template == row.event.text else to_key(row.template)
 
 
-def _make_room(connection: sqlite3.Connection, path: Path, rows: Sequence[_Placed]) -> None:
-    """Take the events of new rows out of wherever they are."""
+def _make_room(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> set[_Holder]:
+    """Take the events of new rows out of wherever they are; return the atoms that lost some."""
     connection.execute("CREATE TEMP TABLE incoming (uid TEXT PRIMARY KEY) WITHOUT ROWID")
-    uids = sorted(_uids(rows))
+    uids = sorted(uid for one in rows for uid in one.row.members)
     connection.executemany("INSERT INTO incoming VALUES (?)", ((to_key(uid),) for uid in uids))
     touched = connection.execute(
         "SELECT DISTINCT rows.id, atoms.id, group_id FROM incoming JOIN members USING (uid)"
@@ -221,28 +238,38 @@ def _make_room(connection: sqlite3.Connection, path: Path, rows: Sequence[_Place
     ).fetchall()
     connection.execute("DELETE FROM members WHERE uid IN (SELECT uid FROM incoming)")
     connection.execute("DROP TABLE incoming")
-    touched_rows = {(row,) for row, _, _ in touched}
-    atoms = {(atom,) for _, atom, _ in touched}
-    groups = {(group,) for _, _, group in touched if group is not None}
     connection.executemany(
-        "DELETE FROM rows WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE row_id = rows.id)", touched_rows
+        "DELETE FROM rows WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE row_id = rows.id)",
+        {(row,) for row, _, _ in touched},
     )
+    return {_Holder(atom, group) for _, atom, group in touched}
+
+
+def _holder(connection: sqlite3.Connection, row: int) -> _Holder:
+    """Return the atom that holds a row."""
+    return _Holder(
+        *connection.execute(
+            "SELECT atom_id, group_id FROM rows JOIN atoms ON atoms.id = atom_id WHERE rows.id = ?", (row,)
+        ).fetchone()
+    )
+
+
+def _tidy(connection: sqlite3.Connection, lost: Iterable[_Holder]) -> None:
+    """Mend atoms that lost events, and their groups; those without any go."""
+    atoms = {one.atom for one in lost}
+    groups = {one.group for one in lost if one.group is not None}
     connection.executemany(
-        "DELETE FROM atoms WHERE id = ? AND NOT EXISTS (SELECT 1 FROM rows WHERE atom_id = atoms.id)", atoms
+        "DELETE FROM atoms WHERE id = ? AND NOT EXISTS (SELECT 1 FROM rows WHERE atom_id = atoms.id)",
+        ((atom,) for atom in atoms),
     )
     connection.executemany(
         "DELETE FROM groups WHERE id = ? AND NOT EXISTS (SELECT 1 FROM atoms WHERE group_id = groups.id)",
-        groups,
+        ((group,) for group in groups),
     )
-    with contents_trusted(path):
-        for (atom,) in atoms:
-            _prune(connection, atom)
-        for (group,) in groups:
-            _recount(connection, group)
-
-
-def _uids(rows: Iterable[_Placed]) -> Iterator[str]:
-    return (uid for one in rows for uid in one.row.members)
+    for atom in atoms:
+        _prune(connection, atom)
+    for group in groups:
+        _recount(connection, group)
 
 
 def _prune(connection: sqlite3.Connection, atom: int) -> None:
@@ -251,10 +278,11 @@ def _prune(connection: sqlite3.Connection, atom: int) -> None:
     if found is None:
         return
     uids: set[str] = set()
-    for event, uid in connection.execute(
-        "SELECT event, uid FROM rows JOIN members ON row_id = rows.id WHERE atom_id = ?", (atom,)
-    ):
-        uids.update((codec.load_event(event).uid, from_key(uid)))
+    for id, event in connection.execute("SELECT id, event FROM rows WHERE atom_id = ?", (atom,)).fetchall():
+        uids.add(codec.load_event(event).uid)
+        uids.update(
+            from_key(uid) for (uid,) in connection.execute("SELECT uid FROM members WHERE row_id = ?", (id,))
+        )
     connection.execute("UPDATE atoms SET document = ? WHERE id = ?", (codec.prune_atom(found[0], uids), atom))
 
 

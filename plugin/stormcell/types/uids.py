@@ -48,6 +48,8 @@ class UidSet(Sequence[str]):
 
     def alone(self) -> UidSet:
         """Return the same in little memory, holding on to nothing else."""
+        if self._parts:
+            return UidSet.union([part.alone() for part in self._parts])
         uids = tuple(self)
         text = _GAP.join(uids)
         if text.count(_GAP) != len(uids) - 1:
