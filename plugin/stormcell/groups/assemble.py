@@ -30,6 +30,7 @@ from stormcell.types import (
     Row,
     Rows,
     Share,
+    union,
 )
 
 _TITLE = 100
@@ -252,7 +253,7 @@ def _group(
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
         fields=tuple(mean_shares(memberships, weights)),
-        members=tuple(sorted(uid for row in own.tolist() for uid in rows.members[row])),
+        members=union([rows.members[row] for row in own.tolist()]),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stormcell.errors import ConflictError
@@ -11,7 +12,9 @@ from stormcell.store import audit as log
 from stormcell.store import codec, listing, reading, recurring, writing
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
+from stormcell.store.atoms import Known, Standing
 from stormcell.store.codec import from_key, to_key
+from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
 from stormcell.store.writing import check, replace, write_learned
@@ -52,6 +55,10 @@ class SqliteStore(Outbox):
         removed, and untouched unless it is a store.
     """
 
+    def __init__(self, path: Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        super().__init__(path, create=create, busy_timeout=busy_timeout)
+        self._known = Known()
+
     def save(
         self,
         grouping: Grouping,
@@ -81,14 +88,16 @@ class SqliteStore(Outbox):
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
+        stands: dict[str, Standing] = {}
 
         def change(connection: sqlite3.Connection) -> None:
-            replace(connection, self.path, grouping, drafts, learned or {})
+            stands.update(replace(connection, self.path, grouping, drafts, learned or {}, self._known))
             writing.put_statuses(connection, statuses or {}, before)
             log.add(connection, audit)
             out.put(connection, outbox, now)
 
         self._write(change)
+        self._known.add(stands)
 
     def learn(self, learned: Mapping[str, Mapping[str, object]]) -> None:
         """Store what was learned, by name, and nothing else."""
@@ -312,6 +321,7 @@ class SqliteStore(Outbox):
         """
         with self._writing() as connection:
             said.add(connection, self.path, feedback, groups, memberships)
+        self._known.doubt()
 
     def undo_feedback(self, id: str) -> list[Feedback] | None:
         """Mark a feedback as undone, by its whole id, and put the groups back to before it was said.
@@ -327,5 +337,6 @@ class SqliteStore(Outbox):
         StoreError
             If there is no such feedback, or it is undone already.
         """
+        self._known.doubt()
         with self._writing() as connection:
             return said.undo(connection, self.path, id)

@@ -27,6 +27,7 @@ from stormcell.types.results import (
     Share,
 )
 from stormcell.types.rules import RuleOutcome
+from stormcell.types.uids import UidSet, union
 
 if TYPE_CHECKING:
     from stormcell.types.columns import (
@@ -98,6 +99,8 @@ __all__ = [
     "Spans",
     "State",
     "Template",
+    "UidSet",
     "Value",
     "record_of",
+    "union",
 ]

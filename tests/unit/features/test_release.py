@@ -146,7 +146,7 @@ def said_by(rows: Rows) -> tuple[list[Event], list[tuple[str, ...]]]:
     events = rows.events
     if isinstance(events, shelf.Events):
         events._kept.clear()
-    return list(events), list(rows.members)
+    return list(events), list(map(tuple, rows.members))
 
 
 def test_rows_can_be_had_again_and_again() -> None:
