@@ -14,6 +14,7 @@ from stormcell.engine.shared import WAIT, Shared
 from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
+from stormcell.store.connection import failures_named
 from stormcell.types import Membership
 
 _CALM: Final = 30.0
@@ -167,7 +168,8 @@ class Ticker(Worker):
 
     def _opened(self) -> SqliteStore:
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""
-        found = self._path.stat().st_ino if self._path.exists() else None
+        with failures_named(self._path):
+            found = self._path.stat().st_ino if self._path.exists() else None
         if self._file not in (None, found):
             raise StoreError(f"{self._path} was removed or replaced while in use; put it back, or start again")
         self._file = found
