@@ -83,8 +83,8 @@ class Ticker(Worker):
             raise
 
     def _step(self, store: SqliteStore) -> bool:
-        live, signals = self._live, self._signals
-        if signals.draining and self._reader.finished:
+        live, signals, full = self._live, self._signals, self._live.is_full()
+        if self._nothing_comes():
             end = live.end()
             now = next(live.due(end - 1), None)
             return self._tick(store, end if now is None else now, everything=now is None) and now is None
@@ -93,8 +93,11 @@ class Ticker(Worker):
             self._tick(store, now)
             return False
         self._put_out(store)
-        signals.wait(WAIT, lambda: signals.nudged or signals.draining or live.is_full())
+        signals.wait(WAIT, lambda: signals.nudged or self._nothing_comes() or (live.is_full() and not full))
         return False
+
+    def _nothing_comes(self) -> bool:
+        return self._signals.draining and self._reader.finished
 
     def _due(self) -> int | None:
         """Return the event time of the tick that is to be made now; None if none is.
