@@ -15,6 +15,7 @@ from stormcell.engine.shared import WAIT, Shared
 from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
+from stormcell.store.connection import failures_named
 from stormcell.types import Membership
 
 _CALM: Final = 30.0
@@ -89,8 +90,8 @@ class Ticker(Worker):
             raise
 
     def _step(self, store: SqliteStore) -> bool:
-        live, signals = self._live, self._signals
-        if signals.draining and self._reader.finished:
+        live, signals, full = self._live, self._signals, self._live.is_full()
+        if self._nothing_comes():
             end = live.end()
             now = next(live.due(end - 1), None)
             return self._tick(store, end if now is None else now, everything=now is None) and now is None
@@ -99,8 +100,11 @@ class Ticker(Worker):
             self._tick(store, now)
             return False
         self._put_out(store)
-        signals.wait(WAIT, lambda: signals.nudged or signals.draining or live.is_full())
+        signals.wait(WAIT, lambda: signals.nudged or self._nothing_comes() or (live.is_full() and not full))
         return False
+
+    def _nothing_comes(self) -> bool:
+        return self._signals.draining and self._reader.finished
 
     def _due(self) -> int | None:
         """Return the event time of the tick that is to be made now; None if none is.
@@ -175,7 +179,8 @@ class Ticker(Worker):
 
     def _opened(self) -> SqliteStore:
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""
-        found = self._path.stat().st_ino if self._path.exists() else None
+        with failures_named(self._path):
+            found = self._path.stat().st_ino if self._path.exists() else None
         if self._file not in (None, found):
             raise StoreError(f"{self._path} was removed or replaced while in use; put it back, or start again")
         self._file = found

@@ -58,6 +58,7 @@ class Worker(threading.Thread):
                 self._signals.pause(self._seconds)
             else:
                 self.problem = self._logged = ""
+        self._signals.tell()
 
     def check(self) -> str:
         """Return "ok", or what is wrong."""

@@ -108,6 +108,29 @@ def test_stopping_takes_the_time_it_was_given_and_little_more(
         assert saving.calls == 0
 
 
+def test_nothing_spins_while_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: Faults
+) -> None:
+    go_on = threading.Event()
+    records = Requests.records
+
+    def waiting(self: Requests, request: Request) -> Iterator[Record]:
+        go_on.wait(60)
+        return records(self, request)
+
+    monkeypatch.setattr(Requests, "records", waiting)
+    with running(tmp_path) as made:
+        made.send(errors(0, 10))
+        looking = faults(Live, "due")
+        stopping = threading.Thread(target=made.engine.stop, args=(60,))
+        stopping.start()
+        a_while()
+        assert looking.calls < 20
+        go_on.set()
+        stopping.join(60)
+    assert stored(made.path) == uids(errors(0, 10))
+
+
 # What is not to be grouped.
 
 
