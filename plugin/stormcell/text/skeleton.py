@@ -24,6 +24,7 @@ _CACHED_SKELETONS: Final = 20_000
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 # Hexadecimal numbers in a shape; small letters only, as secrets of known shape may begin with capitals. It may
 # make a difference whether one begins with a letter.
+_HEXADECIMAL: Final = re.compile(rb"0[a-f]|[a-f]0")
 _LETTERED: Final = re.compile(rb"\b[a-f]+0[0a-f]*\b")
 _NUMBERED: Final = re.compile(rb"\b0x?[0a-f]+\b")
 _NAME: Final = re.compile(
@@ -160,6 +161,8 @@ def folded(made: bytes) -> bytes:
 
     Numbers without a digit are words.
     """
+    if _HEXADECIMAL.search(made) is None:
+        return made
     return _NUMBERED.sub(b"0", _LETTERED.sub(b"a0", made))
 
 
