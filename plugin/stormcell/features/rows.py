@@ -89,6 +89,8 @@ class RowBuilder:
         record = record_of(event) if isinstance(event, Event) else event
         uid, signal, time, service, severity, text, duration, _, span, parent, _, _, whole = record
         packed = pack_uid(uid)
+        # Before anything is noted: whatever is wrong with a text shows here.
+        parsed = self._parser.log(text) if signal is _LOG else self._parser.name(text)
         number = len(self._row_of)
         hashed = hash(packed)
         known = self._seen.setdefault(hashed, number, self._uids.is_at, packed)
@@ -96,8 +98,6 @@ class RowBuilder:
             self.duplicates += 1
             self._repeat(known, record)
             return
-        log = signal is _LOG
-        parsed = self._parser.log(text) if log else self._parser.name(text)
         template = parsed.template
         held = self._recent_kinds.get((signal, service, severity, id(template)))
         kind = self._kind_number(record, template) if held is None else held[0]
