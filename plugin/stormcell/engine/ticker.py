@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -18,10 +19,20 @@ from stormcell.store import SqliteStore
 from stormcell.store.connection import failures_named
 from stormcell.types import Membership
 
+log: Final = logging.getLogger("stormcell")
+
 _CALM: Final = 30.0
 """Seconds between two ticks while nothing comes."""
 _FAR: Final = 8 << 20
 """Bytes of the journal behind which ticks take half of the time at most, the other half being for reading it."""
+
+
+_SWEEP: Final = 600.0
+"""Seconds between two looks for what is kept no longer."""
+_PORTION: Final = 1000
+"""Atoms, groups and entries that are forgotten at once."""
+_DAY: Final = 86_400 * 10**9
+_NEVER: Final = -(2**63)
 
 
 class Ticker(Worker):
@@ -65,6 +76,7 @@ class Ticker(Worker):
         self._file: int | None = None
         self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
+        self._sweep = 0.0
         self.memberships: tuple[Membership, ...] = ()
 
     def notify_by(self, settings: NotificationsSettings) -> None:
@@ -100,6 +112,7 @@ class Ticker(Worker):
             self._tick(store, now)
             return False
         self._put_out(store)
+        self._forget(store)
         signals.wait(WAIT, lambda: signals.nudged or self._nothing_comes() or (live.is_full() and not full))
         return False
 
@@ -177,6 +190,25 @@ class Ticker(Worker):
         if outbox:
             self._told()
 
+    def _forget(self, store: SqliteStore) -> None:
+        """Take a portion of what is kept no longer out of the store, now and then."""
+        monotonic, now = self._shared.monotonic(), self._live.memory.now
+        if not now or monotonic < self._sweep:
+            return
+        kept = self._settings.retention
+        found = store.forget(
+            background=_before(now, kept.background_days),
+            groups=_before(now, kept.groups_days),
+            audit=_before(self._shared.clock.now(), kept.audit_days),
+            most=_PORTION,
+        )
+        self._sweep = monotonic + (0 if found.more else _SWEEP)
+        if found.atoms or found.groups or found.entries:
+            log.info(
+                "kept no longer (see retention): %d atoms in no group, %d groups, %d entries of the audit log",
+                *(found.atoms, found.groups, found.entries),
+            )
+
     def _opened(self) -> SqliteStore:
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""
         with failures_named(self._path):
@@ -192,3 +224,8 @@ class Ticker(Worker):
         store, self._store = self._store, None
         if store is not None:
             store.close()
+
+
+def _before(now: int, days: float) -> int:
+    """Return the time before which nothing is kept, ns; of what is kept for good, the first there is."""
+    return now - int(days * _DAY) if days else _NEVER

@@ -127,8 +127,16 @@ def put_atoms(
     [last_row] = connection.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()
     numbered = list(enumerate(grouping.memberships, last_atom + 1))
     connection.executemany(
-        "INSERT INTO atoms (id, group_id, document) VALUES (?, ?, ?)",
-        ((id, None if atom.group is None else to_key(atom.group), codec.dump_atom(atom)) for id, atom in numbered),
+        "INSERT INTO atoms (id, group_id, document, last) VALUES (?, ?, ?, ?)",
+        (
+            (
+                id,
+                None if atom.group is None else to_key(atom.group),
+                codec.dump_atom(atom),
+                max(row.event.time for row in atom.rows),
+            )
+            for id, atom in numbered
+        ),
     )
     own = {group.id for group in grouping.groups}
     placed: list[_Placed] = []

@@ -9,12 +9,13 @@ from typing import Any
 
 from stormcell.errors import ConflictError
 from stormcell.store import audit as log
-from stormcell.store import codec, listing, reading, recurring, writing
+from stormcell.store import codec, forgetting, listing, reading, recurring, writing
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
+from stormcell.store.forgetting import Forgotten
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
 from stormcell.store.writing import check, replace, write_learned
@@ -98,6 +99,22 @@ class SqliteStore(Outbox):
 
         self._write(change)
         self._known.add(stands)
+
+    def forget(self, *, background: int, groups: int, audit: int, most: int) -> Forgotten:
+        """Take out what is kept no longer, in one transaction.
+
+        Parameters
+        ----------
+        background, groups, audit : int
+            ns since 1970, before which the last event of an atom in no group or of a resolved group happened, or
+            an entry of the audit log was made.
+        most : int
+            At most so many of each.
+        """
+        with self._writing() as connection:
+            forgotten = forgetting.forget(connection, background, groups, audit, most)
+        self._known.doubt()
+        return forgotten
 
     def learn(self, learned: Mapping[str, Mapping[str, object]]) -> None:
         """Store what was learned, by name, and nothing else."""

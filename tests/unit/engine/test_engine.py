@@ -158,6 +158,19 @@ def test_no_straggler_is_lost_where_more_come_than_wait(tmp_path: Path, monkeypa
     assert stored(made.path) == uids(events)
 
 
+# Retention.
+
+
+def test_what_is_kept_no_longer_goes_from_the_store_as_time_goes_on(tmp_path: Path) -> None:
+    day = 86_400
+    with running(tmp_path, settings=made_settings(live=QUIET, retention={"background_days": 1})) as made:
+        made.send(calm(0, 900), after(900))
+        until(lambda: stored(made.path) != set(), made, 1)
+        made.send(calm(2 * day, 2 * day + 900), after(2 * day + 900))
+        until(lambda: made.engine.live.memory.now > after(2 * day), made, 0.1)
+        until(lambda: not stored(made.path) & uids(calm(0, 900)), made, 60)
+
+
 # Room and time.
 
 
