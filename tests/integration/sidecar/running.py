@@ -125,10 +125,14 @@ class Running:
         assert self.process is not None
         return self.process.wait(PATIENCE)
 
-    def stop(self) -> int:
-        """Ask it to end; return its exit status."""
+    def terminate(self) -> None:
+        """Ask it to end."""
         assert self.process is not None
         self.process.terminate()
+
+    def stop(self) -> int:
+        """Ask it to end; return its exit status."""
+        self.terminate()
         return self.ended()
 
     def kill(self) -> None:
@@ -184,7 +188,9 @@ class Running:
         return stormcell(*arguments, "--store", self.data)
 
     def exported(self) -> Any:
-        """Return its groups as groups.json, as the store has them."""
+        """Return its groups as groups.json, as the store has them; before the first tick there is none."""
+        if not self.store.exists():
+            return {"groups": [], "background": []}
         ran = self.cli("groups", "export")
         assert ran.code == 0, ran.err
         return ran.json
