@@ -141,6 +141,13 @@ class Running:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
 
+    def cpu_seconds(self) -> float:
+        """Return the time that it has computed for."""
+        assert self.process is not None
+        # What follows the name, which is in parentheses; see proc(5).
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def __enter__(self) -> Self:
         return self
 
