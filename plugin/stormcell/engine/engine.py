@@ -158,7 +158,7 @@ class Engine:
         self.nudge()
         for thread in self._threads:
             thread.join(max(until - self._monotonic(), 0.0))
-        done = not any(thread.is_alive() for thread in self._threads)
+        done = not any(thread.is_alive() for thread in self._threads) and not self.stats.problem
         self._stopping.set()
         self.nudge()
         for thread in self._threads:
