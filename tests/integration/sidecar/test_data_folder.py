@@ -94,7 +94,6 @@ def _no_journal_folder(data: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "place", "remedy"),
     [
-        (_overwritten(0), STORE, "is not a Stormcell store (nor any SQLite database); name another file"),
         (_overwritten(4096), STORE, "is damaged; move it away and run again to fill a new one"),
         (_cut, STORE, "is damaged; move it away and run again to fill a new one"),
         (_text, STORE, "is not a Stormcell store (nor any SQLite database); name another file"),
@@ -104,7 +103,7 @@ def _no_journal_folder(data: Path) -> None:
         (_no_folder, "", "name another with --data"),
         (_no_journal_folder, "journal", "mend this or name another folder"),
     ],
-    ids=["start", "page", "cut", "text", "other", "newer", "folder", "no-folder", "no-journal-folder"],
+    ids=["page", "cut", "text", "other", "newer", "folder", "no-folder", "no-journal-folder"],
 )
 def test_what_cannot_be_used_is_named_and_left_alone(
     spoil: Callable[[Path], None], place: str, remedy: str, sidecar: Running
@@ -214,26 +213,28 @@ def test_damage_in_the_store_that_is_found_later(sidecar: Running) -> None:
     assert {"c", *(record["attributes"][0]["value"]["stringValue"] for record in MORE)} <= set(sidecar.placed())
 
 
-def test_a_store_that_another_has_locked(sidecar: Running) -> None:
-    with _locked(sidecar.store, "EXCLUSIVE"):
-        assert sidecar.spawn().ended() == 1
-        assert sidecar.said.startswith(
-            f"stormcell: {sidecar.store} is being written by another process; try again"
-        )
+def test_a_store_that_another_has_locked(sidecar: Running, used: Path, tmp_path: Path) -> None:
     sidecar.start()
-    with _locked(sidecar.store, "NORMAL"):
-        sidecar.send(logs(*MORE))
-        until(lambda: sidecar.engine("failed_ticks") >= 1, PATIENCE)
+    with Running(tmp_path / "second") as second, _locked(sidecar.store, "NORMAL"):
+        shutil.copytree(used, second.data)
+        with _locked(second.store, "EXCLUSIVE"):
+            second.spawn()
+            sidecar.send(logs(*MORE))
+            until(lambda: sidecar.engine("failed_ticks") >= 1, PATIENCE)
+            # One that does not run yet has waited for as long, and gives up.
+            assert second.ended() == 1
+            told = "is being written by another process; try again when that one is done"
+            assert second.said.startswith(f"stormcell: {second.store} {told}")
         ready = sidecar.client.get("/readyz")
         assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert "is being written by another process" in ready.json()["checks"]["store"]
+        assert told in ready.json()["checks"]["store"]
         assert sidecar.client.get("/healthz").status_code == HTTPStatus.OK
         # What was found before can be looked at, and what comes is kept.
         assert len(sidecar.get("groups")["groups"]) == 1
         sidecar.send(logs(log("c", "disk full on db", at=9)))
     until(lambda: sidecar.placed() == sorted([*ALL, "c"]), PATIENCE)
     until(sidecar.is_ready, PATIENCE)
-    assert sidecar.said.count("is being written by another process") == 1
+    assert sidecar.said.count(told) == 1
 
 
 @contextmanager

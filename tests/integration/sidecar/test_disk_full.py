@@ -24,12 +24,12 @@ MIB = 1 << 20
 
 @pytest.fixture
 def sidecar(tmp_path: Path) -> Iterator[Running]:
-    """Return a sidecar whose data are on a disk of 4 MiB that it may fill."""
+    """Return a sidecar, yet to be started, whose data are on a disk of 4 MiB that it may fill."""
     journal = {"min_free_bytes": 0, "segment_bytes": MIB // 4, "max_bytes": 64 * MIB}
     made = Running(tmp_path / "sidecar", {"live": HASTY, "journal": journal})
     made.data.mkdir(parents=True)
     with mounted(made.data, ("-t", "tmpfs", "-o", "size=4m", "tmpfs")), made:
-        yield made.start()
+        yield made
 
 
 def _fill(ballast: Path, left: int) -> None:
@@ -59,6 +59,7 @@ def test_it_goes_on_once_there_is_room(sidecar: Running) -> None:
         assert str(sidecar.data / "journal") in Status.FromString(answer.content).message
         return False
 
+    sidecar.start()
     assert taken(0)
     until(lambda: set(sidecar.placed()) == acknowledged, PATIENCE)
     _fill(ballast, 64 << 10)
@@ -91,7 +92,6 @@ def test_it_goes_on_once_there_is_room(sidecar: Running) -> None:
 
 
 def test_stopped_and_started_while_it_is_full(sidecar: Running) -> None:
-    sidecar.stop()
     # Nothing is grouped before it ends.
     sidecar.settings["live"] = {"lateness_seconds": 3600, "idle_seconds": 3600}
     sidecar.start()

@@ -101,7 +101,7 @@ def _lateness(requests: Iterable[Sent]) -> int:
 
 
 LIVE = {
-    "tick_seconds": 300,
+    "tick_seconds": 600,
     "lateness_seconds": max(_lateness(IN_TIME), _lateness(LATE)),
     # Time is that of events alone.
     "idle_seconds": 3600,
@@ -157,7 +157,7 @@ def _exported(sidecar: Running) -> bytes:
 def test_whatever_order_they_came_in(replayed: bytes, tmp_path: Path) -> None:
     with Running(tmp_path / "sidecar", {"live": LIVE}).start() as sidecar:
         _send(sidecar, LATE)
-        until(lambda: sidecar.engine("ticks") >= 5, PATIENCE)
+        until(lambda: sidecar.engine("ticks") >= 3, PATIENCE)
         assert sidecar.engine("late") == 0
         assert _exported(sidecar) == replayed
 
