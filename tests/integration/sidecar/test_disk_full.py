@@ -93,7 +93,7 @@ def test_it_goes_on_once_there_is_room(sidecar: Running) -> None:
 
 def test_stopped_and_started_while_it_is_full(sidecar: Running) -> None:
     # Nothing is grouped before it ends.
-    sidecar.settings["live"] = {"lateness_seconds": 3600, "idle_seconds": 3600}
+    sidecar.settings["live"] = {**HASTY, "lateness_seconds": 3600, "idle_seconds": 3600}
     sidecar.start()
     uids, body = request(0)
     sidecar.call((LOGS, body))
