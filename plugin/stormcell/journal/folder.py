@@ -59,9 +59,13 @@ class Folder:
         for file in self.path.glob(f"*{UNFINISHED}"):
             file.unlink()
         segments = load(self.path, self._capacity)
-        if segments:
-            self.torn_bytes = segments[-1].cut_torn()
-            self.torn = int(self.torn_bytes > 0)
+        for segment in reversed(segments):
+            torn = segment.cut_torn()
+            self.torn_bytes += torn
+            self.torn += int(torn > 0)
+            # One without a record, begun just before a crash, says nothing of how the one before it ends.
+            if segment.end > segment.base:
+                break
         self._kept_bytes = sum(segment.bytes for segment in segments[:-1])
         return segments
 
@@ -150,6 +154,13 @@ class Folder:
         """Those that are there, in order."""
         with self._guard:
             return list(self._segments)
+
+    @property
+    def end(self) -> int:
+        """The position behind the last record, at opening; where an empty segment begins was told to nobody."""
+        segments = self.segments
+        first = segments[0].after if segments else 0
+        return next((segment.end for segment in reversed(segments) if segment.end > segment.base), first)
 
     @property
     def bytes(self) -> int:

@@ -43,8 +43,7 @@ class Journal:
         self._folder = Folder(folder, settings.segment_bytes)
         self._clock = clock
         self._news = Condition()
-        segments = self._folder.segments
-        self._end = segments[-1].end if segments else 0
+        self._end = self._folder.end
         self._appended = self._appended_bytes = 0
         self._closed = False
         self._writer = Writer(self._folder, settings, clock, self._publish)
