@@ -203,7 +203,7 @@ def test_damage_in_the_store_that_is_found_later(sidecar: Running) -> None:
     ready = sidecar.client.get("/readyz")
     assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     told = f"{sidecar.store} is damaged; move it away and run again to fill a new one"
-    assert told in ready.json()["checks"]["store"]
+    assert told in ready.json()["checks"]["ticks"]
     assert told in sidecar.said
     # Until somebody does, what comes is kept.
     sidecar.send(logs(log("c", "disk full on db", at=9)))
@@ -227,7 +227,7 @@ def test_a_store_that_another_has_locked(sidecar: Running, used: Path, tmp_path:
             assert second.said.startswith(f"stormcell: {second.store} {told}")
         ready = sidecar.client.get("/readyz")
         assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert told in ready.json()["checks"]["store"]
+        assert told in ready.json()["checks"]["ticks"]
         assert sidecar.client.get("/healthz").status_code == HTTPStatus.OK
         # What was found before can be looked at, and what comes is kept.
         assert len(sidecar.get("groups")["groups"]) == 1
