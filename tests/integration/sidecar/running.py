@@ -186,6 +186,12 @@ class Running:
         """Whether it says that requests are taken in and grouped."""
         return self.client.get("/readyz").status_code == HTTPStatus.OK
 
+    def why_not_ready(self) -> str:
+        """Return what it says is wrong, having made sure that it says so."""
+        answer = self.client.get("/readyz")
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE, answer.text
+        return "\n".join(check for check in answer.json()["checks"].values() if check != "ok")
+
     def engine(self, name: str) -> Any:
         """Return something of the engine's status."""
         return self.get("status")["engine"][name]
