@@ -47,6 +47,8 @@ class Sidecar:
             "STORMCELL_RECEIVERS__HTTP_PORT": str(self._http),
             **settings,
         }
+        # What is installed is compiled already, a checkout by its first start, if that may write what it compiled.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-m", "stormcell", "sidecar", "--data", str(folder)]
         self._said = folder.with_suffix(".log").open("ab")
         began = time.perf_counter()

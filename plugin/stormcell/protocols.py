@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import (
-    Assignment,
-    Clustering,
-    DoubleArray,
-    FloatArray,
-    Group,
-    IntArray,
-    Record,
-    Request,
-)
+from stormcell.types import Assignment, Group, Record, Request
+
+if TYPE_CHECKING:
+    from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
 
 
 @runtime_checkable

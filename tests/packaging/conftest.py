@@ -35,6 +35,16 @@ class Environment:
         venv.create(folder, with_pip=True, symlinks=True)
         self.bin = folder / "bin"
 
+    @property
+    def packages(self) -> Path:
+        """The folder of what is installed."""
+        [folder] = self.bin.parent.glob("lib/python*/site-packages")
+        return folder
+
+    def borrow(self, other: Environment) -> None:
+        """Find what is not installed here in another environment: installing it all takes half a minute."""
+        (self.packages / "zz-borrowed.pth").write_text(f"{other.packages}\n")
+
     def install(self, *arguments: str | Path) -> None:
         quiet = ("--quiet", "--disable-pip-version-check")
         run(self.bin / "python", "-m", "pip", "install", *quiet, *arguments, cwd=self.bin)

@@ -39,3 +39,10 @@ def test_help_loads_nothing_heavy() -> None:
     )
     assert "stormcell.cli.main" in modules
     assert not modules & HEAVY
+
+
+def test_what_keeps_and_tells_loads_no_numpy() -> None:
+    rooms = ("types", "protocols", "config", "journal", "store", "notify", "decode.requests")
+    modules = loaded_by("\n".join(f"import stormcell.{room}" for room in rooms))
+    assert "stormcell.store.sqlite" in modules
+    assert "numpy" not in modules

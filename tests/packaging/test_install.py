@@ -22,10 +22,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
 
 
 @pytest.fixture(scope="module")
-def editable(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """A clean environment with an editable checkout."""
+def editable(installed: Environment, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A clean environment with an editable checkout, and the dependencies of the other."""
     environment = Environment(tmp_path_factory.mktemp("editable"))
-    environment.install("--editable", checkout)
+    environment.install("--no-deps", "--editable", checkout)
+    environment.borrow(installed)
     return environment
 
 
@@ -48,7 +49,9 @@ def test_an_editable_install_is_the_checkout(editable: Environment, checkout: Pa
     _, file = run(editable.bin / "python", "-c", VERSION, cwd=tmp_path).split()
     assert Path(file) == checkout / "plugin" / "stormcell" / "__init__.py"
     assert ROOT not in Path(file).parents
-    run(editable.bin / "python", "-c", "import stormcell_exporters", cwd=tmp_path)
+    exporters = "import stormcell_exporters; print(stormcell_exporters.__file__)"
+    file = run(editable.bin / "python", "-c", exporters, cwd=tmp_path).strip()
+    assert Path(file) == checkout / "exporters" / "stormcell_exporters" / "__init__.py"
 
 
 def test_an_editable_install_runs(editable: Environment, tmp_path: Path) -> None:

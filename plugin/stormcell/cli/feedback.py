@@ -31,7 +31,7 @@ def merge(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.merge(opened, groups, person(by), _silence()), as_json)
+        _print(feedback.merge(opened, groups, person(by), options.settings(None)), as_json)
 
 
 def split(
@@ -49,7 +49,7 @@ def split(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.split(opened, group, events, person(by), _silence()), as_json)
+        _print(feedback.split(opened, group, events, person(by), options.settings(None)), as_json)
 
 
 def move(
@@ -65,7 +65,7 @@ def move(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        said = feedback.move(opened, event, group, person(by), _silence())
+        said = feedback.move(opened, event, group, person(by), options.settings(None))
     if not said.changed:
         raise InputError(f"event {event} is in {said.groups[0].id} already")
     _print(said, as_json)
@@ -77,7 +77,7 @@ def pin(event: _Event, by: By = "", store: options.Store = None, as_json: option
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.pin(opened, event, person(by), _silence()), as_json)
+        _print(feedback.pin(opened, event, person(by), options.settings(None)), as_json)
 
 
 def list_feedback(store: options.Store = None, as_json: options.Json = False) -> None:
@@ -110,7 +110,7 @@ def undo(
     from stormcell.operate import feedback as operate
 
     with options.open_store(store) as opened:
-        done = operate.undo(opened, feedback, person(by), _silence())
+        done = operate.undo(opened, feedback, person(by), options.settings(None))
     if not done.changed:
         raise ConflictError(f"feedback {done.feedback} is undone already")
     for id, why in done.lost:
@@ -124,10 +124,6 @@ def undo(
         )
     else:
         say(f"{done.feedback} is undone: the groups are as without it.")
-
-
-def _silence() -> float:
-    return options.settings(None).grouping.silence_seconds
 
 
 def _print(said: Said, as_json: bool) -> None:

@@ -31,9 +31,9 @@ class LiveSettings(Section):
     horizon_seconds: Seconds = 10_800.0
     """And at most so long: then a group is complete, and what goes on becomes another."""
     max_events: Annotated[int, Field(ge=1000)] = 1_000_000
-    """Most events that are held; more of them shorten the above."""
+    """Most events that are held; of more, all but the latest half is put away."""
     max_rows: Annotated[int, Field(ge=100)] = 60_000
-    """Most rows that are held (see rows.bucket_seconds)."""
+    """Most rows that are held (see rows.bucket_seconds), likewise."""
     future_seconds: Seconds = 3600.0
     """What claims to come from so long after it was received is not grouped, but counted: a clock is wrong."""
     drain_seconds: Seconds = 20.0

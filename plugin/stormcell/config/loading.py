@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from stormcell.config.base import Section
 from stormcell.config.settings import Settings
 from stormcell.errors import SettingsError
 
@@ -30,11 +32,11 @@ def load(path: Path | None = None) -> Settings:
     SettingsError
         If the file cannot be read, or a setting is unknown or out of its range.
     """
-    import yaml
-
     file = path or DEFAULT_FILE
     values: Any = {}
     if path is not None or file.exists():
+        import yaml
+
         try:
             values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         except OSError as error:
@@ -114,6 +116,26 @@ def _explain(error: ValidationError, file: Path) -> str:
     return "\n".join(lines)
 
 
+def _meanings(section: type[Section]) -> dict[str, str]:
+    """Return what is written below each field of a section.
+
+    Pydantic can do that as classes are made; then every command would read the source of all of them at its start.
+    """
+    import ast
+    import inspect
+
+    [tree] = ast.parse(inspect.getsource(section)).body
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        ast.unparse(field.target): below.value.value
+        for field, below in pairwise(tree.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
+
+
 def reference() -> str:
     """Return every setting, its variable, default and meaning as Markdown."""
     lines = [
@@ -125,11 +147,12 @@ def reference() -> str:
     ]
     for name, section in Settings.model_fields.items():
         model = section.default
+        meanings = _meanings(type(model))
         lines += ["", f"## {name}", "", *(type(model).__doc__ or "").strip().splitlines(), ""]
         lines += ["| setting | default | variable | meaning |", "| --- | --- | --- | --- |"]
-        for key, field in type(model).model_fields.items():
+        for key in type(model).model_fields:
             default = model.model_dump(mode="json")[key]
             variable = f"{_PREFIX}{name}__{key}".upper()
-            cells = (f"`{key}`", f"`{default}`", f"`{variable}`", " ".join(str(field.description).split()))
+            cells = (f"`{key}`", f"`{default}`", f"`{variable}`", " ".join(meanings[key].split()))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stormcell.config.base import Seconds, Section
 
@@ -13,19 +13,27 @@ Host = Annotated[str, Field(min_length=1, max_length=255)]
 Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
 
 ScopeName = Literal["ingest", "read", "operate"]
+_TAKEN = frozenset(("anonymous", "cli", "sidecar"))
 
 
 class TokenSettings(Section):
     """A bearer token: where it is kept, and what it is good for; never the token itself."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-    """Whose it is; stands in the audit trail."""
+    """Whose it is; stands in the audit trail. Not `anonymous`, `cli` or `sidecar`, which are others there."""
     file: str = ""
     """The file that holds it; or"""
     variable: str = ""
     """the environment variable that does."""
     scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] = ("ingest",)
     """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them)."""
+
+    @field_validator("name")
+    @classmethod
+    def _own_name(cls, name: str) -> str:
+        if name.lower() in _TAKEN:
+            raise ValueError(f"{name!r} stands for others in the audit trail; give the token another name")
+        return name
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

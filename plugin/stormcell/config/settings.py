@@ -8,6 +8,7 @@ from stormcell.config.journal import JournalSettings
 from stormcell.config.live import LiveSettings
 from stormcell.config.notifications import NotificationsSettings
 from stormcell.config.receivers import ReceiversSettings
+from stormcell.config.retention import RetentionSettings
 from stormcell.config.rules import RulesSettings
 from stormcell.config.sections import (
     BackgroundSettings,
@@ -46,6 +47,7 @@ class Settings(Section):
     receivers: ReceiversSettings = ReceiversSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     live: LiveSettings = LiveSettings()
+    retention: RetentionSettings = RetentionSettings()
     rules: RulesSettings = RulesSettings()
     notifications: NotificationsSettings = NotificationsSettings()
     forward: ForwardSettings = ForwardSettings()

@@ -17,6 +17,7 @@ from stormcell.features.knowledge import Knowledge
 from stormcell.features.outline import outline
 from stormcell.features.rows import RowBuilder
 from stormcell.features.table import fields, tabulate
+from stormcell.features.traits import Same, Traits
 from stormcell.pipeline import describe
 from stormcell.privacy import Concealer
 from stormcell.text.skeleton import Skeleton
@@ -27,8 +28,8 @@ _NOTHING: Final = Assignment(None, "", 0.0, 0.0, "new")
 _LASTING: Final = ("trace:", "id:", "alert:")
 """Link keys that tell where an event belongs; a burst is over before the next tick."""
 
-Kind = tuple[Signal, str, Skeleton | str, int]
-"""What is judged alike: signal, service, template before it is mined, severity."""
+Kind = tuple[Signal, str, Skeleton | str, int, Same]
+"""What is judged alike: signal, service, template before it is mined, severity, what rules want to be the same."""
 
 
 class Verdicts:
@@ -46,8 +47,9 @@ class Verdicts:
         self._knowledge: Knowledge = found.knowledge
         self._living: Mapping[str, Living] = {id: one for id, one in found.living.items() if not one.final}
         self._kinds: dict[Kind, Assignment] = {}
-        self._prints: dict[str, Assignment] = {}
-        self._keys: dict[str, str] = {}
+        self._prints: dict[tuple[str, Same], Assignment] = {}
+        self._keys: dict[tuple[str, Same], str] = {}
+        self._same: dict[str, Same] = {}
         rows, solution = found.solution.rows, found.solution
         member = dict(
             zip(
@@ -57,21 +59,25 @@ class Verdicts:
             )
         )
         atom_of = solution.atom_of.tolist()
+        sames = rows.same or [()] * len(rows)
         # Rows ascend by time, so that the latest of a kind has the last word.
-        for name, row in dict(zip(rows.fingerprints, range(len(rows)), strict=True)).items():
+        latest = dict(zip(zip(rows.fingerprints, sames, strict=True), range(len(rows)), strict=True))
+        for (name, same), row in latest.items():
             one, surprise = member.get(atom_of[row]), float(solution.features.surprise.value[row])
             if one is None or one.group not in self._living:
-                self._prints[name] = replace(_NOTHING, surprise=surprise, why="background")
+                self._prints[name, same] = replace(_NOTHING, surprise=surprise, why="background")
                 continue
             assert one.group is not None, "None is no living group"
             exemplar = self._living[one.group].group.medoid.uid
-            self._prints[name] = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
-        for keys, atom in zip(rows.keys, atom_of, strict=True):
+            verdict = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+            self._prints[name, same] = verdict
+        for keys, same, atom in zip(rows.keys, sames, atom_of, strict=True):
             one = member.get(atom)
-            if one is not None and one.group in self._living:
+            if one is not None and one.group is not None and one.group in self._living:
+                self._same[one.group] = same
                 for key in keys:
                     if key.startswith(_LASTING):
-                        self._keys[key] = one.group
+                        self._keys[key, same] = one.group
 
     def of(self, kind: Kind, keys: Sequence[str], record: Record | None = None) -> Assignment | None:
         """Return where an event belongs; None where its kind is unknown and no record is there to judge it by."""
@@ -80,30 +86,36 @@ class Verdicts:
             return None
         if self._keys:
             for key in keys:
-                group = self._keys.get(key)
+                group = self._keys.get((key, kind[-1]))
                 if group is not None:
                     exemplar = self._living[group].group.medoid.uid
                     return replace(verdict, group=group, exemplar=exemplar, why="key")
         return verdict
 
     def _find(self, kind: Kind, record: Record | None) -> Assignment | None:
-        signal, service, raw, severity = kind
+        signal, service, raw, severity, same = kind
         with self._lock:
             text = raw if isinstance(raw, str) else self._knowledge.miner.template(raw)
-            found = self._prints.get(fingerprint(Template(signal, service, text), severity))
+            found = self._prints.get((fingerprint(Template(signal, service, text), severity), same))
             if found is None and record is not None:
-                [found] = self.judge([record])
+                [found] = self.judge([record], same)
             if found is not None:
                 self._kinds[kind] = found
         return found
 
-    def judge(self, records: Sequence[Record]) -> list[Assignment]:
+    def judge(self, records: Sequence[Record], same: Same = ()) -> list[Assignment]:
         """Return for each event the nearest living group, by its mixed dissimilarity to the exemplars alone.
 
         What is less surprising than the gate lets through is background; what is as far from every exemplar as a
         stray is like nothing that lives.
+
+        Parameters
+        ----------
+        records : sequence of Record
+        same : tuple of str
+            What rules want to be the same, of all of them: no other group is looked at.
         """
-        living = list(self._living.values())
+        living = [one for id, one in self._living.items() if self._same.get(id) == same]
         builder = RowBuilder(self._settings)
         for at, event in enumerate([*(one.event() for one in records), *(one.group.medoid for one in living)]):
             builder.add(replace(event, uid=str(at)))
@@ -141,7 +153,7 @@ class LiveAssigner:
     """Assigns records by the verdicts of the last tick; for any thread (see protocols.Assigner)."""
 
     def __init__(self, settings: Settings) -> None:
-        self._same = bool(settings.rules.same)
+        self._traits = Traits(settings)
         self._private = settings.privacy.mask
         self._show = Concealer().text if self._private else str
         self._parser = Parser(settings.text.masks, private=self._private)
@@ -156,9 +168,6 @@ class LiveAssigner:
                 return _NOTHING
             log = record.signal is Signal.LOG
             parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
-            kind = record.signal, self._show(record.service), parsed.template, record.severity
-            found = verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record)
-            if found is None:
-                return _NOTHING
-            # Whose event it is is not looked at here: better of no group than of another tenant's.
-            return replace(found, group=None, exemplar="", dissimilarity=0.0) if self._same else found
+            same = self._traits.same(record)
+            kind = record.signal, self._show(record.service), parsed.template, record.severity, same
+            return verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record) or _NOTHING

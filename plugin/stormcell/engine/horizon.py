@@ -59,9 +59,13 @@ def release_at(now: int, released: int, groups: Sequence[Group], rows: Rows, set
 
 
 def _crowded(rows: Rows, events: int, most: int) -> int:
-    """Return the time from which on so many events and rows are left; 0 if there are not more at all."""
+    """Return the time from which on half of so many events and rows are left; 0 if there are not more at all.
+
+    Half, for else each tick from then on would cut off a little.
+    """
     if len(rows) <= most and int(rows.weight.sum()) <= events:
         return 0
+    events, most = events // 2, most // 2
     order = np.argsort(rows.first, kind="stable")[::-1]
     left = np.flatnonzero((np.cumsum(rows.weight[order]) > events) | (np.arange(len(order)) >= most))
     return int(rows.first[order[left[0]]]) + 1 if len(left) else 0

@@ -21,11 +21,9 @@ from stormcell.features.rows import RowBuilder
 from stormcell.types import Event, Feedback, Record, Signal
 
 LATEST: Final = 2**63 - 1
-_MOST_STRAGGLERS = 10_000
-"""Events that come too late, or from the future, that are kept between two ticks; more are only counted."""
-
-
-_FULL = 1.25
+_MOST_STRAGGLERS: Final = 10_000
+"""Events that come too late, or from the future, that are held before adding waits for a tick."""
+_FULL: Final = 1.25
 """How much more is held than may be before adding waits for a tick."""
 
 
@@ -89,7 +87,8 @@ class Live:
     watermark : int
         The latest event time seen, ns.
     late : bool
-        Whether anything came since the last tick that was of before it.
+        Whether anything waits for a tick that need not move time on: it came after its own, or is not to be
+        grouped.
     """
 
     def __init__(self, settings: Settings, memory: Memory) -> None:
@@ -109,7 +108,7 @@ class Live:
         self.builder = RowBuilder(settings)
         self.counts = Counts()
         self.watermark = memory.now
-        self.late = False
+        self.late = self._late_meanwhile = False
 
     @property
     def memory(self) -> Memory:
@@ -132,7 +131,7 @@ class Live:
 
     def _sorted(self, records: Iterable[Record], latest: int, received: int) -> Iterator[Record]:
         """Yield the records that are to be held, having noted what else they tell."""
-        width, released, ticking = self._width, self._memory.released, self._ticking
+        width, released, now, ticking = self._width, self._memory.released, self._memory.now, self._ticking
         for record in records:
             time = record.time
             self.counts.events += 1
@@ -144,33 +143,36 @@ class Live:
                 self._settle_late(record)
                 continue
             at = time // width
-            if (at + 1) * width > ticking:
+            end = (at + 1) * width
+            if end > now:
+                # Of a tick that goes on, too: it may fail.
                 self._fresh.add(at)
                 if time > self.watermark:
                     self.watermark = max(self.watermark, min(time, received))
-            else:
-                self._note_late(record)
+            if end <= ticking:
+                self.counts.late += 1
+                self._wait_for_tick()
+                if self._counted is not None:
+                    self._meanwhile.append(record)
             yield record
 
-    def _note_late(self, record: Record) -> None:
-        self.counts.late += 1
-        self.late = True
-        if self._counted is not None:
-            self._meanwhile.append(record)
+    def _wait_for_tick(self) -> None:
+        """Note that a tick is to be made, for one that goes on does not see what comes now."""
+        self.late = self._late_meanwhile = True
 
     def _settle_late(self, record: Record) -> None:
         if record.signal is Signal.ALERT and record.uid in self._firing:
             # Its group has it already; all that can be new is that it no longer fires.
             if record.event().status == "resolved":
                 self._resolved.add(record.uid)
-                self.late = True
+                self._wait_for_tick()
             return
         self.counts.too_late += 1
         self._apart(record)
 
     def _apart(self, record: Record) -> None:
-        if len(self._stragglers) < _MOST_STRAGGLERS:
-            self._stragglers.append(record.event())
+        self._stragglers.append(record.event())
+        self._wait_for_tick()
 
     def due(self, until: int | None = None) -> Iterator[int]:
         """Yield the event times at which a tick is due, ascending; commit each before the next is asked for.
@@ -194,6 +196,10 @@ class Live:
 
     def is_full(self) -> bool:
         """Whether so much is held that nothing should be added before the next tick."""
+        return self.is_crowded() or len(self._stragglers) >= _MOST_STRAGGLERS
+
+    def is_crowded(self) -> bool:
+        """Whether more may be held only once time has moved on."""
         live = self._settings.live
         return self.builder.events > _FULL * live.max_events or len(self.builder) > _FULL * live.max_rows
 
@@ -231,7 +237,7 @@ class Live:
         with self._lock:
             counted = self._counted = self.builder.counted()
             self._ticking, self._meanwhile = now, []
-            self.late = False
+            self._late_meanwhile = False
             resolved, stragglers = frozenset(self._resolved), tuple(self._stragglers)
         knowledge = memory.knowledge.copy()
         rows = counted.before(now).rows(knowledge.miner)
@@ -272,6 +278,7 @@ class Live:
         """
         with self._lock:
             del self._stragglers[: len(found.stragglers)]
+            self.late = self._late_meanwhile
             if found.released > self._memory.released:
                 self.builder.release(found.released)
                 for record in self._meanwhile:

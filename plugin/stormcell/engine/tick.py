@@ -15,7 +15,7 @@ from stormcell.groups.identity import match, renamed
 from stormcell.groups.lifecycle import Life, Status, Transition, advance, begin, end
 from stormcell.groups.solution import Solution
 from stormcell.pipeline import solve
-from stormcell.types import Event, Feedback, Group, Membership, Rows, Signal
+from stormcell.types import Event, Feedback, Group, Membership, Rows, Signal, UidSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def tick(
     """
     solution = solve(rows, knowledge, settings, gate=True, feedback=feedback)
     groups, memberships = assemble_groups(solution, settings)
-    lived = {uid: id for id, one in living.items() if not one.final for uid in one.group.members}
+    lived = {id: one.group.members for id, one in living.items() if not one.final}
     matching = match(groups, lived, [*taken, *living])
     groups, memberships = renamed(groups, memberships, matching.ids)
     settled = release_at(now, released, groups, rows, settings)
@@ -169,7 +169,8 @@ def tick(
         note(group.id, transition, group, before)
         if before is None or life.revision != before.life.revision:
             told.append(group)
-        going[group.id] = Living(group, life, final=group.first_seen < settled)
+        final = group.first_seen < settled
+        going[group.id] = Living(_put_away(group) if final else group, life, final)
     for id, before in living.items():
         if id in going:
             continue
@@ -226,6 +227,11 @@ def _revised(group: Group, life: Life, before: Living | None) -> tuple[Group, Li
     )
     life = replace(life, revision=life.revision + changed)
     return replace(group, revision=life.revision), life
+
+
+def _put_away(group: Group) -> Group:
+    """Return a group that holds on to nothing of what is held no more."""
+    return replace(group, members=group.members.alone()) if isinstance(group.members, UidSet) else group
 
 
 def _seen(group: Group, firing: frozenset[str], ended: int) -> Life:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.types import BoolArray, IntArray
+from stormcell.types import BoolArray, IntArray, UidSet
 
 _START_BITS: Final = 10
 _TAG_BITS: Final = 32
@@ -118,19 +118,27 @@ def column(code: str, values: NDArray[Any]) -> array[int]:
 
 
 class Uids:
-    """The uids of events, by their numbers."""
+    """The uids of events, by their numbers.
+
+    Attributes
+    ----------
+    hashes : array of int
+        Of each, 64 bits.
+    """
 
     def __init__(self) -> None:
         self._data = bytearray()
         self._ends = array("Q")
+        self.hashes = array("q")
 
     def __len__(self) -> int:
         return len(self._ends)
 
-    def append(self, packed: bytes) -> None:
-        """Keep one more."""
+    def append(self, packed: bytes, key: int) -> None:
+        """Keep one more, with its hash."""
         self._data += packed
         self._ends.append(len(self._data))
+        self.hashes.append(key)
 
     def is_at(self, at: int, packed: bytes) -> bool:
         """Whether a uid is the one of a number."""
@@ -148,6 +156,7 @@ class Uids:
         found = Uids()
         found._data += data[np.repeat(kept, sizes)].tobytes()
         found._ends = column("Q", np.cumsum(sizes[kept]))
+        found.hashes = column("q", np.array(self.hashes)[kept])
         return found
 
     def __getitem__(self, at: int) -> str:
@@ -195,15 +204,28 @@ class Made(Sequence[Item]):
         return repr(tuple(self))
 
 
-class Members(Made[tuple[str, ...]]):
-    """The uids of the events of each row, ascending."""
+class Members(Made[UidSet]):
+    """The uids of the events of each row.
 
-    def __init__(self, uids: Uids, order: IntArray, ends: IntArray) -> None:
-        self._uids, self._order, self._ends = uids, order, ends
+    Parameters
+    ----------
+    uids : Uids
+        Of these, and perhaps of others.
+    number : IntArray, shape (n,)
+        Of the events, row by row.
+    key : IntArray, shape (n,)
+        Their hashes.
+    ends : IntArray, shape (m,)
+        Where each row ends; none is empty.
+    """
+
+    def __init__(self, uids: Uids, number: IntArray, key: IntArray, ends: IntArray) -> None:
+        self._uids, self._number, self._ends = uids, number, ends
+        self._marks = np.add.reduceat(key, np.append(0, ends[:-1])) if len(ends) else key
 
     def __len__(self) -> int:
         return len(self._ends)
 
-    def _at(self, at: int) -> tuple[str, ...]:
-        own = self._order[self._ends[at - 1] if at else 0 : self._ends[at]]
-        return tuple(sorted(map(self._uids.__getitem__, own.tolist())))
+    def _at(self, at: int) -> UidSet:
+        own = self._number[self._ends[at - 1] if at else 0 : self._ends[at]]
+        return UidSet(len(own), int(self._marks[at]), lambda: map(self._uids.__getitem__, own.tolist()))

@@ -46,6 +46,8 @@ class Counted:
         Masks an event.
     number : IntArray, shape (n,)
         Of each event, among ``uids``.
+    hash : IntArray, shape (n,)
+        Of each event's uid.
     row_of : IntArray, shape (n,)
         The row of each event.
     kind, key, event, spot, first, last : IntArray, shape (m,)
@@ -65,6 +67,7 @@ class Counted:
     shelf: Shelf
     show: Callable[[Event], Event] | None
     number: IntArray
+    hash: IntArray
     row_of: IntArray
     kind: IntArray
     key: IntArray
@@ -90,6 +93,7 @@ class Counted:
             templates=[self.templates[one] for one in templates.tolist()],
             kinds=np.stack([template, self.kinds[kinds, 1]], axis=1),
             number=self.number[events],
+            hash=self.hash[events],
             row_of=into[self.row_of[events]],
             kind=kind,
             **{name: getattr(self, name)[kept] for name in ("key", "event", "spot", "first", "last")},
@@ -123,13 +127,14 @@ class Counted:
         rows = merged.shown
         row_of = merged.into[self.row_of]
         weight = np.bincount(row_of, minlength=len(rows))
+        by_row = np.argsort(row_of, kind="stable")
         prints = [fingerprint(templates[template], severity) for template, severity in of_kind.tolist()]
         keys = self.key[rows].tolist()
         same, sides = self._traits(rows, templates, of_kind)
         return Rows(
             # Of all events only those that stand for others are kept, so that only these need masks.
             events=Events(self.shelf, self.spot[rows], self.show),
-            members=Members(self.uids, self.number[np.argsort(row_of, kind="stable")], np.cumsum(weight)),
+            members=Members(self.uids, self.number[by_row], self.hash[by_row], np.cumsum(weight)),
             weight=weight,
             first=self.first[rows],
             last=merged.last,

@@ -18,7 +18,7 @@ from stormcell.features.traits import Traits
 from stormcell.privacy import Concealer
 from stormcell.text.mining import TemplateMiner
 from stormcell.text.skeleton import Skeleton
-from stormcell.text.slots import differing, every
+from stormcell.text.slots import Comparison
 from stormcell.text.templates import Parser
 from stormcell.types import Event, IntArray, Reading, Record, Rows, Signal, Spans, record_of
 
@@ -28,7 +28,7 @@ _BATCH = 1024
 """Events that are read before they are counted."""
 _RECENT = 16_384
 """Rows and kinds that are found at once."""
-_KEPT_TEXTS = 8192
+_KEPT_COMPARISONS = 8192
 """Rows whose texts are at hand: events of a row mostly come soon after each other."""
 
 
@@ -70,7 +70,7 @@ class RowBuilder:
         # What was met last, for it mostly comes again soon.
         self._recent: dict[tuple[int, int, int], int] = {}
         self._recent_kinds: dict[tuple[Signal, str, int, int], tuple[int, Skeleton | str]] = {}
-        self._texts: dict[int, str] = {}
+        self._comparisons: dict[int, Comparison] = {}
         # Of each span.
         self._span_row = array("i")
         self._span_columns = tuple(array("q") for _ in range(3))
@@ -89,14 +89,15 @@ class RowBuilder:
         record = record_of(event) if isinstance(event, Event) else event
         uid, signal, time, service, severity, text, duration, _, span, parent, _, _, whole = record
         packed = pack_uid(uid)
+        # Before anything is noted: whatever is wrong with a text shows here.
+        parsed = self._parser.log(text) if signal is _LOG else self._parser.name(text)
         number = len(self._row_of)
-        known = self._seen.setdefault(hash(packed), number, self._uids.is_at, packed)
+        hashed = hash(packed)
+        known = self._seen.setdefault(hashed, number, self._uids.is_at, packed)
         if known != number:
             self.duplicates += 1
             self._repeat(known, record)
             return
-        log = signal is _LOG
-        parsed = self._parser.log(text) if log else self._parser.name(text)
         template = parsed.template
         held = self._recent_kinds.get((signal, service, severity, id(template)))
         kind = self._kind_number(record, template) if held is None else held[0]
@@ -117,7 +118,6 @@ class RowBuilder:
             self._first.append(time)
             self._last.append(time)
             self._settled.append(0)
-            self._keep_text(row, text)
         else:
             if not self._settled[row]:
                 self._compare(row, text, template)
@@ -126,7 +126,7 @@ class RowBuilder:
             if time <= self._first[row]:
                 self._lead(row, number, record)
         self._row_of.append(row)
-        self._uids.append(packed)
+        self._uids.append(packed, hashed)
         if signal is _SPAN:
             self._span_row.append(row)
             spans, parents, durations = self._span_columns
@@ -156,35 +156,32 @@ class RowBuilder:
             # Most repeat what is known, for as long as the alert lasts.
             if best is not held:
                 self._spot[row] = self._shelf.put(best)
-                self._keep_text(row, best.text)
+                self._comparisons.pop(row, None)
 
     def _is_row(self, row: int, place: tuple[int, int, int]) -> bool:
         return place == (self._first[row] // self._bucket, self._kind[row], self._key[row])
 
     def _compare(self, row: int, text: str, template: Skeleton | str) -> None:
         """Note which slots of a row differ."""
-        held = self._texts.get(row)
-        if held is None:
+        comparison = self._comparisons.get(row)
+        if comparison is None:
+            if len(self._comparisons) >= _KEPT_COMPARISONS:
+                self._comparisons.clear()
             held = self._shelf[self._spot[row]].text
-            self._keep_text(row, held)
-        if text != held:
-            known, template_text = self._varied.get(row, 0), spelled(template)
-            known |= differing(template_text, text, held)
-            self._varied[row] = known
-            # Once all vary there is nothing more to learn.
-            self._settled[row] = known == every(template_text)
+            comparison = Comparison(spelled(template), held, self._varied.get(row, 0))
+            self._comparisons[row] = comparison
+        if comparison.add(text):
+            self._varied[row] = comparison.bits
+        if comparison.settled:
+            # There is nothing more to learn.
+            self._settled[row] = True
+            del self._comparisons[row]
 
     def _lead(self, row: int, number: int, record: Record) -> None:
         """Let an event stand for its row if it is the earliest."""
         if record.time < self._first[row] or record.uid < self._uids[self._event[row]]:
             self._first[row], self._event[row] = record.time, number
             self._spot[row] = self._shelf.put(record.whole)
-            self._keep_text(row, record.text)
-
-    def _keep_text(self, row: int, text: str) -> None:
-        if len(self._texts) >= _KEPT_TEXTS:
-            self._texts.clear()
-        self._texts[row] = text
 
     def _kind_number(self, record: Record, template: Skeleton | str) -> int:
         """Return the number of a kind, and remember it by the identity of its template, which is held."""
@@ -215,6 +212,7 @@ class RowBuilder:
             shelf=self._shelf,
             show=self._concealer.event if self._private else None,
             number=np.arange(len(self._row_of), dtype=np.int32),
+            hash=_copy(self._uids.hashes),
             row_of=_copy(self._row_of),
             kind=_copy(self._kind),
             key=_copy(self._key),
@@ -264,7 +262,7 @@ class RowBuilder:
         self._recent.clear()
         self._recent_kinds.clear()
         self._varied = {int(into[row]): bits for row, bits in self._varied.items() if kept[row]}
-        self._texts = {int(into[row]): text for row, text in self._texts.items() if kept[row]}
+        self._comparisons = {int(into[row]): one for row, one in self._comparisons.items() if kept[row]}
         span_row = _copy(self._span_row)
         spans = kept[span_row]
         self._span_row = column("i", into[span_row[spans]])

@@ -30,6 +30,7 @@ from stormcell.types import (
     Membership,
     Row,
     Share,
+    union,
 )
 
 _TITLE = 100
@@ -140,11 +141,8 @@ class _Kept:
         self._rows: dict[int, Row] = {}
         self._voices: list[int] = solution.voices.tolist()
         texts = [template.text for template in rows.templates]
-        told = zip(self.events.items(), rows.weight[chosen].tolist(), rows.template[chosen].tolist(), strict=True)
-        for (row, event), weight, template in told:
-            # Most rows are of one event, which is the one that stands for them.
-            members = (event.uid,) if weight == 1 else rows.members[row]
-            self._rows[row] = Row(event, members, rows.fingerprints[row], texts[template])
+        for (row, event), template in zip(self.events.items(), rows.template[chosen].tolist(), strict=True):
+            self._rows[row] = Row(event, rows.members[row], rows.fingerprints[row], texts[template])
         self._fingerprints = rows.fingerprints
         self._links: dict[int, list[MemberLink]] = {}
         atoms, told_of = solution.atom_of.tolist(), inside.tolist()
@@ -271,7 +269,7 @@ def _group(
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
         fields=tuple(mean_shares(memberships, weights)),
-        members=tuple(sorted(uid for row in held for uid in kept.row(row).members)),
+        members=union([kept.row(row).members for row in held]),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(

@@ -194,8 +194,11 @@ def _merge(board: _Board, said: Feedback) -> None:
     if len(sides) < 2:
         return
     atoms = set().union(*sides)
-    # A group comes as a whole if what speaks for it does; of others come only those who are spoken of.
-    whole = {group for group, medoid in enumerate(board.medoids) if medoid in atoms}
+    # A group comes as a whole if what speaks for it does, or says the same: while a group grows, another of its
+    # atoms may come to speak for it. Of others come only those who are spoken of.
+    heard = atoms | board.saying({mark.fingerprint for mark in said.marks})
+    here = board.groups(atoms)
+    whole = {group for group, medoid in enumerate(board.medoids) if medoid in heard and group in here}
     target = board.largest(whole or board.groups(atoms))
     board.place(atoms | board.inside(whole), target, said)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stormcell.types import Group, Membership
+from stormcell.types import Group, Membership, UidSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Matching:
     merged: Mapping[str, str]
 
 
-def match(groups: Sequence[Group], lived: Mapping[str, str], taken: Collection[str] = ()) -> Matching:
+def match(groups: Sequence[Group], lived: Mapping[str, Sequence[str]], taken: Collection[str] = ()) -> Matching:
     """Give each group the id of the one that it goes on from.
 
     A group goes on from the one before with which it shares most events. Where two go on from one (it was
@@ -37,24 +37,19 @@ def match(groups: Sequence[Group], lived: Mapping[str, str], taken: Collection[s
     Parameters
     ----------
     groups : sequence of Group
-    lived : mapping of str to str
-        The id of the group that each event was in before, by its uid.
+    lived : mapping of str to sequence of str
+        The uids of the events of each group before, by its id; no event was in two.
     taken : collection of str
         All ids that a new group cannot have, beside those in ``lived``.
     """
-    shared: Counter[tuple[str, str]] = Counter()
-    for group in groups:
-        for uid in group.members:
-            old = lived.get(uid)
-            if old is not None:
-                shared[group.id, old] += 1
+    shared = _shared(groups, lived)
     seen = {group.id: (group.first_seen, group.id) for group in groups}
     ids: dict[str, str] = {}
     kept: dict[str, str] = {}
     for found, old in sorted(shared, key=lambda pair: (-shared[pair], seen[pair[0]], pair[1])):
         if found not in ids and old not in kept:
             ids[found], kept[old] = old, found
-    used = {*ids.values(), *lived.values(), *taken}
+    used = {*ids.values(), *lived, *taken}
     for group in sorted(groups, key=lambda group: seen[group.id]):
         if group.id not in ids:
             ids[group.id] = _free(group.id, used)
@@ -64,6 +59,30 @@ def match(groups: Sequence[Group], lived: Mapping[str, str], taken: Collection[s
         if old not in kept:
             merged.setdefault(old, ids[found])
     return Matching(ids, merged)
+
+
+def _shared(groups: Sequence[Group], lived: Mapping[str, Sequence[str]]) -> Counter[tuple[str, str]]:
+    """Count the events that groups share with those before; event by event only where parts changed."""
+    parts: dict[tuple[int, int], tuple[str, UidSet]] = {}
+    before: dict[str, str] = {}
+    for id, members in lived.items():
+        if isinstance(members, UidSet):
+            parts.update({(part.size, part.mark): (id, part) for part in members.parts})
+        else:
+            before.update(dict.fromkeys(members, id))
+    shared: Counter[tuple[str, str]] = Counter()
+    changed: list[tuple[str, Sequence[str]]] = []
+    for group in groups:
+        for part in group.members.parts if isinstance(group.members, UidSet) else (group.members,):
+            known = parts.pop((part.size, part.mark), None) if isinstance(part, UidSet) else None
+            if known is None:
+                changed.append((group.id, part))
+            else:
+                shared[group.id, known[0]] += len(part)
+    before.update((uid, id) for id, part in parts.values() for uid in part)
+    if before:
+        shared.update((id, before[uid]) for id, part in changed for uid in part if uid in before)
+    return shared
 
 
 def renamed(

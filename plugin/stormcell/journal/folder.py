@@ -43,6 +43,7 @@ class Folder:
         self._guard = Lock()  # of what is below; never held while a disk is waited for
         self._kept_bytes = 0  # all but the last one's
         self._lost = (0, 0)  # stretches and bytes of damage in what was released
+        self._gone: list[Path] = []  # released, and yet to be deleted
         self.torn = self.torn_bytes = 0
         with _failures_named(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -58,9 +59,13 @@ class Folder:
         for file in self.path.glob(f"*{UNFINISHED}"):
             file.unlink()
         segments = load(self.path, self._capacity)
-        if segments:
-            self.torn_bytes = segments[-1].cut_torn()
-            self.torn = int(self.torn_bytes > 0)
+        for segment in reversed(segments):
+            torn = segment.cut_torn()
+            self.torn_bytes += torn
+            self.torn += int(torn > 0)
+            # One without a record, begun just before a crash, says nothing of how the one before it ends.
+            if segment.end > segment.base:
+                break
         self._kept_bytes = sum(segment.bytes for segment in segments[:-1])
         return segments
 
@@ -128,22 +133,34 @@ class Folder:
         StoreError
             If one cannot be deleted.
         """
-        gone = []
         with self._guard:
             while len(self._segments) > 1 and self._segments[0].end <= position:
                 segment = self._segments.pop(0)
                 self._kept_bytes -= segment.bytes
                 self._lost = _plus(self._lost, segment)
-                gone.append(segment.path)
-        with _failures_named(self.path):
-            for path in gone:
-                path.unlink(missing_ok=True)
+                self._gone.append(segment.path)
+            gone, self._gone = self._gone, []
+        try:
+            with _failures_named(self.path):
+                while gone:
+                    gone[0].unlink(missing_ok=True)
+                    gone.pop(0)
+        finally:
+            with self._guard:
+                self._gone += gone
 
     @property
     def segments(self) -> list[Segment]:
         """Those that are there, in order."""
         with self._guard:
             return list(self._segments)
+
+    @property
+    def end(self) -> int:
+        """The position behind the last record, at opening; where an empty segment begins was told to nobody."""
+        segments = self.segments
+        first = segments[0].after if segments else 0
+        return next((segment.end for segment in reversed(segments) if segment.end > segment.base), first)
 
     @property
     def bytes(self) -> int:

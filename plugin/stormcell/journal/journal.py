@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from stormcell.config import JournalSettings
+from stormcell.errors import StoreError
 from stormcell.journal.folder import Folder
 from stormcell.journal.record import HEAD_BYTES, Entry
 from stormcell.journal.stats import JournalStats
@@ -42,8 +43,7 @@ class Journal:
         self._folder = Folder(folder, settings.segment_bytes)
         self._clock = clock
         self._news = Condition()
-        segments = self._folder.segments
-        self._end = segments[-1].end if segments else 0
+        self._end = self._folder.end
         self._appended = self._appended_bytes = 0
         self._closed = False
         self._writer = Writer(self._folder, settings, clock, self._publish)
@@ -108,7 +108,8 @@ class Journal:
         Raises
         ------
         StoreError
-            If what was there was released, now or while it is read, or the position was never given.
+            If what was there was released, now or while it is read, if the position was never given, or if a file
+            cannot be opened.
         """
         self._folder.at(position)
         return self._read(position, self._end)
@@ -118,9 +119,12 @@ class Journal:
             till = min(segment.end, stop)
             try:
                 yield from segment.read(position, till)
-            except OSError:
+            except FileNotFoundError:
                 self._folder.at(position)  # raises if it was released meanwhile
                 segment.damage[position] = till - max(position, segment.base)
+            except OSError as error:  # too many open files, say: what is in it is not lost
+                reason = error.strerror or str(error)
+                raise StoreError(f"cannot read {segment.path}: {reason}; mend this, it is tried again") from error
             position = till
 
     def behind(self, position: int) -> int:

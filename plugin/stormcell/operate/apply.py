@@ -8,7 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from stormcell.config import Settings
 from stormcell.errors import ConflictError
+from stormcell.features.traits import labels_of
 from stormcell.groups.feedback import judge, review
 from stormcell.groups.sessions import cut_sessions
 from stormcell.groups.stored import regroup, scene_of
@@ -28,7 +30,7 @@ class Change:
     contradicted: Sequence[str]
 
 
-def apply(store: SqliteStore, said: Feedback, silence_seconds: float) -> Change:
+def apply(store: SqliteStore, said: Feedback, settings: Settings) -> Change:
     """Apply a feedback to the stored groups and keep it.
 
     Parameters
@@ -36,15 +38,16 @@ def apply(store: SqliteStore, said: Feedback, silence_seconds: float) -> Change:
     store : SqliteStore
         Changing (see ``SqliteStore.changing``).
     said : Feedback
-    silence_seconds : float
-        What ends a session (``grouping.silence_seconds``).
+    settings : Settings
+        Its grouping and its rules.
 
     Raises
     ------
     ConflictError
-        If it speaks of what is not in one session, or cannot be done.
+        If it speaks of what is not in one session or must not be in one group, or cannot be done.
     """
-    groups, atoms = _session(store, said, silence_seconds)
+    groups, atoms = _session(store, said, settings.grouping.silence_seconds)
+    _check_same(groups, said, settings)
     scene = scene_of(groups, atoms)
     earlier = [one for one in store.feedback() if not one.undone and one.id != said.id]
     # Other pins go on: each is for whatever group holds its event.
@@ -64,6 +67,21 @@ def apply(store: SqliteStore, said: Feedback, silence_seconds: float) -> Change:
     ]
     broken += [outcome.feedback for outcome in verdict.outcomes if outcome.state is State.OVERRULED]
     return Change(changed, [group.id for at, group in enumerate(groups) if at not in left], broken)
+
+
+def _check_same(groups: Sequence[Group], said: Feedback, settings: Settings) -> None:
+    """Make sure that groups that are said to be one may be: the next grouping would part them again."""
+    rules = settings.rules.same
+    if not rules or said.kind not in (Kind.MERGE, Kind.MOVE):
+        return
+    spoken = {uid for mark in said.marks for uid in mark.uids}
+    held = [group for group in groups if not spoken.isdisjoint(group.members)]
+    labels = [labels_of(group.medoid, rules, settings) for group in held]
+    for group, found in zip(held, labels, strict=True):
+        for rule, one, other in zip(rules, labels[0], found, strict=True):
+            if one != other:
+                two = f"{held[0].id} and {group.id}"
+                raise ConflictError(f"{two} are not of the same {rule.name}, as rules.same wants of a group")
 
 
 def _session(store: SqliteStore, said: Feedback, silence: float) -> tuple[list[Group], list[Membership]]:

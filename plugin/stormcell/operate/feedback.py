@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from stormcell.config import Settings
 from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError
 from stormcell.operate.apply import apply
 from stormcell.operate.find import group_of, grouped_event_of
@@ -20,7 +21,7 @@ from stormcell.types import Feedback, Group, Kind, Mark, Value
 _LISTED = 10
 
 
-def merge(store: SqliteStore, groups: Sequence[str], person: Person, silence_seconds: float) -> Said:
+def merge(store: SqliteStore, groups: Sequence[str], person: Person, settings: Settings) -> Said:
     """Say that groups, by their ids or their starts, are one incident; the one with the most events stays.
 
     Raises
@@ -37,10 +38,10 @@ def merge(store: SqliteStore, groups: Sequence[str], person: Person, silence_sec
         if len({group.id for group in found}) < max(len(found), 2):
             raise InputError("merging takes two groups or more, each named once")
         marks = [group_mark(store, group, every=True) for group in found]
-        return _say(store, Kind.MERGE, marks, person, silence_seconds, found)
+        return _say(store, Kind.MERGE, marks, person, settings, found)
 
 
-def split(store: SqliteStore, group: str, events: Sequence[str], person: Person, silence_seconds: float) -> Said:
+def split(store: SqliteStore, group: str, events: Sequence[str], person: Person, settings: Settings) -> Said:
     """Say that events, with all that say the same, are not of a group but a group of their own.
 
     Raises
@@ -64,10 +65,10 @@ def split(store: SqliteStore, group: str, events: Sequence[str], person: Person,
             if holder != found.id:
                 raise InputError(f"event {uid} is not in {found.id} but in {holder}; name events of one group")
             marks.append(leaver_mark(atom, found, uid))
-        return _say(store, Kind.SPLIT, marks, person, silence_seconds, [found])
+        return _say(store, Kind.SPLIT, marks, person, settings, [found])
 
 
-def move(store: SqliteStore, event: str, group: str, person: Person, silence_seconds: float) -> Said:
+def move(store: SqliteStore, event: str, group: str, person: Person, settings: Settings) -> Said:
     """Say that an event, with all that say the same in its group, is of another group.
 
     Raises
@@ -81,10 +82,10 @@ def move(store: SqliteStore, event: str, group: str, person: Person, silence_sec
         if old.id == new.id:
             return Said(None, False, [new])
         marks = [group_mark(store, old), leaver_mark(atom, old, uid), group_mark(store, new)]
-        return _say(store, Kind.MOVE, marks, person, silence_seconds, [old, new])
+        return _say(store, Kind.MOVE, marks, person, settings, [old, new])
 
 
-def pin(store: SqliteStore, event: str, person: Person, silence_seconds: float) -> Said:
+def pin(store: SqliteStore, event: str, person: Person, settings: Settings) -> Said:
     """Say that an event, or else one of its fingerprint, is the exemplar of whatever group holds it.
 
     Raises
@@ -99,10 +100,10 @@ def pin(store: SqliteStore, event: str, person: Person, silence_seconds: float) 
         pinned = next((one for one in live if one.marks[0].uids[0] == uid), None)
         if pinned is not None and found.medoid.uid == uid:
             return Said(pinned, False, [found])
-        return _say(store, Kind.PIN, [row_mark(row, (uid,))], person, silence_seconds, [found])
+        return _say(store, Kind.PIN, [row_mark(row, (uid,))], person, settings, [found])
 
 
-def undo(store: SqliteStore, feedback: str, person: Person, silence_seconds: float) -> Undone:
+def undo(store: SqliteStore, feedback: str, person: Person, settings: Settings) -> Undone:
     """Take back what was said, by its id or the start of it; it stays in the list, marked.
 
     Raises
@@ -127,7 +128,7 @@ def undo(store: SqliteStore, feedback: str, person: Person, silence_seconds: flo
         lost = []
         for again in later or ():
             try:
-                apply(store, again, silence_seconds)
+                apply(store, again, settings)
             except StoreError as error:
                 lost.append((again.id, str(error)))
         groups = dict.fromkeys((*touched, *_holders(store, one)))
@@ -140,12 +141,12 @@ def _say(
     kind: Kind,
     marks: Sequence[Mark],
     person: Person,
-    silence_seconds: float,
+    settings: Settings,
     groups: Sequence[Group],
 ) -> Said:
     """Say something of groups as a person, and tell the audit log."""
     said = Feedback(_new_id(kind, marks, len(store.feedback())), kind, tuple(marks), person.author, person.now)
-    change = apply(store, said, silence_seconds)
+    change = apply(store, said, settings)
     touched = dict.fromkeys((*(group.id for group in (*groups, *change.groups)), *change.gone))
     target = marks[0].uids[0] if kind is Kind.PIN else marks[1].uids[0] if kind is Kind.MOVE else groups[0].id
     if kind is Kind.MERGE:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stormcell.config import Settings
 from stormcell.decode.requests import check
-from stormcell.engine.engine import Engine
-from stormcell.errors import StormcellError
+from stormcell.engine.late import LateEngine
 from stormcell.journal import Journal
 from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import Intake
@@ -23,6 +20,7 @@ from stormcell.store import SqliteStore
 from stormcell.telemetry.meters import Meters
 
 if TYPE_CHECKING:
+    from stormcell.engine.engine import Engine
     from stormcell.sidecar.delivery import Delivery
     from stormcell.sidecar.forward.forwarder import Forwarder
     from stormcell.sidecar.grpc.server import GrpcServer
@@ -49,6 +47,8 @@ class Sidecar:
     ----------
     settings : Settings
         ``live.data`` is where the store and the journal are; made if it is not there.
+    failed : callable
+        Called, from any thread, with what keeps it from going on once it has started.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Sidecar:
         If the journal or the store cannot be used, or another sidecar uses them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, failed: Callable[[BaseException], None] | None = None) -> None:
         check_exposure(settings.receivers)
         self.settings = settings
         self.path = settings.live.data / STORE
@@ -66,34 +66,35 @@ class Sidecar:
         auth = Authenticator(settings.receivers)
         _make(settings.live.data)
         self.journal = Journal(settings.live.data / JOURNAL, settings.journal, self.clock)
+        with self.open_store() as store:
+            store.statuses()  # what cannot be used is said before anything listens
         self.forwarder: Forwarder | None = None
         self.delivery: Delivery | None = None
-        self.engine = Engine(
-            settings,
-            self.journal,
-            self.path,
-            self.clock,
-            time.monotonic,
-            held=self._held,
-            told=self._told,
-        )
+        self.engine = LateEngine(self._made_engine, self.journal, failed or _say)
         self.intake = Intake(settings, self.journal, auth, check, self.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
         self.meters = Meters()
         self._auth = auth
-        self.started = False
+        self.listens = self.started = False
 
     def start(self) -> None:
-        """Start everything; requests are answered once this returns.
+        """Start everything; requests are taken in before this returns.
+
+        An engine that has something to go on from is loaded here, and what it remembers looked at: what cannot be
+        used is an error before the sidecar says that it is ready. All else is loaded when it is needed.
 
         Raises
         ------
         ListenError
             If an address cannot be listened on.
+        SettingsError
+            If an exporter or what telemetry is forwarded to cannot be used.
+        StoreError
+            If what the store remembers cannot be gone on with.
         """
         from stormcell.sidecar.api.context import ApiContext
-        from stormcell.sidecar.api.routes import api_routes
+        from stormcell.sidecar.api.door import api_routes
         from stormcell.sidecar.grpc.server import GrpcServer
         from stormcell.sidecar.http.app import build_app
         from stormcell.sidecar.http.server import HttpServer
@@ -114,13 +115,17 @@ class Sidecar:
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
         self.forwarder, self.delivery = self._made_forwarder(), self._made_delivery()
-        self.engine.start()
+        self.grpc.start()
+        self.http.start()
+        self.listens = True
+        if self.path.exists():
+            self.engine.start_now()
+        else:
+            self.engine.start()
         if self.delivery is not None:
             self.delivery.start()
         if self.forwarder is not None:
             self.forwarder.start()
-        self.grpc.start()
-        self.http.start()
         self.started = True
 
     def stop(self) -> bool:
@@ -132,7 +137,7 @@ class Sidecar:
             Whether all was done within ``live.drain_seconds``; what was not is after the next start.
         """
         until = time.monotonic() + self.settings.live.drain_seconds
-        self.started = False
+        self.listens = self.started = False
 
         def left() -> float:
             return max(until - time.monotonic(), 0.5)
@@ -148,6 +153,25 @@ class Sidecar:
         self.journal.close()
         self.meters.close()
         return done
+
+    def use(self, settings: Settings) -> list[str]:
+        """Go on with other settings as far as that can be done without a restart.
+
+        These are those of notifications, as long as what they are sent to stays the same.
+
+        Returns
+        -------
+        list of str
+            The sections that changed and take effect only after a restart.
+        """
+        changed = [
+            name for name in Settings.model_fields if getattr(settings, name) != getattr(self.settings, name)
+        ]
+        if "notifications" in changed and _destinations(settings) == _destinations(self.settings):
+            self.settings = self.settings.model_copy(update={"notifications": settings.notifications})
+            self.engine.notify_by(settings.notifications)
+            changed.remove("notifications")
+        return changed
 
     @property
     def is_ready(self) -> bool:
@@ -166,6 +190,19 @@ class Sidecar:
     def open_store(self) -> SqliteStore:
         """Open the store, for the thread that asks."""
         return SqliteStore(self.path, create=True)
+
+    def _made_engine(self) -> Engine:
+        from stormcell.engine.engine import Engine
+
+        return Engine(
+            self.settings,
+            self.journal,
+            self.path,
+            self.clock,
+            time.monotonic,
+            held=self._held,
+            told=self._told,
+        )
 
     def _held(self) -> int:
         return self.journal.end if self.forwarder is None else self.forwarder.position
@@ -189,7 +226,15 @@ class Sidecar:
             return None
         from stormcell.sidecar.forward import build
 
-        return build(self.settings, self.settings.live.data, self.journal, self.engine.assigner)
+        return build(self.settings, self.settings.live.data, self.journal, self.engine)
+
+
+def _destinations(settings: Settings) -> list[tuple[str, str, str]]:
+    return [(one.name, one.kind, one.target) for one in settings.notifications.exporters]
+
+
+def _say(error: BaseException) -> None:
+    log.error("nothing can be grouped: %s", error)
 
 
 def _make(folder: Path) -> None:
@@ -199,31 +244,3 @@ def _make(folder: Path) -> None:
         from stormcell.errors import StoreError
 
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}; name another with --data") from error
-
-
-def run(settings: Settings) -> bool:
-    """Run a sidecar until it is told to stop, by SIGTERM or SIGINT; return whether all was done by then."""
-    sidecar = Sidecar(settings)
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    def hang_up(_number: int, _frame: FrameType | None) -> None:
-        log.info("settings are read at the start: try them with `stormcell config check`, then restart")
-
-    signal.signal(signal.SIGHUP, hang_up)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    try:
-        sidecar.start()
-        where: dict[str, Any] = sidecar.listening()
-        log.info("ready: OTLP/gRPC on %s, everything else on %s", where["grpc"], where["http"])
-        stopping.wait()
-        log.info("stopping: what was acknowledged is being grouped and sent")
-    except StormcellError:
-        sidecar.stop()
-        raise
-    done = sidecar.stop()
-    log.info("stopped" if done else "stopped; what was acknowledged and is not grouped or sent yet is next time")
-    return done

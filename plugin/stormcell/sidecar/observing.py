@@ -7,17 +7,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from stormcell.sidecar.counts import Signal
 from stormcell.store import SqliteStore
 from stormcell.telemetry import names
 from stormcell.telemetry.meters import Meters, Readings
-from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL
+from stormcell.telemetry.names import CONSUMER, REASON, SIGNAL, Metric
 from stormcell.types import EXEMPLAR, SIDECAR
 
 if TYPE_CHECKING:
-    from stormcell.engine.engine import Engine
+    from stormcell.engine.late import LateEngine
     from stormcell.journal import Journal
     from stormcell.sidecar.app import Sidecar
     from stormcell.sidecar.counts import ReceiverCounts
@@ -104,49 +102,69 @@ def _observe_journal(meters: Meters, journal: Journal, limit: int) -> None:
     meters.observe(names.JOURNAL_TORN, lambda: [(journal.stats().torn, {})])
 
 
-def _observe_engine(meters: Meters, engine: Engine, journal: Journal) -> None:
-    stats, here = engine.stats, {CONSUMER: "engine"}
+def _observe_engine(meters: Meters, engine: LateEngine, journal: Journal) -> None:
+    here = {CONSUMER: "engine"}
 
     def dropped() -> Readings:
-        counts = engine.live.counts
-        found = {"own": stats.own, "broken": stats.broken, "too_late": counts.too_late, "future": counts.future}
+        found = dict.fromkeys(("own", "broken", "too_late", "future"), 0)
+        if engine.loaded is not None:
+            stats, counts = engine.loaded.stats, engine.loaded.live.counts
+            found |= {"own": stats.own, "broken": stats.broken, "too_late": counts.too_late}
+            found["future"] = counts.future
         return [(number, {REASON: reason}) for reason, number in found.items()]
 
+    def failures() -> Readings:
+        return [(0 if engine.loaded is None else engine.loaded.failed_ticks, {})]
+
     def lag() -> Readings:
-        following = next(journal.read(stats.position), None)
+        following = next(journal.read(engine.position), None)
         waited = 0.0 if following is None else (time.time_ns() - following.request.received) / 1e9
         return [(max(waited, 0.0), here)]
 
     def record() -> None:
+        if engine.loaded is None:
+            return
+        stats = engine.loaded.stats
         # The engine may append to a list just as it is taken: a value in a million is lost.
         latencies, stats.latencies = stats.latencies, []
         ticks, stats.tick_seconds = stats.tick_seconds, []
-        meters.record_many(names.ASSIGNMENT_DURATION, np.array(latencies, dtype=np.float64))
-        meters.record_many(names.TICK_DURATION, np.array(ticks, dtype=np.float64))
+        _record(meters, names.ASSIGNMENT_DURATION, latencies)
+        _record(meters, names.TICK_DURATION, ticks)
 
     meters.observe(names.DROPPED, dropped)
-    meters.observe(names.BACKLOG, lambda: [(journal.behind(stats.position), here)])
+    meters.observe(names.BACKLOG, lambda: [(journal.behind(engine.position), here)])
     meters.observe(names.LAG, lag)
-    meters.observe(names.TICK_FAILURES, lambda: [(stats.failed_ticks, {})])
+    meters.observe(names.TICK_FAILURES, failures)
     meters.observe(names.RADIUS, lambda: _radius(engine))
     meters.observe(names.SILHOUETTE, lambda: _silhouette(engine))
     meters.before_telling(record)
 
 
-def _radius(engine: Engine) -> Readings:
-    radii = [one.group.radius for one in engine.live.memory.living.values()]
-    return [(float(np.mean(radii)), {})] if radii else []
+def _record(meters: Meters, metric: Metric, values: list[float]) -> None:
+    if values:
+        import numpy as np  # which is loaded once there is something to measure
+
+        meters.record_many(metric, np.array(values, dtype=np.float64))
 
 
-def _silhouette(engine: Engine) -> Readings:
+def _radius(engine: LateEngine) -> Readings:
+    if engine.loaded is None:
+        return []
+    radii = [one.group.radius for one in engine.loaded.live.memory.living.values()]
+    return [(sum(radii) / len(radii), {})] if radii else []
+
+
+def _silhouette(engine: LateEngine) -> Readings:
     """Return the mean medoid silhouette (Lenssen & Schubert 2024) of the last tick's events with a runner-up."""
     pairs = [
         (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
-        for atom in engine.memberships
+        for atom in (engine.loaded.memberships if engine.loaded is not None else ())
         if atom.runner_up_dissimilarity is not None
     ]
     if not pairs:
         return []
+    import numpy as np
+
     own, other, weight = np.array(pairs, dtype=np.float64).T
     larger = np.maximum(own, other)
     silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)

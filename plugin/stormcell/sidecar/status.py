@@ -9,23 +9,30 @@ from stormcell.sidecar.api.context import Readiness
 from stormcell.sidecar.counts import Signal
 
 if TYPE_CHECKING:
+    from stormcell.engine.engine import Engine
     from stormcell.sidecar.app import Sidecar
 
 _NAMES = {Signal.LOGS: "logs", Signal.TRACES: "spans", Signal.ALERTS: "alerts"}
+_COUNTS = (
+    *("events", "late", "too_late", "future", "own", "broken", "held_events", "held_rows"),
+    *("ticks", "failed_ticks", "watermark", "settled"),
+)
 
 
 def readiness(sidecar: Sidecar) -> Readiness:
     """Return whether requests are taken in and grouped."""
-    problem = sidecar.engine.stats.problem
-    checks = {"receivers": "ok" if sidecar.started else "not listening", "store": problem or "ok"}
-    return Readiness(sidecar.started and not problem, checks)
+    engine = sidecar.engine
+    checks = {"receivers": "ok" if sidecar.listens else "not listening"}
+    if engine.loaded is not None:
+        checks |= engine.loaded.checks()
+    ready = sidecar.started and all(check == "ok" for check in checks.values())
+    return Readiness(ready, {**checks, "engine": str(engine.stage)})
 
 
 def status(sidecar: Sidecar) -> dict[str, Any]:
     """Return how everything stands, as JSON types."""
-    engine, live = sidecar.engine.stats, sidecar.engine.live
-    counts, journal = sidecar.intake.counts, sidecar.journal.stats()
-    living = live.memory.living
+    counts, journal, engine = sidecar.intake.counts, sidecar.journal.stats(), sidecar.engine
+    living = engine.loaded.live.memory.living.values() if engine.loaded is not None else ()
     result: dict[str, Any] = {
         "received": {name: counts.items[signal] for signal, name in _NAMES.items()},
         "rejected_items": sum(counts.rejected_items.values()),
@@ -39,23 +46,8 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             "torn": journal.torn,
             "damaged": journal.damaged,
         },
-        "engine": {
-            "events": live.counts.events,
-            "late": live.counts.late,
-            "too_late": live.counts.too_late,
-            "future": live.counts.future,
-            "own": engine.own,
-            "broken": engine.broken,
-            "held_events": live.builder.events,
-            "held_rows": len(live.builder),
-            "ticks": engine.ticks,
-            "failed_ticks": engine.failed_ticks,
-            "problem": engine.problem,
-            "watermark": live.watermark,
-            "settled": live.memory.released,
-            "provisional": dict(sorted(engine.provisional.items())),
-        },
-        "groups": dict(sorted(Counter(str(one.life.status) for one in living.values()).items())),
+        "engine": _engine(engine.loaded),
+        "groups": dict(sorted(Counter(str(one.life.status) for one in living).items())),
     }
     if sidecar.forwarder is not None:
         sent = sidecar.forwarder.stats
@@ -79,3 +71,26 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             for name, one in sidecar.delivery.stats().items()
         }
     return result
+
+
+def _engine(loaded: Engine | None) -> dict[str, Any]:
+    """Return how the engine stands; of one that has not had anything to do nothing but zeros."""
+    if loaded is None:
+        return {**dict.fromkeys(_COUNTS, 0), "problem": "", "provisional": {}}
+    stats, live = loaded.stats, loaded.live
+    counts = (
+        live.counts.events,
+        live.counts.late,
+        live.counts.too_late,
+        live.counts.future,
+        stats.own,
+        stats.broken,
+        live.builder.events,
+        len(live.builder),
+        stats.ticks,
+        loaded.failed_ticks,
+        live.watermark,
+        live.memory.released,
+    )
+    provisional = dict(sorted(stats.provisional.items()))
+    return {**dict(zip(_COUNTS, counts, strict=True)), "problem": loaded.problem, "provisional": provisional}

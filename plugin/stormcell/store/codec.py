@@ -177,7 +177,7 @@ def dump_whole_group(group: Group) -> str:
             "id": group.id,
             "status": group.status,
             "first_seen": group.first_seen,
-            "members": group.members,
+            "members": list(group.members),
             "profile": None if group.profile is None else dump_profile(group.profile),
             "rest": dump_group(group),
         }

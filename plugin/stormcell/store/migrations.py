@@ -136,6 +136,17 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         AND other.group_id = this.group_id AND other.number < this.number
     );
     """,
+    # 7. When the last event of an atom happened, by which background is forgotten. Where that cannot be told of
+    # what is there already, it is as if it were now.
+    """
+    ALTER TABLE atoms ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+    UPDATE atoms SET last = coalesce(
+        (SELECT max(CASE WHEN json_valid(event) THEN json_extract(event, '$.time') END)
+        FROM rows WHERE atom_id = atoms.id),
+        CAST(strftime('%s', 'now') AS INTEGER) * 1000000000
+    );
+    CREATE INDEX atoms_apart ON atoms (last) WHERE group_id IS NULL;
+    """,
 )
 
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from stormcell.errors import ConflictError
 from stormcell.store import audit as log
-from stormcell.store import codec, listing, reading, recurring, writing
+from stormcell.store import codec, forgetting, listing, reading, recurring, writing
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
+from stormcell.store.atoms import Known, Standing
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
+from stormcell.store.forgetting import Forgotten
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
-from stormcell.store.texts import EventTexts
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     AuditEntry,
@@ -55,9 +56,9 @@ class SqliteStore(Outbox):
         removed, and untouched unless it is a store.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(self, path: Path, *, create: bool, busy_timeout: float = BUSY_TIMEOUT) -> None:
         super().__init__(path, create=create, busy_timeout=busy_timeout)
-        self._texts = EventTexts()
+        self._known = Known()
 
     def save(
         self,
@@ -88,15 +89,32 @@ class SqliteStore(Outbox):
             of its atoms, an atom without events, an atom or a draft of a group that is not there.
         """
         check(grouping)
-        self._texts.turn()
+        stands: dict[str, Standing] = {}
 
         def change(connection: sqlite3.Connection) -> None:
-            replace(connection, self.path, grouping, drafts, learned or {}, self._texts)
+            stands.update(replace(connection, self.path, grouping, drafts, learned or {}, self._known))
             writing.put_statuses(connection, statuses or {}, before)
             log.add(connection, audit)
             out.put(connection, outbox, now)
 
         self._write(change)
+        self._known.add(stands)
+
+    def forget(self, *, background: int, groups: int, audit: int, most: int) -> Forgotten:
+        """Take out what is kept no longer, in one transaction.
+
+        Parameters
+        ----------
+        background, groups, audit : int
+            ns since 1970, before which the last event of an atom in no group or of a resolved group happened, or
+            an entry of the audit log was made.
+        most : int
+            At most so many of each.
+        """
+        with self._writing() as connection:
+            forgotten = forgetting.forget(connection, background, groups, audit, most)
+        self._known.doubt()
+        return forgotten
 
     def learn(self, learned: Mapping[str, Mapping[str, object]]) -> None:
         """Store what was learned, by name, and nothing else."""
@@ -320,6 +338,7 @@ class SqliteStore(Outbox):
         """
         with self._writing() as connection:
             said.add(connection, self.path, feedback, groups, memberships)
+        self._known.doubt()
 
     def undo_feedback(self, id: str) -> list[Feedback] | None:
         """Mark a feedback as undone, by its whole id, and put the groups back to before it was said.
@@ -335,5 +354,6 @@ class SqliteStore(Outbox):
         StoreError
             If there is no such feedback, or it is undone already.
         """
+        self._known.doubt()
         with self._writing() as connection:
             return said.undo(connection, self.path, id)

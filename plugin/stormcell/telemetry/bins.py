@@ -7,10 +7,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from stormcell.types import DoubleArray
+if TYPE_CHECKING:
+    from stormcell.types import DoubleArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Bins:
 
     def record_many(self, values: DoubleArray) -> None:
         """Count values, shape (n,); what is not finite is left out."""
+        import numpy as np  # there is no histogram without values to load it for
+
         kept = values[np.isfinite(values)]
         if not len(kept):
             return

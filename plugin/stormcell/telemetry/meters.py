@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from stormcell.telemetry.names import Metric
-from stormcell.types import DoubleArray
+
+if TYPE_CHECKING:
+    from stormcell.types import DoubleArray
 
 Attributes = Mapping[str, str]
 Readings = Iterable[tuple[float, Attributes]]

@@ -36,12 +36,12 @@ from stormcell.telemetry.meters import Attributes, Meters, Readings
 from stormcell.telemetry.names import Kind, Metric
 from stormcell.telemetry.process import memory
 from stormcell.telemetry.prometheus import exposition
-from stormcell.types import DoubleArray
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
     from stormcell.telemetry.otlp import Sender
+    from stormcell.types import DoubleArray
 
 # Powers of ten in three steps, from a millisecond.
 _TO_A_SECOND: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
-from stormcell.text.skeleton import HOLE, OPEN, Skeleton, shape, skeleton, spell
+from stormcell.text.skeleton import HOLE, OPEN, Skeleton, folded, shape, skeleton, spell
 
 FORMAT: Final = "stormcell.templates/1"
 NAMES: Final = 3
@@ -66,7 +66,7 @@ class TemplateMiner:
 
     def learn(self, text: str) -> Skeleton:
         """Take in a text and return its skeleton, which ``template`` spells as it is known by then."""
-        key = shape(text[:MOST_CHARACTERS])
+        key = folded(shape(text[:MOST_CHARACTERS]))
         found = self._seen.get(key)
         if found is None:
             self._room -= len(key) + _ENTRY

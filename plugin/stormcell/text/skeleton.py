@@ -22,6 +22,11 @@ MOST_TOKENS: Final = 24
 _CACHED_TOKENS: Final = 30_000
 _CACHED_SKELETONS: Final = 20_000
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+# Hexadecimal numbers in a shape; small letters only, as secrets of known shape may begin with capitals. It may
+# make a difference whether one begins with a letter.
+_HEXADECIMAL: Final = re.compile(rb"0[a-f]|[a-f]0")
+_LETTERED: Final = re.compile(rb"\b[a-f]+0[0a-f]*\b")
+_NUMBERED: Final = re.compile(rb"\b0x?[0a-f]+\b")
 _NAME: Final = re.compile(
     r"(?:[A-Za-z_*][\w$*]*(?:[./@:-]+[\w$*]+)+|[A-Za-z_]\w*\$[\w$]*|[A-Za-z]*_\w+|[A-Z]?[a-z]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*|[A-Z]{3,})\Z"
 )
@@ -149,6 +154,16 @@ def shape(text: str) -> bytes:
     if b"00" in made:
         made = made.replace(b"00", b"0").replace(b"00", b"0").replace(b"00", b"0").replace(b"00", b"0")
     return made
+
+
+def folded(made: bytes) -> bytes:
+    """Return a shape with every hexadecimal number of a length: its skeleton is the same.
+
+    Numbers without a digit are words.
+    """
+    if _HEXADECIMAL.search(made) is None:
+        return made
+    return _NUMBERED.sub(b"0", _LETTERED.sub(b"a0", made))
 
 
 def skeleton(text: str) -> Skeleton:

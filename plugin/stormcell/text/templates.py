@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from stormcell.config import MaskSettings
 from stormcell.privacy import Doubt, conceal, conceal_start, doubt, has_long_name, hidden_key, names_secret
 from stormcell.text.masking import MAX_CHARACTERS, mask
-from stormcell.text.skeleton import Skeleton, shape, skeleton
+from stormcell.text.skeleton import Skeleton, folded, shape, skeleton
 
 LENGTH: Final = 120
 """Characters of a masked operation or alert name that make its template."""
@@ -118,8 +118,12 @@ class Parser:
         key = shape(text)
         found = self._shapes.get(key)
         if found is None:
-            self._make_room(len(key))
-            found = self._shapes[key] = self._shape(key)
+            # Half the texts there are hold an id that no other does.
+            key = folded(key)
+            found = self._shapes.get(key)
+            if found is None:
+                self._make_room(len(key))
+                found = self._shapes[key] = self._shape(key)
         parsed = found.parsed
         if parsed is None or (found.named and has_long_name(text)):
             return self._log(text)
@@ -139,7 +143,7 @@ class Parser:
 
     def _log(self, text: str) -> Parsed:
         shown, keys = self._shown(text)
-        return Parsed(skeleton(shape(self._masked(shown)).decode()), keys)
+        return Parsed(skeleton(folded(shape(self._masked(shown))).decode()), keys)
 
     def _shown(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Return a text as it may be shown, and its link keys."""

@@ -1,21 +1,12 @@
 """The vocabulary: frozen dataclasses that the rooms of the house hand to each other.
 
 Times are integers, nanoseconds since 1970-01-01 UTC. Nothing here computes more than a view of its own data.
+Columns are loaded, and numpy with them, when they are first asked for.
 """
 
+from typing import TYPE_CHECKING
+
 from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
-from stormcell.types.columns import (
-    BoolArray,
-    Clustering,
-    DoubleArray,
-    FloatArray,
-    IntArray,
-    Link,
-    Rows,
-    Sides,
-    Spans,
-    Template,
-)
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
@@ -36,6 +27,30 @@ from stormcell.types.results import (
     Share,
 )
 from stormcell.types.rules import RuleOutcome
+from stormcell.types.uids import UidSet, union
+
+if TYPE_CHECKING:
+    from stormcell.types.columns import (
+        BoolArray,
+        Clustering,
+        DoubleArray,
+        FloatArray,
+        IntArray,
+        Link,
+        Rows,
+        Sides,
+        Spans,
+        Template,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from stormcell.types import columns
+
+        return globals().setdefault(name, getattr(columns, name))
+
 
 __all__ = [
     "ERROR_SEVERITY",
@@ -84,6 +99,8 @@ __all__ = [
     "Spans",
     "State",
     "Template",
+    "UidSet",
     "Value",
     "record_of",
+    "union",
 ]

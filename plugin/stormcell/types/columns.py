@@ -59,7 +59,7 @@ class Rows:
     events : sequence of Event, length n
         The earliest event of each row, which stands for it; ascending by (time, uid). One that was read from
         protobuf is read out of its bytes when it is asked for.
-    members : sequence of tuple of str, length n
+    members : sequence of sequence of str, length n
         The uids of all events of each row, ascending; spelled when they are asked for.
     weight : IntArray, shape (n,)
         How many events.
@@ -87,7 +87,7 @@ class Rows:
     """
 
     events: Sequence[Event]
-    members: Sequence[tuple[str, ...]]
+    members: Sequence[Sequence[str]]
     weight: IntArray
     first: IntArray
     last: IntArray

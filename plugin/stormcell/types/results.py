@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stormcell.types.events import Event
@@ -48,7 +48,7 @@ class Row:
     ----------
     event : Event
         Its first.
-    members : tuple of str
+    members : sequence of str
         All its uids.
     fingerprint : str
         See Rows; "" in stores of before.
@@ -57,7 +57,7 @@ class Row:
     """
 
     event: Event
-    members: tuple[str, ...]
+    members: Sequence[str]
     fingerprint: str = ""
     template: str = ""
 
@@ -201,7 +201,7 @@ class Group:
         Mean over the members, weighted, of how much farther the runner-up is; None without a runner-up.
     fields : tuple of Share
         Mean shares of the members' dissimilarity to the exemplar's atom.
-    members : tuple of str
+    members : sequence of str
         All uids, ascending.
     template : str
         The medoid's template.
@@ -232,7 +232,7 @@ class Group:
     radius: float
     margin: float | None
     fields: tuple[Share, ...]
-    members: tuple[str, ...]
+    members: Sequence[str]
     template: str
     templates: tuple[GroupTemplate, ...] = ()
     exemplars: tuple[Event, ...] = ()

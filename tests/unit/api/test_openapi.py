@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import anyio
 import jsonschema
 import pytest
 from starlette.routing import Route
 
-from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
-from stormcell.sidecar.api.routes import api_routes
+from stormcell.sidecar.api.door import health_routes
+from stormcell.sidecar.api.endpoints import ENDPOINTS
+from stormcell.sidecar.api.paths import ANY, PREFIX
+from stormcell.sidecar.api.routes import call_routes
 from stormcell.store import SqliteStore
 from tests.unit.api.client import Api
 from tests.unit.api.test_changing import pair, stranger
@@ -26,7 +29,9 @@ def document(looking: Api) -> Any:
 
 def routes(api: Api) -> set[tuple[str, str]]:
     """Return every route that answers, as method and path."""
-    found = [route for route in api_routes(api.context) if isinstance(route, Route) and route.methods]
+    limiter = anyio.CapacityLimiter(1)
+    served = [*call_routes(api.context, limiter), *health_routes(api.context, limiter)]
+    found = [route for route in served if isinstance(route, Route) and route.methods]
     return {
         (method, route.path.replace(f":{ANY}", ""))
         for route in found

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from stormcell.config import Settings
 from stormcell.errors import ConflictError, InputError, NotFoundError
 from stormcell.groups.lifecycle import Status
 from stormcell.operate import feedback
@@ -15,7 +16,7 @@ from stormcell.operate.people import Person
 from stormcell.operate.status import set_status
 from stormcell.store import SqliteStore
 
-SILENCE = 300.0
+SETTINGS = Settings()
 
 
 def together(*works: Callable[[], None]) -> None:
@@ -67,13 +68,13 @@ def test_whatever_two_people_say_at_once_the_groups_stay_whole(store: Path) -> N
                 try:
                     match act:
                         case "merge":
-                            changed = feedback.merge(opened, [a.id, b.id], who, SILENCE).changed
+                            changed = feedback.merge(opened, [a.id, b.id], who, SETTINGS).changed
                         case "split":
-                            changed = feedback.split(opened, a.id, [uid], who, SILENCE).changed
+                            changed = feedback.split(opened, a.id, [uid], who, SETTINGS).changed
                         case "move":
-                            changed = feedback.move(opened, uid, b.id, who, SILENCE).changed
+                            changed = feedback.move(opened, uid, b.id, who, SETTINGS).changed
                         case "pin":
-                            changed = feedback.pin(opened, uid, who, SILENCE).changed
+                            changed = feedback.pin(opened, uid, who, SETTINGS).changed
                         case _:
                             changed = set_status(opened, a.id, Status.ACKNOWLEDGED, who).changed
                 except (ConflictError, NotFoundError, InputError):

@@ -2,22 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stormcell.engine.assigner import LiveAssigner, Verdicts
-from stormcell.types import record_of
+from stormcell.types import Event, record_of
 from tests.unit.engine.world import calm, live_of, made_settings, run, storm, taken
 from tests.unit.features.build import log
 
+SETTINGS = made_settings(rules={"same": ["tenant"]})
+SAME_KIND = {"text": "connection 9 to redis refused", "severity": 17, "service": "cart"}
+OTHER_KIND = {"text": "lost 9 connections to redis for good", "severity": 17, "service": "cart"}
 
-@pytest.mark.parametrize(("same", "assigned"), [([], True), (["tenant"], False)])
-def test_no_event_is_ever_given_to_another_tenant(same: list[str], assigned: bool) -> None:
-    settings = made_settings(rules={"same": same})
-    live = live_of(settings)
-    [*_, last] = run(taken(live, [*calm(0, 460), *storm(400)]))
-    assigner = LiveAssigner(settings)
-    assigner.verdicts = Verdicts(settings, last)
-    error = log(461, text="connection 9 to redis refused", severity=17, service="cart", uid="next")
-    found = assigner.assign(record_of(error))
-    [id] = [id for id, one in last.living.items() if "cart-0" in one.group.members]
-    assert found.group == (id if assigned else None)
+
+def of(tenant: str, event: Event) -> Event:
+    return replace(event, resource={"tenant": tenant}, uid=f"{tenant}-{event.uid}")
+
+
+def stormed(*tenants: str) -> tuple[LiveAssigner, dict[str, str]]:
+    """Return an assigner after a storm at some tenants, and the group of each."""
+    storms = [of(tenant, event) for tenant in tenants for event in storm(400)]
+    [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *storms]))
+    assigner = LiveAssigner(SETTINGS)
+    assigner.verdicts = Verdicts(SETTINGS, last)
+    groups = {
+        tenant: id
+        for id, one in last.living.items()
+        for tenant in tenants
+        if f"{tenant}-cart-0" in one.group.members
+    }
+    return assigner, groups
+
+
+@pytest.mark.parametrize("kind", [SAME_KIND, OTHER_KIND])
+def test_an_event_is_given_to_its_own_tenants_group(kind: dict[str, object]) -> None:
+    assigner, groups = stormed("a", "b")
+    assert len(set(groups.values())) == 2
+    for tenant in "ab":
+        found = assigner.assign(record_of(of(tenant, log(461, **kind))))
+        assert found.group == groups[tenant]
+        assert found.exemplar.startswith(tenant)
+
+
+@pytest.mark.parametrize("kind", [SAME_KIND, OTHER_KIND])
+def test_no_event_is_ever_given_to_another_tenant(kind: dict[str, object]) -> None:
+    assigner, groups = stormed("a")
+    assert assigner.assign(record_of(of("a", log(461, **kind)))).group == groups["a"]
+    for other in (of("b", log(461, **kind)), log(461, **kind)):
+        assert assigner.assign(record_of(other)).group is None
+
+
+def test_a_trace_that_two_tenants_share_leads_none_to_the_other() -> None:
+    traced = [replace(event, trace_id="7" * 32) for event in storm(400)]
+    [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *(of("a", event) for event in traced)]))
+    assigner = LiveAssigner(SETTINGS)
+    assigner.verdicts = Verdicts(SETTINGS, last)
+    new = replace(log(461, **SAME_KIND), trace_id="7" * 32)
+    assert assigner.assign(record_of(of("a", new))).why == "key"
+    assert assigner.assign(record_of(of("b", new))).group is None

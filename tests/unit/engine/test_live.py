@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stormcell.engine import live as core
 from stormcell.engine.live import Memory
 from stormcell.engine.tick import Tick
 from stormcell.types import Event
@@ -147,6 +148,30 @@ def test_what_comes_too_late_is_kept_aside() -> None:
     assert live.tick(live.memory.now).stragglers == ()
 
 
+def test_what_is_not_to_be_grouped_waits_for_a_tick() -> None:
+    live = live_of(SETTINGS)
+    list(run(taken(live, calm(0, 900))))
+    for event in (log(5, uid="late"), log(900 + 7200, uid="tomorrow")):
+        assert not live.late
+        taken(live, [event], START + 900 * SECOND)
+        assert live.late
+        found = live.tick(live.memory.now)
+        live.commit(found, live.settled_knowledge(found))
+
+
+def test_it_is_full_of_what_is_not_to_be_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "_MOST_STRAGGLERS", 3)
+    live = live_of(SETTINGS)
+    list(run(taken(live, calm(0, 900))))
+    taken(live, [log(at, uid=f"late-{at}") for at in range(5)])
+    assert live.is_full()
+    assert not live.is_crowded()
+    found = live.tick(live.memory.now)
+    assert len(found.stragglers) == 5
+    live.commit(found, live.settled_knowledge(found))
+    assert not live.is_full()
+
+
 def test_what_claims_to_be_from_the_future_moves_nothing() -> None:
     live = live_of(SETTINGS)
     received = START + 900 * SECOND
@@ -174,6 +199,36 @@ def test_what_comes_while_a_tick_goes_on_is_not_forgotten_with_what_it_settles()
     taken(live, [log(250, uid="meanwhile")])
     live.commit(found, live.settled_knowledge(found))
     assert [event.uid for event in live.tick(now).stragglers] == ["meanwhile"]
+
+
+def test_a_tick_that_is_not_committed_leaves_what_waits_for_it() -> None:
+    live = live_of(SETTINGS)
+    list(run(taken(live, [*calm(0, 700), *storm(400)[2:]])))
+    taken(live, storm(400)[:2], START + 700 * SECOND)
+    live.tick(live.memory.now)
+    assert live.late
+    found = live.tick(live.memory.now)
+    live.commit(found, live.settled_knowledge(found))
+    assert not live.late
+
+
+def test_what_comes_late_while_a_tick_goes_on_waits_for_the_next() -> None:
+    live = live_of(SETTINGS)
+    list(run(taken(live, calm(0, 700))))
+    found = live.tick(live.memory.now)
+    taken(live, [log(650, uid="meanwhile")])
+    live.commit(found, live.settled_knowledge(found))
+    assert live.late
+
+
+def test_what_comes_while_a_tick_fails_is_due() -> None:
+    live = live_of(SETTINGS)
+    taken(live, calm(0, 700))
+    list(run(live, live.end()))
+    now = live.end() + 60 * SECOND
+    live.tick(now)
+    taken(live, [log(720, uid="meanwhile")])
+    assert START + 720 * SECOND < next(live.due(now)) <= START + 730 * SECOND
 
 
 def test_a_tick_that_is_not_committed_changes_nothing() -> None:

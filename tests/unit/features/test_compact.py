@@ -46,6 +46,6 @@ UIDS = (
 def test_uids_come_back_and_tell_each_other_apart(made: list[str]) -> None:
     uids = Uids()
     for uid in made:
-        uids.append(pack_uid(uid))
+        uids.append(pack_uid(uid), hash(uid))
     assert [uids[at] for at in range(len(uids))] == made
     assert len(set(map(pack_uid, made))) == len(made)

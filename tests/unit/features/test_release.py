@@ -146,7 +146,7 @@ def test_another_thread_may_read_rows_meanwhile() -> None:
 
 
 def said_by(rows: Rows) -> tuple[list[Event], list[tuple[str, ...]]]:
-    return list(rows.events), list(rows.members)
+    return list(rows.events), list(map(tuple, rows.members))
 
 
 def test_events_that_are_asked_for_again_and_again_are_read_once() -> None:

@@ -62,6 +62,17 @@ def test_merging_elsewhere_goes_by_voices() -> None:
     assert states(found) == ["honoured"]
 
 
+def test_merging_holds_while_a_group_grows_and_another_comes_to_speak_for_it() -> None:
+    # It was said of u0 and u2; u3 says what u2 says, and is the exemplar by now.
+    here = scene([0, 0, 1, 1, 1], "aabbc", [0, 3])
+    found = judge([said("merge", mark("a", "u0"), mark("b", "u2"))], here)
+    assert partition(found) == [[0, 1, 2, 3, 4]]
+    # A group for which something else speaks loses what was spoken of alone.
+    here = scene([0, 0, 1, 1, 1], "aabbc", [0, 4])
+    found = judge([said("merge", mark("a", "u0"), mark("b", "u2"))], here)
+    assert partition(found) == [[0, 1, 2], [3, 4]]
+
+
 def test_splitting_takes_out_all_that_says_the_same() -> None:
     here = scene([0, 0, 0, 0, 1], "abbcb", [0, 4])
     found = judge([said("split", mark("a", "u0"), mark("b", "u1"))], here)

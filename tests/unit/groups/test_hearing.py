@@ -115,7 +115,7 @@ def test_a_split_makes_a_group_of_the_events(plain: Grouping) -> None:
     assert holding(found, uid).feedback == ("f-1",)
     # Nobody of that storm is here: the group finds its exemplar itself.
     again = group(storm(), feedback=[elsewhere(said)])
-    assert sorted(one.members for one in again.groups) == sorted(one.members for one in found.groups)
+    assert sorted(tuple(one.members) for one in again.groups) == sorted(tuple(one.members) for one in found.groups)
 
 
 def test_a_pin_names_the_exemplar_and_all_distances_are_to_it(plain: Grouping) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.groups.identity import match, renamed
-from stormcell.types import Group, Membership, Row
+from stormcell.types import Group, Membership, Row, UidSet
 from tests.unit.features.build import log
 
 UIDS = [f"e{number}" for number in range(12)]
@@ -37,8 +39,8 @@ def group(id: str, members: str | list[str], first_seen: int = 0) -> Group:
     )
 
 
-def lived(**groups: str) -> dict[str, str]:
-    return {uid: id for id, members in groups.items() for uid in members}
+def lived(**groups: str) -> dict[str, tuple[str, ...]]:
+    return {id: tuple(members) for id, members in groups.items()}
 
 
 def test_a_group_that_grows_stays_who_it_is() -> None:
@@ -80,6 +82,10 @@ def test_what_became_background_is_merged_into_nothing() -> None:
     assert match([group("found", "ab")], lived(old="ab", gone="cd")).merged == {}
 
 
+def partitioned(labels: list[int]) -> dict[str, list[str]]:
+    return {f"old{at}": [uid for uid, own in zip(UIDS, labels, strict=True) if own == at] for at in set(labels)}
+
+
 partitions = st.lists(st.integers(0, 3), min_size=len(UIDS), max_size=len(UIDS))
 
 
@@ -89,13 +95,13 @@ def test_every_group_has_one_id_and_none_has_two(now: list[int], before: list[in
         group(f"found{label}", [uid for uid, own in zip(UIDS, now, strict=True) if own == label], first_seen=label)
         for label in sorted(set(now))
     ]
-    old = {uid: f"old{label}" for uid, label in zip(UIDS, before, strict=True)}
+    old = partitioned(before)
     matching = match(groups, old)
     assert set(matching.ids) == {one.id for one in groups}
     assert len(set(matching.ids.values())) == len(groups)
     # Whoever lived is somebody now, or gone into somebody.
     going = set(matching.ids.values())
-    for id in set(old.values()):
+    for id in old:
         assert (id in going) != (id in matching.merged)
     assert set(matching.merged.values()) <= going
     assert match(list(reversed(groups)), old) == matching
@@ -103,11 +109,28 @@ def test_every_group_has_one_id_and_none_has_two(now: list[int], before: list[in
 
 @given(partitions)
 def test_what_is_found_again_is_who_it_was(labels: list[int]) -> None:
-    old = {uid: f"old{label}" for uid, label in zip(UIDS, labels, strict=True)}
-    groups = [group(id, [uid for uid in UIDS if old[uid] == id]) for id in sorted(set(old.values()))]
+    old = partitioned(labels)
+    groups = [group(id, members) for id, members in sorted(old.items())]
     renumbered = [replace(one, id=f"found{number}") for number, one in enumerate(groups)]
     matching = match(renumbered, old)
     assert [matching.ids[one.id] for one in renumbered] == [one.id for one in groups]
+
+
+@given(partitions, partitions, st.lists(st.integers(1, 3), min_size=2, max_size=2))
+def test_it_does_not_matter_in_which_parts_events_are_told(
+    now: list[int], before: list[int], sizes: list[int]
+) -> None:
+    def parts(uids: Sequence[str], size: int) -> UidSet:
+        cut = [uids[at : at + size] for at in range(0, len(uids), size)]
+        return UidSet.union([UidSet(len(part), sum(map(hash, part)), partial(tuple, part)) for part in cut])
+
+    groups = [group(id.replace("old", "found"), members) for id, members in sorted(partitioned(now).items())]
+    known = [replace(one, members=parts(one.members, sizes[0])) for one in groups]
+    old = partitioned(before)
+    wanted = match(groups, old)
+    assert match(known, {id: parts(members, sizes[1]) for id, members in old.items()}) == wanted
+    assert match(known, old) == wanted
+    assert match(groups, {id: parts(members, sizes[1]) for id, members in old.items()}) == wanted
 
 
 def test_members_follow_their_group_to_its_id() -> None:

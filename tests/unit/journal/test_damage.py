@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,6 +58,41 @@ def test_a_cut_takes_the_tail_alone_and_its_positions_are_not_given_again(
         with opened(folder) as journal:
             assert bodies_in(journal) == [*written[:kept], b"new"]
             assert journal.stats().torn == journal.stats().damaged == 0
+
+
+@pytest.mark.parametrize("left", [HEADER_BYTES, HEADER_BYTES + 3], ids=["nothing", "half-a-record"])
+@pytest.mark.parametrize("crashes", [1, 2])
+def test_a_file_without_a_record_is_not_waited_behind(left: int, crashes: int, tmp_path: Path) -> None:
+    end = filled(tmp_path, [b"kept"])[-1]
+    for _ in range(crashes):
+        filled(tmp_path, [b"killed while this was written"])
+        os.truncate(files(tmp_path)[-1], left)
+    with opened(tmp_path) as journal:
+        assert bodies_in(journal) == [b"kept"]
+        assert journal.end == end
+        assert not journal.wait(end, 0)
+        journal.append(request(b"new"))
+        assert journal.wait(end, 0)
+        assert bodies_in(journal, end) == [b"new"]
+        journal.release(journal.end)
+        assert journal.first > end
+    os.truncate(files(tmp_path)[-1], HEADER_BYTES)
+    with opened(tmp_path) as journal:
+        assert journal.end == journal.first
+        assert not journal.wait(journal.first, 0)
+
+
+def test_what_stands_before_a_file_without_a_record_is_cut_to_whole_ones(tmp_path: Path) -> None:
+    first, _ = filled(tmp_path, [b"kept", b"lost"])
+    filled(tmp_path, [b"killed while this was written"])
+    before, last = files(tmp_path)
+    os.truncate(before, before.stat().st_size - 1)
+    os.truncate(last, HEADER_BYTES)
+    with opened(tmp_path) as journal:
+        assert bodies_in(journal) == [b"kept"]
+        assert journal.end == first
+        assert not journal.wait(first, 0)
+        assert journal.stats().torn == 1
 
 
 @given(bodies, st.data())
@@ -137,6 +174,22 @@ def test_a_file_that_vanished_or_cannot_be_read(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(os, "pread", fails)
         assert bodies_in(journal) == []
         assert journal.stats().damaged == 4
+
+
+def test_a_file_that_cannot_be_opened_now_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = [bytes([number]) * 3000 for number in range(4)]
+    filled(tmp_path, written)
+    with opened(tmp_path) as journal:
+
+        def fails(*_: Any) -> int:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", fails)
+            with pytest.raises(StoreError, match=r"cannot read .*journal: Too many open files"):
+                bodies_in(journal)
+        assert bodies_in(journal) == written
+        assert journal.stats().damaged == 0
 
 
 def test_a_body_cannot_pass_for_records(tmp_path: Path) -> None:

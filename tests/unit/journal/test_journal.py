@@ -206,6 +206,23 @@ def test_released_files_go_and_positions_go_on(tmp_path: Path) -> None:
             assert bodies_in(journal, journal.end) == []
 
 
+def test_a_file_that_cannot_be_deleted_is_deleted_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = filled(tmp_path, [bytes([number]) * 3000 for number in range(4)])
+
+    def fails(self: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with opened(tmp_path) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", fails)
+            with pytest.raises(StoreError, match="Operation not permitted"):
+                journal.release(ends[1])
+        assert journal.first == ends[1]
+        assert len(files(tmp_path)) == 4
+        journal.release(ends[1])
+        assert len(files(tmp_path)) == 2
+
+
 def test_an_entry_released_while_it_is_waited_for_is_an_error(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         for number in range(4):

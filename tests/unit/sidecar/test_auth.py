@@ -154,6 +154,12 @@ def test_settings_hold_the_place_never_the_token() -> None:
         ReceiversSettings.model_validate({"tokens": [{"name": "a", "token": SECRET}]})
 
 
+@pytest.mark.parametrize("name", ["cli", "Sidecar", "anonymous"])
+def test_no_token_is_taken_for_somebody_else(name: str) -> None:
+    with pytest.raises(ValueError, match="give the token another name"):
+        ReceiversSettings.model_validate({"tokens": [{"name": name, "file": "token"}]})
+
+
 def test_nothing_of_it_prints_the_token(file: Path) -> None:
     known = authenticator({"name": "collector", "file": str(file)})
     assert SECRET not in repr(known) + str(vars(known))

@@ -189,6 +189,19 @@ def test_what_is_off_keeps_nothing_and_loads_nothing() -> None:
     assert ran.stdout == "[]\n"
 
 
+def test_the_sdk_is_loaded_once_something_is_asked() -> None:
+    program = (
+        "import sys; from stormcell.config import TelemetrySettings as S; from stormcell.telemetry import names\n"
+        "from stormcell.sidecar.metering import meters_of; m = meters_of(S())\n"
+        "m.observe(names.RECEIVED, lambda: [(7, {})]); told = []; m.before_telling(lambda: told.append(1))\n"
+        "print([n for n in sys.modules if n.startswith('opentelemetry.') or n == 'numpy'], told)\n"
+        "text = m.text(); print('stormcell_ingest_received_total 7' in text, told, 'numpy' in sys.modules)\n"
+        "m.observe(names.ACCEPTED, lambda: [(5, {})]); print('ingest_accepted_total 5' in m.text()); m.close()"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[] []\nTrue [1] False\nTrue\n"
+
+
 class Receiver(BaseHTTPRequestHandler):
     """Keeps what it is sent; refuses as often as it is told to."""
 

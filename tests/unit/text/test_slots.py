@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.text.masking import MAX_CHARACTERS
-from stormcell.text.slots import MOST, Slot, differing, slots
+from stormcell.text.slots import MOST, Comparison, Slot, differing, slots
 
 UUID = "2b1477d5-5f6e-4a0b-9c3d-0123456789ab"
 
@@ -163,6 +164,37 @@ def test_differing_has_a_bit_for_each_slot_that_does(made: tuple[str, list[str],
     assert differing(template, fill(template, one), fill(template, other)) == wanted
     assert differing(template, fill(template, other), fill(template, one)) == wanted
     assert differing(template, fill(template, one), fill(template, one)) == 0
+
+
+@given(filled(), st.randoms(use_true_random=False))
+def test_what_differs_among_many_does_not_depend_on_their_order(
+    made: tuple[str, list[str], list[str]], chance: Random
+) -> None:
+    template, one, other = made
+    values = [[chance.choice(pair) for pair in zip(one, other, strict=True)] for _ in range(5)]
+    texts = [fill(template, each) for each in values]
+    wanted = sum(1 << at for at, each in enumerate(zip(*values, strict=True)) if len(set(each)) > 1)
+    for _ in range(3):
+        chance.shuffle(texts)
+        comparison = Comparison(template, texts[0])
+        grown = [comparison.add(text) for text in texts[1:]]
+        assert comparison.bits == wanted
+        assert any(grown) == bool(wanted)
+        assert comparison.settled == (wanted == (1 << template.count("<*>")) - 1)
+
+
+def test_a_first_text_of_another_template_hides_nothing() -> None:
+    comparison = Comparison("took <*> ms", "it took long")
+    for text in ("took 5 ms", "took 5 ms", "took 6 ms"):
+        comparison.add(text)
+    assert comparison.bits == 1
+
+
+def test_what_is_known_to_differ_is_kept() -> None:
+    comparison = Comparison("a <*> b <*>", "a 1 b 2", known=0b01)
+    assert not comparison.add("a 1 b 2 ")
+    assert comparison.add("a 7 b 3")
+    assert comparison.bits == 0b11
 
 
 def test_differing_counts_from_the_first_slot() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from stormcell.config import Settings
 from stormcell.operate.people import Person
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.models import Model
@@ -48,9 +49,9 @@ class Call(Generic[Query, Body]):
         return Person(self.principal.name, self.by, self.api.now())
 
     @property
-    def silence_seconds(self) -> float:
-        """What ends a session."""
-        return self.api.settings.grouping.silence_seconds
+    def settings(self) -> Settings:
+        """Those of the sidecar."""
+        return self.api.settings
 
 
 @dataclass(frozen=True, slots=True)

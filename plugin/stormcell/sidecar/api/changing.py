@@ -29,29 +29,29 @@ def reopen(call: Call[None, By]) -> dict[str, Any]:
 
 def merge(call: Call[None, MergeBody]) -> dict[str, Any]:
     """Say that groups are one incident."""
-    return documents.said(feedback.merge(call.store, call.body.groups, call.person, call.silence_seconds))
+    return documents.said(feedback.merge(call.store, call.body.groups, call.person, call.settings))
 
 
 def split(call: Call[None, SplitBody]) -> dict[str, Any]:
     """Say that events are not of a group but a group of their own."""
     events = call.body.events
-    return documents.said(feedback.split(call.store, call.named, events, call.person, call.silence_seconds))
+    return documents.said(feedback.split(call.store, call.named, events, call.person, call.settings))
 
 
 def move(call: Call[None, MoveBody]) -> dict[str, Any]:
     """Say that an event is of another group."""
     group = call.body.group
-    return documents.said(feedback.move(call.store, call.named, group, call.person, call.silence_seconds))
+    return documents.said(feedback.move(call.store, call.named, group, call.person, call.settings))
 
 
 def pin(call: Call[None, By]) -> dict[str, Any]:
     """Say that an event is the exemplar of whatever group holds it."""
-    return documents.said(feedback.pin(call.store, call.named, call.person, call.silence_seconds))
+    return documents.said(feedback.pin(call.store, call.named, call.person, call.settings))
 
 
 def undo(call: Call[None, By]) -> dict[str, Any]:
     """Take back what was said."""
-    done = feedback.undo(call.store, call.named, call.person, call.silence_seconds)
+    done = feedback.undo(call.store, call.named, call.person, call.settings)
     return {
         "feedback": done.feedback,
         "changed": done.changed,

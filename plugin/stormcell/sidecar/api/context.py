@@ -28,7 +28,7 @@ class Readiness:
     ----------
     ready : bool
     checks : mapping of str to str
-        What was looked at, by name; "ok", or what is wrong with it.
+        What was looked at, by name; "ok", or how else it stands.
     """
 
     ready: bool

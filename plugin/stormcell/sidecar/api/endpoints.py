@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from starlette.convertors import StringConvertor, register_url_convertor
-
 from stormcell.sidecar.api import changing, models, reading
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.models import Model
+from stormcell.sidecar.api.paths import ANY
 from stormcell.sidecar.auth import Scope
-
-PREFIX: Final = "/api/v1"
-
-ANY: Final = "stormcell_any"
-"""What the router calls a part of a path that may hold anything, slashes and line breaks too."""
-
-
-class _Any(StringConvertor):
-    regex = r"[\s\S]+"
-
-
-register_url_convertor(ANY, _Any())
 
 _Handler = Callable[[Any], Mapping[str, Any]]
 

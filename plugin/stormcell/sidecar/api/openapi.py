@@ -10,7 +10,8 @@ from pydantic.json_schema import models_json_schema
 from stormcell import __version__
 from stormcell.sidecar.api import shapes
 from stormcell.sidecar.api.call import Endpoint
-from stormcell.sidecar.api.endpoints import ANY, ENDPOINTS, PREFIX
+from stormcell.sidecar.api.endpoints import ENDPOINTS
+from stormcell.sidecar.api.paths import ANY, PREFIX
 from stormcell.sidecar.api.problems import MEDIA_TYPE
 
 _REF: Final = "#/components/schemas/{model}"

@@ -1,0 +1,62 @@
+"""Taking out of the tables what is kept no longer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was taken out.
+
+    Attributes
+    ----------
+    atoms : int
+        In no group.
+    groups : int
+    entries : int
+        Of the audit log.
+    more : bool
+        Whether there is more to take out.
+    """
+
+    atoms: int
+    groups: int
+    entries: int
+    more: bool
+
+
+def forget(connection: sqlite3.Connection, background: int, groups: int, audit: int, most: int) -> Forgotten:
+    """Take out what ended before a time each (see ``SqliteStore.forget``)."""
+    apart = [
+        id
+        for (id,) in connection.execute(
+            "SELECT id FROM atoms WHERE group_id IS NULL AND last < ? ORDER BY last LIMIT ?", (background, most)
+        )
+    ]
+    connection.executemany("DELETE FROM atoms WHERE id = ?", ((id,) for id in apart))
+    ended = _ended(connection, groups, most)
+    connection.executemany("DELETE FROM groups WHERE id = ?", ((key,) for key in ended))
+    entries = connection.execute(
+        "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE time < ? ORDER BY number LIMIT ?)",
+        (audit, most),
+    ).rowcount
+    return Forgotten(len(apart), len(ended), entries, more=max(len(apart), len(ended), entries) >= most)
+
+
+def _ended(connection: sqlite3.Connection, before: int, most: int) -> list[str | bytes]:
+    """Return the keys of resolved groups that ended before a time."""
+    found: list[str | bytes] = []
+    for key, document in connection.execute(
+        "SELECT id, document FROM groups WHERE status = ? AND first_seen < ? ORDER BY first_seen",
+        (RESOLVED, before),
+    ):
+        if json.loads(document)["last_seen"] < before:
+            found.append(key)
+            if len(found) >= most:
+                break
+    return found
