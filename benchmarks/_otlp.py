@@ -75,7 +75,11 @@ def log_requests(events: list[Said]) -> Iterator[bytes]:
         for at, line in enumerate(events[first : first + _A_REQUEST], first):
             by_system.setdefault(line[2], []).append((at, line))
         for name, part in by_system.items():
-            records = _resource(request.resource_logs.add(), name, part[0][0]).scope_logs.add().log_records
+            records = (
+                resource(request.resource_logs.add(), name, part[0][0] // _A_RESOURCE % 3)
+                .scope_logs.add()
+                .log_records
+            )
             for at, (text, severity, _) in part:
                 record = records.add(
                     time_unix_nano=START + at * PERIOD,
@@ -85,12 +89,12 @@ def log_requests(events: list[Said]) -> Iterator[bytes]:
                 )
                 clock = datetime.fromtimestamp((START + at * PERIOD) / 1e9, UTC).isoformat(timespec="microseconds")
                 record.body.string_value = f"{clock} {record.severity_text} {text}"
-                _attribute(record, "log.record.uid", _hash("log", at, 13).hex())
-                _attribute(record, "thread.name", f"worker-{chance.randrange(16)}")
-                _attribute(record, "code.function.name", f"handle{severity}")
+                attribute(record, "log.record.uid", hashed("log", at, 13).hex())
+                attribute(record, "thread.name", f"worker-{chance.randrange(16)}")
+                attribute(record, "code.function.name", f"handle{severity}")
                 if chance.random() < 0.67:
-                    record.trace_id = _hash("trace", at // 40 * 4 + chance.randrange(4), 16)
-                    record.span_id = _hash("span", chance.getrandbits(40), 8)
+                    record.trace_id = hashed("trace", at // 40 * 4 + chance.randrange(4), 16)
+                    record.span_id = hashed("span", chance.getrandbits(40), 8)
         yield request.SerializeToString()
 
 
@@ -104,21 +108,21 @@ def span_requests(count: int) -> Iterator[bytes]:
         for span in part:
             by_system.setdefault(span.pop("system"), []).append(span)
         for name, own in by_system.items():
-            made = _resource(request.resource_spans.add(), name, 0).scope_spans.add().spans
+            made = resource(request.resource_spans.add(), name, 0).scope_spans.add().spans
             for span in own:
                 failed, kind, number = span.pop("failed"), span.pop("operation"), span.pop("number")
                 record = made.add(**span, kind=2)
                 record.status.code = 2 if failed else 0
                 if kind == "HTTP":
-                    _attribute(record, "http.request.method", "GET")
-                    _attribute(record, "http.route", "/api/orders/{id}")
-                    _attribute(record, "url.path", f"/api/orders/{number}")
+                    attribute(record, "http.request.method", "GET")
+                    attribute(record, "http.route", "/api/orders/{id}")
+                    attribute(record, "url.path", f"/api/orders/{number}")
                     record.attributes.add(key="http.response.status_code").value.int_value = 500 if failed else 200
                 elif kind == "DB":
-                    _attribute(record, "db.system.name", "postgresql")
-                    _attribute(record, "db.query.text", f"order {number} by its id")
+                    attribute(record, "db.system.name", "postgresql")
+                    attribute(record, "db.query.text", f"order {number} by its id")
                 else:
-                    _attribute(record, "server.address", f"10.0.0.{number % 200}")
+                    attribute(record, "server.address", f"10.0.0.{number % 200}")
                     record.attributes.add(key="server.port").value.int_value = 8080
         yield request.SerializeToString()
 
@@ -130,9 +134,9 @@ def _spans(count: int, chance: Random) -> Iterator[dict[str, Any]]:
         name, operation = _OPERATIONS[number]
         start = START + at * PERIOD
         yield {
-            "trace_id": _hash("trace", trace, 16),
-            "span_id": _hash("span", at, 8),
-            "parent_span_id": _hash("span", trace * _A_TRACE + chance.randrange(place), 8) if place else b"",
+            "trace_id": hashed("trace", trace, 16),
+            "span_id": hashed("span", at, 8),
+            "parent_span_id": hashed("span", trace * _A_TRACE + chance.randrange(place), 8) if place else b"",
             "name": name,
             "start_time_unix_nano": start,
             "end_time_unix_nano": start + chance.randrange(10**6, 10**9),
@@ -163,8 +167,9 @@ def write(path: Path, requests: Iterable[bytes]) -> None:
             file.write(len(request).to_bytes(4, "big") + request)
 
 
-def _resource(holder: Any, name: str, at: int) -> Any:
-    pod = f"{name}-7d9c5b{len(name):x}f8-x2k{at // _A_RESOURCE % 3}q"
+def resource(holder: Any, name: str, number: int) -> Any:
+    """Describe one of the pods of a service as the resource of a request; return the holder."""
+    pod = f"{name}-7d9c5b{len(name):x}f8-x2k{number}q"
     for key, value in (
         ("service.name", name),
         ("service.version", "1.4.2"),
@@ -174,16 +179,18 @@ def _resource(holder: Any, name: str, at: int) -> Any:
         ("k8s.node.name", f"node-{len(name) % 5}"),
         ("telemetry.sdk.language", "java"),
     ):
-        _attribute(holder.resource, key, value)
+        attribute(holder.resource, key, value)
     command = holder.resource.attributes.add(key="process.command_args").value.array_value
     for word in ("java", "-jar", f"/app/{name}.jar"):
         command.values.add().string_value = word
     return holder
 
 
-def _attribute(holder: Any, key: str, value: str) -> None:
+def attribute(holder: Any, key: str, value: str) -> None:
+    """Add an attribute that is a text."""
     holder.attributes.add(key=key).value.string_value = value
 
 
-def _hash(kind: str, number: int, size: int) -> bytes:
+def hashed(kind: str, number: int, size: int) -> bytes:
+    """Return an id."""
     return blake2b(f"{kind}{number}".encode(), digest_size=size).digest()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -26,7 +28,8 @@ from stormcell.groups.rules import obey
 from stormcell.groups.ruling import Ruled, rule
 from stormcell.groups.sessions import cut_apart
 from stormcell.groups.solution import Solution
-from stormcell.types import BoolArray, Event, Feedback, Grouping, IntArray, Rows
+from stormcell.protocols import Embedder
+from stormcell.types import BoolArray, Event, Feedback, FloatArray, Grouping, IntArray, Rows
 
 
 def group(
@@ -194,13 +197,31 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
     return numbers[labels]
 
 
+@lru_cache(1)
+def _embedder(name: str, model: str) -> Embedder:
+    """Return an embedder that is made once: one tick after the other needs it, and to read it takes a while."""
+    return _OneAtATime(registry.embedder(name, model))
+
+
+class _OneAtATime:
+    """An embedder that any thread may use; nobody promised that theirs can be used by two at once."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder, self._lock = embedder, Lock()
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """See Embedder."""
+        with self._lock:
+            return self._embedder.embed(texts)
+
+
 def describe(
     rows: Rows, knowledge: Knowledge, settings: Settings, *, labels: BoolArray | None = None
 ) -> RowFeatures:
     """Find out what the stages need to know of each row; of the ``labels``, if given, only those of these rows."""
     background, text = knowledge.background, settings.text
     surprise = background.surprise(rows)
-    chosen = None if text.embedder == LEXICAL_ONLY else registry.embedder(text.embedder, text.model)
+    chosen = None if text.embedder == LEXICAL_ONLY else _embedder(text.embedder, text.model)
     vectors = wording(rows.templates, chosen, background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
     accusations = accuse(rows, surprise.value, knowledge.calls, settings.services)

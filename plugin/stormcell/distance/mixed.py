@@ -175,18 +175,12 @@ def explain(points: MixedPoints, a: IntArray, b: IntArray) -> list[tuple[Share, 
     present = ~np.isnan(parts)
     weights = np.array([field.weight for field in used]) * present
     parts = np.where(present, parts, 0.0)
-    sums = weights.sum(axis=1)
+    sums = weights.sum(axis=1, keepdims=True)
+    shares = np.divide(parts * weights, sums, out=np.zeros_like(parts), where=sums > 0)
+    names = [field.name for field in used]
     return [
-        tuple(
-            Share(
-                name=field.name,
-                dissimilarity=float(parts[pair, column]),
-                weight=float(weights[pair, column]),
-                share=float(parts[pair, column] * weights[pair, column] / sums[pair]) if sums[pair] > 0 else 0.0,
-            )
-            for column, field in enumerate(used)
-        )
-        for pair in range(len(a))
+        tuple(map(Share, names, *columns))
+        for columns in zip(parts.tolist(), weights.tolist(), shares.tolist(), strict=True)
     ]
 
 

@@ -58,22 +58,24 @@ class Verdicts:
                 strict=True,
             )
         )
-        sames = rows.same or [()] * len(rows)
+        atom_of, sames = solution.atom_of.tolist(), rows.same or [()] * len(rows)
         # Rows ascend by time, so that the latest of a kind has the last word.
-        for row, (atom, same) in enumerate(zip(solution.atom_of.tolist(), sames, strict=True)):
-            one, surprise = member.get(atom), float(solution.features.surprise.value[row])
+        latest = dict(zip(zip(rows.fingerprints, sames, strict=True), range(len(rows)), strict=True))
+        for (name, same), row in latest.items():
+            one, surprise = member.get(atom_of[row]), float(solution.features.surprise.value[row])
             if one is None or one.group not in self._living:
-                background = replace(_NOTHING, surprise=surprise, why="background")
-                self._prints[rows.fingerprints[row], same] = background
+                self._prints[name, same] = replace(_NOTHING, surprise=surprise, why="background")
                 continue
             assert one.group is not None, "None is no living group"
             exemplar = self._living[one.group].group.medoid.uid
-            verdict = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
-            self._prints[rows.fingerprints[row], same] = verdict
-            self._same[one.group] = same
-            for key in rows.keys[row]:
-                if key.startswith(_LASTING):
-                    self._keys[key, same] = one.group
+            self._prints[name, same] = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+        for keys, atom, same in zip(rows.keys, atom_of, sames, strict=True):
+            one = member.get(atom)
+            if one is not None and one.group in self._living:
+                self._same[one.group] = same
+                for key in keys:
+                    if key.startswith(_LASTING):
+                        self._keys[key, same] = one.group
 
     def of(self, kind: Kind, keys: Sequence[str], record: Record | None = None) -> Assignment | None:
         """Return where an event belongs; None where its kind is unknown and no record is there to judge it by."""

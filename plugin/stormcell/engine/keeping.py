@@ -8,6 +8,7 @@ from stormcell.config import Settings
 from stormcell.engine import state
 from stormcell.engine.live import Live
 from stormcell.engine.notifying import NOTIFIED, Told, dump, notify
+from stormcell.engine.pausing import without_collecting
 from stormcell.engine.tick import Change, Tick
 from stormcell.features.knowledge import Knowledge
 from stormcell.groups.lifecycle import Status
@@ -29,6 +30,7 @@ from stormcell.types import (
 _ACTIONS: Final = {Status.OPEN: "open", Status.RESOLVED: "resolve", Status.ACKNOWLEDGED: "ack"}
 
 
+@without_collecting()
 def keep(
     store: SqliteStore,
     found: Tick,

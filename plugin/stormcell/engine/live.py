@@ -13,6 +13,7 @@ from typing import Final
 
 from stormcell.config import Settings
 from stormcell.engine.horizon import tick_width
+from stormcell.engine.pausing import without_collecting
 from stormcell.engine.tick import Living, Tick, tick
 from stormcell.features.counted import Counted
 from stormcell.features.knowledge import Knowledge
@@ -210,6 +211,7 @@ class Live:
         """Return the event time of the tick before a time, ns; none is before the last one."""
         return max(time // self._width * self._width, self._memory.now)
 
+    @without_collecting()
     def tick(
         self,
         now: int,
@@ -255,6 +257,7 @@ class Live:
             everything=everything,
         )
 
+    @without_collecting()
     def settled_knowledge(self, found: Tick) -> Knowledge:
         """Return what is known for good once a tick is committed."""
         if found.released <= self._memory.released:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -58,8 +57,9 @@ def accuse(rows: Rows, surprise: DoubleArray, calls: CallGraph, settings: Servic
     own = _own(rows, settings)
     services = _vocabulary(rows, own)
     number = {service: at for at, service in enumerate(services)}
+    code = {service: number.get(service, -1) for service in set(own)}
     amount = _weights(rows, tree(rows)) * (surprise + _PRIOR)
-    accused = np.array([number.get(service, -1) for service in own], dtype=np.int64)
+    accused = np.fromiter(map(code.__getitem__, own), dtype=np.int64, count=len(own))
     callee = _callees(rows, calls, number)[rows.template]
     return Accusations(services, np.where(callee >= 0, callee, accused), amount, calls.hops(services))
 
@@ -68,7 +68,8 @@ def _own(rows: Rows, settings: ServicesSettings) -> list[str]:
     """Return the service that each row speaks for."""
     heard = {template.service for template in rows.templates if template.signal is not Signal.ALERT}
     resolver = Resolver(settings, heard)
-    own = [rows.templates[template].service for template in rows.template.tolist()]
+    services = [template.service for template in rows.templates]
+    own = [services[template] for template in rows.template.tolist()]
     for row in np.flatnonzero(rows.of(Signal.ALERT)).tolist():
         own[row] = resolver.service(rows.events[row])
     return own
@@ -76,10 +77,10 @@ def _own(rows: Rows, settings: ServicesSettings) -> list[str]:
 
 def _vocabulary(rows: Rows, own: Sequence[str]) -> tuple[str, ...]:
     """Return the services, ascending; of very many (a pod's name sent as the service's) those with most events."""
-    events: Counter[str] = Counter()
+    events: dict[str, int] = {}
     for service, weight in zip(own, rows.weight.tolist(), strict=True):
-        events[service] += weight
-    del events[""]
+        events[service] = events.get(service, 0) + weight
+    events.pop("", None)
     ranked = sorted(events.items(), key=lambda item: (-item[1], item[0]))
     return tuple(sorted(name for name, _ in ranked[:_MAX_SERVICES]))
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from stormcell.config import BackgroundSettings
+from stormcell.features.pairs import distinct_pairs
 from stormcell.features.spans import tree
 from stormcell.types import FloatArray, Rows
 
@@ -47,8 +48,9 @@ class CallGraph:
         self._fade(int(rows.first.max()) // _DAY)
         parents = rows.template[spans.parent_row[known]]
         children = rows.template[rows.spans.row[known]]
-        pairs, counts = np.unique(np.stack([parents, children]), axis=1, return_counts=True)
-        for parent, child, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+        callers, callees, place = distinct_pairs(parents, children)
+        counts = np.bincount(place)
+        for parent, child, count in zip(callers.tolist(), callees.tolist(), counts.tolist(), strict=True):
             caller, callee = rows.templates[parent], rows.templates[child].service
             if caller.service and callee and caller.service != callee:
                 operation = (caller.service, caller.text)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stormcell.distance.sets import Sets
-from stormcell.types import BoolArray, Event, IntArray, Rows
+from stormcell.features.pairs import distinct_pairs
+from stormcell.features.shelf import take
+from stormcell.types import Attributes, BoolArray, IntArray, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +45,29 @@ def find_labels(rows: Rows, names: Mapping[str, Sequence[str]], wanted: BoolArra
     wanted : BoolArray, shape (n,), optional
         The rows whose labels will be asked for, all by default: each has to be read for it.
     """
+    chosen = np.arange(len(rows)) if wanted is None else np.flatnonzero(wanted)
     codes: dict[tuple[int, str], int] = {}
-    sizes, values = [0], []
-    for row, asked in enumerate([True] * len(rows) if wanted is None else wanted.tolist()):
-        labels = _labels(rows.events[row], names) if asked else ()
-        found = [codes.setdefault(label, len(codes)) for label in labels]
-        sizes.append(len(found))
-        values += found
+    sizes, values = np.zeros(len(rows) + 1, dtype=np.int64), array("q")
+
+    def coded(resource: Attributes, attributes: Attributes) -> list[int]:
+        return [codes.setdefault(label, len(codes)) for label in _labels(resource, attributes, names)]
+
+    # Few resources send many events, most of whose own attributes say nothing of it.
+    asked: dict[int, set[str]] = {}
+    known: dict[int, list[int]] = {}
+    events = take(rows.events, chosen)
+    for row, event in zip(chosen.tolist(), events, strict=True):
+        resource, attributes = event.resource, event.attributes
+        fields = asked.get(id(resource))
+        if fields is None:
+            fields = asked[id(resource)] = set(_asked(resource, names))
+        if not fields.isdisjoint(attributes):
+            found = coded(resource, attributes)
+        else:
+            held = known.get(id(resource))
+            found = held if held is not None else known.setdefault(id(resource), coded(resource, {}))
+        sizes[row + 1] = len(found)
+        values.extend(found)
     return RowLabels(
         start=np.cumsum(sizes),
         value=np.array(values, dtype=np.int64),
@@ -56,13 +75,26 @@ def find_labels(rows: Rows, names: Mapping[str, Sequence[str]], wanted: BoolArra
     )
 
 
-def _labels(event: Event, names: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, str]]:
+def _labels(
+    resource: Attributes, attributes: Attributes, names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[int, str]]:
     for number, fields in enumerate(names.values()):
         for field in fields:
-            value = event.resource.get(field) or event.attributes.get(field)
+            value = resource.get(field) or attributes.get(field)
             if isinstance(value, str) and value:
                 yield number, value
                 break
+
+
+def _asked(resource: Attributes, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the fields that events of a resource are asked for, as it says nothing there."""
+    for fields in names.values():
+        for field in fields:
+            value = resource.get(field)
+            if isinstance(value, str) and value:
+                break
+            if not value:
+                yield field
 
 
 def label_sets(found: RowLabels, units: IntArray, at: IntArray, count: int) -> Sets:
@@ -81,9 +113,10 @@ def label_sets(found: RowLabels, units: IntArray, at: IntArray, count: int) -> S
     sizes = found.start[at + 1] - found.start[at]
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     values = found.value[np.repeat(found.start[at], sizes) + within]
-    pairs = np.unique(np.stack([np.repeat(units, sizes), values]), axis=1)
+    owner, value, _ = distinct_pairs(np.repeat(units, sizes), values)
     if len(found.name_of):
-        distinct = np.bincount(found.name_of[np.unique(pairs[1])], minlength=int(found.name_of.max()) + 1)
-        pairs = pairs[:, distinct[found.name_of[pairs[1]]] > 1]
-    held = np.bincount(pairs[0], minlength=count)
-    return Sets(pairs[1], np.where(held > 0, held, -1))
+        distinct = np.bincount(found.name_of[np.unique(value)], minlength=int(found.name_of.max()) + 1)
+        several = distinct[found.name_of[value]] > 1
+        owner, value = owner[several], value[several]
+    held = np.bincount(owner, minlength=count)
+    return Sets(value, np.where(held > 0, held, -1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -30,45 +32,56 @@ def find_links(rows: Rows, settings: LinksSettings, apart: Sequence[Hashable] = 
     lives = {"burst": int(settings.burst_life_seconds * 1e9)}
     gaps = {"burst": int(settings.burst_seconds * 1e9), "alert": int(settings.alert_seconds * 1e9)}
     first, last = rows.first.tolist(), rows.last.tolist()
-    born: dict[Hashable, int] = {}
-    previous: dict[Hashable, int] = {}
+    alive: dict[Hashable, _Key] = {}
     links: list[Link] = []
     for row, keys in enumerate(rows.keys):
+        begin, end = first[row], last[row]
         for key in keys:
-            reason, _, value = key.partition(":")
             own: Hashable = (key, rows.same[row]) if rows.same else key
-            if apart and reason in gaps:
+            if apart and key.partition(":")[0] in gaps:
                 own = own, apart[row]
-            if first[row] - born.setdefault(own, first[row]) > lives.get(reason, life):
-                born[own] = first[row]
-                del previous[own]
-            before = previous.get(own)
-            if before is None:
-                previous[own] = row
+            known = alive.get(own)
+            if known is None or begin - known.born > known.life:
+                reason, _, value = key.partition(":")
+                alive[own] = _Key(reason, shown_key(value), begin, lives.get(reason, life), gaps.get(reason), row)
                 continue
-            if reason not in gaps or first[row] - last[before] <= gaps[reason]:
-                links.append(Link(before, row, reason, shown_key(value)))
-            if last[row] >= last[before]:
-                previous[own] = row
+            before = known.row
+            if known.gap is None or begin - last[before] <= known.gap:
+                links.append(Link(before, row, known.reason, known.shown))
+            if end >= last[before]:
+                known.row = row
     return links
+
+
+@dataclass(slots=True)
+class _Key:
+    """A key that lives: since when and for how long, what it may pause, and the latest row that carried it."""
+
+    reason: str
+    shown: str
+    born: int
+    life: int
+    gap: int | None
+    row: int
 
 
 def join(count: int, links: list[Link]) -> IntArray:
     """Return the atom of each of ``count`` rows: connected components, numbered by their first row.
 
-    Union-find with path halving (Tarjan & van Leeuwen 1984); the smaller root wins.
+    All links at once: each of two roots that are linked hangs the larger below the smaller, until none are.
     """
-    parent = list(range(count))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    for link in links:
-        a, b = root(link.a), root(link.b)
-        if a != b:
-            parent[max(a, b)] = min(a, b)
-    roots = np.fromiter((root(row) for row in range(count)), dtype=np.int64, count=count)
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64).reshape(count)
+    root = np.arange(count)
+    a, b = (np.fromiter(map(itemgetter(end), links), dtype=np.int64, count=len(links)) for end in (0, 1))
+    while True:
+        low, high = np.minimum(root[a], root[b]), np.maximum(root[a], root[b])
+        apart = low != high
+        if not apart.any():
+            break
+        a, b = a[apart], b[apart]
+        np.minimum.at(root, high[apart], low[apart])
+        above = root[root]
+        while (above != root).any():
+            root, above = above, above[above]
+    # A root is the first row of its atom.
+    atom_of: IntArray = (np.cumsum(root == np.arange(count)) - 1)[root]
+    return atom_of

@@ -120,9 +120,14 @@ def most_surprising(rows: Rows, features: RowFeatures, labels: IntArray) -> IntA
     -------
     IntArray, shape (m,)
     """
-    every = np.arange(len(rows))
-    order = np.lexsort((every, -_judged(rows, features, every), labels))
-    return order[np.searchsorted(labels[order], np.arange(units(labels)))]
+    judged = _judged(rows, features, np.arange(len(rows)))
+    most = np.full(units(labels), -np.inf)
+    np.maximum.at(most, labels, judged)
+    chosen = np.flatnonzero(judged == most[labels])[::-1]
+    found = np.empty(len(most), dtype=np.int64)
+    # The last that is written stays: the first row.
+    found[labels[chosen]] = chosen
+    return found
 
 
 def units(labels: IntArray) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from stormcell.features.shelf import Shown, shown
 from stormcell.semconv import HOST_NAME, K8S_NODE, K8S_POD, LABELS, SERVICE_INSTANCE
 from stormcell.text.masking import mask
 from stormcell.text.slots import slots
@@ -29,6 +31,9 @@ _HOLE: Final = re.compile(r"<(?:\*|[a-z]{1,32})>")
 # Numbers of up to three digits are codes (503) or part of a name (cart-0); longer ones count or identify.
 _LONG_NUMBER: Final = re.compile(r"\d{4}")
 
+Key = tuple[str, str, str]
+"""Signal, service and text of a saying."""
+
 
 def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mapping[str, float]) -> Profile:
     """Return the profile of a group.
@@ -43,18 +48,27 @@ def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mappi
     services : mapping of str to float
         Blame, as parts of the whole.
     """
-    counts: Counter[tuple[str, str, str]] = Counter()
-    rank: dict[tuple[str, str, str], float] = {}
+    tallies: dict[int, _Tally] = {}
     instances: dict[str, float] = {}
-    for row, surprising in zip(own.tolist(), surprise.tolist(), strict=True):
-        event, weight = rows.events[row], int(rows.weight[row])
-        template = rows.templates[rows.template[row]]
-        for text in _said(event, template):
-            key = (template.signal.value, template.service, text[:_TEXT])
-            counts[key] += weight
-            rank[key] = max(surprising, rank.get(key, 0.0))
-        for name in _instances(event):
+    templates = [rows.templates[number] for number in rows.template[own].tolist()]
+    weights = rows.weight[own].tolist()
+    events = shown(rows.events, own)
+    for one, template, weight, surprising in zip(events, templates, weights, surprise.tolist(), strict=True):
+        sayings, names = _made(one, template)
+        tally = tallies.get(id(sayings))
+        if tally is None:
+            tallies[id(sayings)] = _Tally(sayings, weight, surprising)
+        else:
+            tally.count += weight
+            tally.rank = max(tally.rank, surprising)
+        for name in names:
             instances[name] = instances.get(name, 0.0) + weight * surprising
+    counts: Counter[Key] = Counter()
+    rank: dict[Key, float] = {}
+    for tally in tallies.values():
+        for key in tally.sayings:
+            counts[key] += tally.count
+            rank[key] = max(tally.rank, rank.get(key, 0.0))
     whole = sum(instances.values()) or 1.0
     kept = sorted(counts, key=lambda key: (-rank[key], -counts[key], key))[:MOST_SAYINGS]
     return Profile(
@@ -62,6 +76,32 @@ def profile_of(rows: Rows, own: IntArray, surprise: DoubleArray, services: Mappi
         sayings=tuple(Saying(*key, counts[key]) for key in sorted(kept)),
         instances=_first({name: amount / whole for name, amount in instances.items() if amount > 0}),
     )
+
+
+def _made(one: Shown, template: Template) -> tuple[tuple[Key, ...], tuple[str, ...]]:
+    """Return what an event says and which instances it names, found out once."""
+    known = one.said
+    if known is None or known[0] != template:
+        sayings = _one(
+            tuple((template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template))
+        )
+        known = one.said = template, sayings, tuple(sorted(_instances(one.event)))
+    return known[1:]
+
+
+@lru_cache(16_384)
+def _one(sayings: tuple[Key, ...]) -> tuple[Key, ...]:
+    """Return what many events say as one object."""
+    return sayings
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How many events say the same, and how surprising it is at most."""
+
+    sayings: tuple[Key, ...]
+    count: int
+    rank: float
 
 
 def _first(parts: Mapping[str, float]) -> dict[str, float]:

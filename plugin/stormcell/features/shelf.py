@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final
 
 import numpy as np
 
 from stormcell.features.compact import Made, column
-from stormcell.types import Event, IntArray, Origin, Packed
+from stormcell.types import Event, IntArray, Origin, Packed, Template
 
 _BLOCK: Final = 1 << 16
 _OPEN_BLOCKS: Final = 16
 _KEPT_EVENTS: Final = 40_000
+"""Events that are at hand at most: those that the rows of before, or of now, were asked for."""
 _WORTH: Final = 0.5
 """Share of a block that must still be of use; else what is left of it moves to another."""
+
+Show = Callable[[Event], Event]
+"""Masks an event."""
 
 
 class Shelf:
@@ -36,6 +40,8 @@ class Shelf:
         self._block = bytearray()
         self._open: dict[int, bytes] = {}
         self._opening = Lock()
+        self._shown: tuple[Show | None, dict[int, Shown]] = None, {}
+        self._before: dict[int, Shown] = {}
 
     def put(self, whole: Event | Packed) -> int:
         """Keep an event and return its number."""
@@ -95,6 +101,17 @@ class Shelf:
                 found = self._open[block] = zstandard.ZstdDecompressor().decompress(self._blocks[block])
             return found
 
+    def turn(self, show: Show | None) -> dict[int, Shown]:
+        """Return where events are held from now on that are shown so, by number; those of before are at hand."""
+        last, held = self._shown
+        self._before = held if last == show else {}
+        self._shown = show, {}
+        return self._shown[1]
+
+    def before(self, number: int, show: Show | None) -> Shown | None:
+        """Return an event that was shown so before, if it is at hand."""
+        return self._before.get(number) if self._shown[0] == show else None
+
     def keep(self, numbers: IntArray) -> Shelf:
         """Return another shelf with some of the events, numbered anew in the order given.
 
@@ -126,6 +143,8 @@ class Shelf:
         kept._origin, kept._places, kept._sizes = column("i", origin), column("Q", place), column("i", size)
         for at in np.flatnonzero(~packed).tolist():
             kept._whole[at] = self._whole[int(numbers[at])]
+        show, held = self._shown
+        kept._shown = show, {at: held[old] for at, old in enumerate(numbers.tolist()) if old in held}
         # One block after the other, for few are open at a time.
         moved = np.flatnonzero(~stays)
         for at in moved[np.argsort(block[moved], kind="stable")].tolist():
@@ -133,23 +152,63 @@ class Shelf:
         return kept
 
 
-class Events(Made[Event]):
-    """The events that stand for rows, each read when it is asked for, and some of them kept then."""
+class Shown:
+    """An event that is at hand, and what was made of it.
 
-    def __init__(self, shelf: Shelf, numbers: IntArray, show: Callable[[Event], Event] | None) -> None:
+    Attributes
+    ----------
+    event : Event
+    said : tuple or None
+        What its group is known again by, once somebody found out (see features.profile).
+    """
+
+    __slots__ = ("event", "said")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.said: tuple[Template, tuple[tuple[str, str, str], ...], tuple[str, ...]] | None = None
+
+
+class Events(Made[Event]):
+    """The events that stand for rows, each read when it is asked for.
+
+    What was read is at hand for those after it, too, as long as they ask for it: most rows are the same again.
+    """
+
+    def __init__(self, shelf: Shelf, numbers: IntArray, show: Show | None) -> None:
         self._shelf, self._numbers, self._show = shelf, numbers, show
-        self._kept: dict[int, Event] = {}
+        self._kept: dict[int, Shown] | None = None
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def _at(self, at: int) -> Event:
-        number = int(self._numbers[at])
-        found = self._kept.get(number)
+        return self._read(int(self._numbers[at])).event
+
+    def shown(self, rows: IntArray) -> list[Shown]:
+        """Return the events of some rows."""
+        return list(map(self._read, self._numbers[rows].tolist()))
+
+    def _read(self, number: int) -> Shown:
+        kept = self._kept
+        if kept is None:
+            kept = self._kept = self._shelf.turn(self._show)
+        found = kept.get(number)
         if found is None:
-            found = self._shelf[number]
-            if self._show is not None:
-                found = self._show(found)
-            if len(self._kept) < _KEPT_EVENTS:
-                self._kept[number] = found
+            found = self._shelf.before(number, self._show)
+            if found is None:
+                event = self._shelf[number]
+                found = Shown(event if self._show is None else self._show(event))
+            if len(kept) < _KEPT_EVENTS:
+                kept[number] = found
         return found
+
+
+def shown(events: Sequence[Event], rows: IntArray) -> list[Shown]:
+    """Return the events of some rows."""
+    return events.shown(rows) if isinstance(events, Events) else [Shown(events[row]) for row in rows.tolist()]
+
+
+def take(events: Sequence[Event], rows: IntArray) -> list[Event]:
+    """Return the events of some rows."""
+    return [one.event for one in shown(events, rows)]

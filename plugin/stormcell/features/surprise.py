@@ -10,6 +10,7 @@ import numpy as np
 
 from stormcell.config import BackgroundSettings
 from stormcell.features.deviation import Counts, deviations
+from stormcell.features.pairs import distinct_pairs
 from stormcell.text.lexical import Lexicon
 from stormcell.text.words import spoken
 from stormcell.types import BoolArray, DoubleArray, IntArray, Rows, Signal, Template
@@ -77,11 +78,11 @@ class Background:
         """
         buckets = rows.first // self._width
         self._buckets.update(np.unique(buckets).tolist())
-        pairs, place = np.unique(np.stack([rows.template, buckets]), axis=1, return_inverse=True)
-        counted = np.bincount(place.reshape(-1), weights=rows.weight, minlength=pairs.shape[1]).astype(np.int64)
+        template, bucket_of, place = distinct_pairs(rows.template, buckets)
+        counted = np.bincount(place, weights=rows.weight, minlength=len(template)).astype(np.int64)
         # New ones: what a copy shares is left alone.
-        own = {number: dict(self._counts.get(rows.templates[number], {})) for number in set(pairs[0].tolist())}
-        for number, bucket, count in zip(*pairs.tolist(), counted.tolist(), strict=True):
+        own = {number: dict(self._counts.get(rows.templates[number], {})) for number in set(template.tolist())}
+        for number, bucket, count in zip(template.tolist(), bucket_of.tolist(), counted.tolist(), strict=True):
             held = own[number].get(bucket, 0)
             own[number][bucket] = held + count if new else max(held, count)
         self._counts.update((rows.templates[number], counts) for number, counts in own.items())
@@ -124,8 +125,7 @@ class Background:
         others.
         """
         seen = np.array(sorted(self._buckets), dtype=np.int64)
-        pairs, place = np.unique(np.stack([rows.template, rows.first // self._width]), axis=1, return_inverse=True)
-        template, bucket = pairs
+        template, bucket, place = distinct_pairs(rows.template, rows.first // self._width)
         own = np.array(
             [
                 self._counts.get(rows.templates[number], {}).get(at, 0)
@@ -140,8 +140,7 @@ class Background:
         novelty = 1.0 - (held + 0.5) / (others + 1.0)
         value = -np.log(np.maximum(1.0 - novelty, 1.0 / (others + 2.0))) + np.log1p(burst)
         known = self._known(owners, seen)[owner.reshape(-1)]
-        at = place.reshape(-1)
-        return Surprise(value[at], novelty[at], (known < self._settings.learning_buckets)[at])
+        return Surprise(value[place], novelty[place], (known < self._settings.learning_buckets)[place])
 
     def copy(self) -> Self:
         """Return one that knows the same and learns on its own."""

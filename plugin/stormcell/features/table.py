@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from stormcell.distance.mixed import Field, MixedPoints
 from stormcell.distance.sets import Sets
 from stormcell.features.labels import label_sets
 from stormcell.features.outline import Outline, RowFeatures, outline
+from stormcell.features.pairs import distinct_pairs
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows
 
 
@@ -47,21 +49,37 @@ def tabulate(rows: Rows, features: RowFeatures, labels: IntArray, chosen: IntArr
     count = len(narrow.items)
     accusations = features.accusations
 
-    blame = np.zeros((count, len(accusations.services)))
     known = accusations.accused[at] >= 0
-    np.add.at(blame, (labels[known], accusations.accused[at][known]), accusations.amount[at][known])
+    place = labels[known] * len(accusations.services) + accusations.accused[at][known]
+    amounts = np.bincount(place, accusations.amount[at][known], minlength=count * len(accusations.services))
+    blame = amounts.reshape(count, len(accusations.services))
     novelty = np.zeros(count)
     np.maximum.at(novelty, labels, features.surprise.novelty[at])
 
     # How often each template occurs in each unit, dampened: (1 + ln tf).
-    pairs, place = np.unique(np.stack([labels, rows.template[at]]), axis=1, return_inverse=True)
-    frequency = np.bincount(place.reshape(-1), weights=rows.weight[at], minlength=pairs.shape[1])
+    owner, template, place = distinct_pairs(labels, rows.template[at])
+    frequency = np.bincount(place, weights=rows.weight[at], minlength=len(owner))
     text = np.zeros((count, features.text.shape[1]), dtype=np.float32)
     dampened = (1.0 + np.log(frequency)).astype(np.float32)
-    np.add.at(text, pairs[0], features.text[pairs[1]] * dampened[:, None])
+    for some in _turns(owner):
+        text[owner[some]] += features.text[template[some]] * dampened[some, None]
 
     places = label_sets(features.labels, labels, at, count)
     return Table(narrow, unit(blame.astype(np.float32)), unit(text), places, novelty, accusations.hops)
+
+
+def _turns(owner: IntArray) -> Iterator[IntArray]:
+    """Yield the places of the first entry of each owner, of the second, and so on; owners ascend.
+
+    What is added up in such turns is added in the order of the entries, without ``np.add.at``.
+    """
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    sizes = np.diff(starts, append=len(owner))
+    turn = 0
+    while len(starts):
+        yield starts + turn
+        turn += 1
+        starts, sizes = starts[sizes > turn], sizes[sizes > turn]
 
 
 def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -> MixedPoints:

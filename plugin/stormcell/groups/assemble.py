@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from stormcell.config import Settings
 from stormcell.distance.mixed import explain
 from stormcell.features.profile import profile_of
+from stormcell.features.shelf import take
 from stormcell.groups.hearing import amended, founders, wanted
 from stormcell.groups.parameters import group_templates
 from stormcell.groups.solution import Solution
@@ -28,7 +29,6 @@ from stormcell.types import (
     MemberLink,
     Membership,
     Row,
-    Rows,
     Share,
     union,
 )
@@ -48,7 +48,7 @@ def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[
 def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
     """Return the groups, ascending by (first_seen, id), and the memberships of their atoms (see assemble)."""
     rows_of = _rows_by_atom(solution.atom_of)
-    links_of = _links_by_atom(solution, solution.grouped)
+    kept = _Kept(solution, rows_of, solution.grouped)
     groups: list[Group] = []
     memberships: list[Membership] = []
     taken: Counter[tuple[str, int, tuple[str, ...]]] = Counter()
@@ -75,7 +75,7 @@ def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group]
                 )
             ]
         members = [session[clustering.labels == label] for label in range(len(clustering.medoids))]
-        explained = _explain(solution, session, clustering, ids, rows_of, links_of)
+        explained = _explain(kept, session, clustering, ids)
         for at, names in solution.ruled[number].items():
             explained[at] = replace(explained[at], rules=names)
         for at, said in {} if verdict is None else verdict.placed.items():
@@ -83,7 +83,7 @@ def assemble_groups(solution: Solution, settings: Settings) -> tuple[list[Group]
         memberships.extend(explained)
         for label, atoms in enumerate(members):
             own = [explained[at] for at in np.flatnonzero(clustering.labels == label).tolist()]
-            groups.append(_group(solution, ids[label], speakers[label], atoms, rows_of, own))
+            groups.append(_group(kept, ids[label], speakers[label], atoms, own))
     groups.sort(key=lambda group: (group.first_seen, group.id))
     return groups, memberships
 
@@ -98,11 +98,16 @@ def background(solution: Solution, wanted: BoolArray | None = None) -> list[Memb
         Of which atoms; of all by default.
     """
     chosen = ~solution.grouped if wanted is None else ~solution.grouped & wanted
-    rows_of = _rows_by_atom(solution.atom_of)
-    links_of = _links_by_atom(solution, chosen)
+    kept = _Kept(solution, _rows_by_atom(solution.atom_of), chosen)
     return [
         # The atoms of the table are those that passed the gate.
-        replace(_membership(solution, atom, rows_of, links_of), stray=atom < len(solution.weights))
+        Membership(
+            rows=kept.rows(atom),
+            links=kept.links(atom),
+            surprise=kept.surprise[atom],
+            stray=atom < len(solution.weights),
+            voice=kept.voice(atom),
+        )
         for atom in np.flatnonzero(chosen).tolist()
     ]
 
@@ -114,17 +119,56 @@ def _rows_by_atom(atom_of: IntArray) -> list[IntArray]:
     return np.split(order, np.flatnonzero(np.diff(atom_of[order])) + 1)
 
 
-def _links_by_atom(solution: Solution, wanted: BoolArray) -> dict[int, list[MemberLink]]:
-    events = solution.rows.events
-    links: dict[int, list[MemberLink]] = {}
-    for link in solution.links:
-        atom = int(solution.atom_of[link.a])
-        if not wanted[atom]:
-            continue
-        links.setdefault(atom, []).append(
-            MemberLink(events[link.a].uid, events[link.b].uid, link.reason, link.key)
-        )
-    return links
+class _Kept:
+    """What is told of some atoms, of each row and each link once.
+
+    Parameters
+    ----------
+    solution : Solution
+    rows_of : sequence of IntArray
+        Of each atom.
+    wanted : BoolArray, shape (m,)
+        The atoms.
+    """
+
+    def __init__(self, solution: Solution, rows_of: Sequence[IntArray], wanted: BoolArray) -> None:
+        self.solution, self.rows_of = solution, rows_of
+        self.surprise: list[float] = solution.surprise.tolist()
+        rows = solution.rows
+        inside = wanted[solution.atom_of]
+        chosen = np.flatnonzero(inside)
+        self.events = dict(zip(chosen.tolist(), take(rows.events, chosen), strict=True))
+        self._rows: dict[int, Row] = {}
+        self._voices: list[int] = solution.voices.tolist()
+        texts = [template.text for template in rows.templates]
+        told = zip(self.events.items(), rows.weight[chosen].tolist(), rows.template[chosen].tolist(), strict=True)
+        for (row, event), weight, template in told:
+            # Most rows are of one event, which is the one that stands for them.
+            members = (event.uid,) if weight == 1 else rows.members[row]
+            self._rows[row] = Row(event, members, rows.fingerprints[row], texts[template])
+        self._fingerprints = rows.fingerprints
+        self._links: dict[int, list[MemberLink]] = {}
+        atoms, told_of = solution.atom_of.tolist(), inside.tolist()
+        for link in solution.links:
+            if told_of[link.a]:
+                told_link = MemberLink(self.events[link.a].uid, self.events[link.b].uid, link.reason, link.key)
+                self._links.setdefault(atoms[link.a], []).append(told_link)
+
+    def row(self, row: int) -> Row:
+        """Return a row as it is stored."""
+        return self._rows[row]
+
+    def rows(self, atom: int) -> tuple[Row, ...]:
+        """Return the rows of an atom."""
+        return tuple(map(self._rows.__getitem__, self.rows_of[atom].tolist()))
+
+    def links(self, atom: int) -> tuple[MemberLink, ...]:
+        """Return the links in an atom."""
+        return tuple(self._links.get(atom, ()))
+
+    def voice(self, atom: int) -> str:
+        """Return the fingerprint of an atom's most surprising row."""
+        return self._fingerprints[self._voices[atom]]
 
 
 def _speakers(
@@ -159,51 +203,27 @@ def group_id(fingerprint: str, start: int, number: int, same: tuple[str, ...] = 
     return "g-" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _membership(
-    solution: Solution, atom: int, rows_of: Sequence[IntArray], links_of: Mapping[int, list[MemberLink]]
-) -> Membership:
-    rows = solution.rows
-    return Membership(
-        rows=tuple(
-            Row(
-                rows.events[row],
-                rows.members[row],
-                rows.fingerprints[row],
-                rows.templates[rows.template[row]].text,
-            )
-            for row in rows_of[atom].tolist()
-        ),
-        links=tuple(links_of.get(atom, ())),
-        surprise=float(solution.surprise[atom]),
-        voice=rows.fingerprints[solution.voices[atom]],
-    )
-
-
-def _explain(
-    solution: Solution,
-    session: IntArray,
-    clustering: Clustering,
-    ids: Sequence[str],
-    rows_of: Sequence[IntArray],
-    links_of: Mapping[int, list[MemberLink]],
-) -> list[Membership]:
+def _explain(kept: _Kept, session: IntArray, clustering: Clustering, ids: Sequence[str]) -> list[Membership]:
     """Return the memberships of a session's atoms, in its order."""
+    fields = kept.solution.fields
     medoids = session[clustering.medoids[clustering.labels]]
-    parts = explain(solution.fields, session, medoids)
+    parts = explain(fields, session, medoids)
     several = len(ids) > 1
     others = session[clustering.medoids[clustering.second]] if several else medoids
-    other_parts = explain(solution.fields, session, others)
+    other_parts = explain(fields, session, others) if several else parts
     memberships = []
     for at, atom in enumerate(session.tolist()):
-        base = _membership(solution, atom, rows_of, links_of)
         memberships.append(
-            replace(
-                base,
+            Membership(
+                rows=kept.rows(atom),
+                links=kept.links(atom),
+                surprise=kept.surprise[atom],
                 group=ids[clustering.labels[at]],
                 dissimilarity=_total(parts[at], same=medoids[at] == atom),
                 shares=parts[at],
                 runner_up=ids[clustering.second[at]] if several else None,
                 runner_up_dissimilarity=_total(other_parts[at], same=False) if several else None,
+                voice=kept.voice(atom),
             )
         )
     return memberships
@@ -217,25 +237,24 @@ def _total(shares: tuple[Share, ...], *, same: bool) -> float:
 
 
 def _group(
-    solution: Solution,
-    group_id: str,
-    speaker: Speaker,
-    atoms: IntArray,
-    rows_of: Sequence[IntArray],
-    memberships: Sequence[Membership],
+    kept: _Kept, group_id: str, speaker: Speaker, atoms: IntArray, memberships: Sequence[Membership]
 ) -> Group:
+    solution = kept.solution
     rows = solution.rows
-    own = np.sort(np.concatenate([rows_of[atom] for atom in atoms.tolist()]))
-    events = [rows.events[row] for row in own.tolist()]
+    own = np.sort(np.concatenate([kept.rows_of[atom] for atom in atoms.tolist()]))
+    held = own.tolist()
+    events = [kept.events[row] for row in held]
+    count = rows.weight[own].tolist()
     weights = solution.weights[atoms] / solution.weights[atoms].sum()
     margins = [m.margin for m in memberships if m.margin is not None]
     signals: Counter[str] = Counter()
-    for row in own.tolist():
-        signals[rows.templates[rows.template[row]].signal.value] += int(rows.weight[row])
+    for template, weight in zip(rows.template[own].tolist(), count, strict=True):
+        signals[rows.templates[template].signal.value] += weight
     surprise = solution.features.surprise.value[own]
-    severe = max(range(len(own)), key=lambda at: (events[at].severity, surprise[at], -at))
+    unusual = surprise.tolist()
+    severe = max(range(len(held)), key=lambda at: (events[at].severity, unusual[at], -at))
     exemplar = speaker.exemplar
-    medoid = rows.events[exemplar]
+    medoid = kept.events[exemplar]
     services = _blame(solution, own)
     return Group(
         id=group_id,
@@ -245,7 +264,7 @@ def _group(
         earliest=events[0],
         latest=max(events, key=lambda event: (event.time, event.uid)),
         most_severe=events[severe],
-        count=int(rows.weight[own].sum()),
+        count=sum(count),
         signals=dict(sorted(signals.items())),
         services=services,
         first_seen=int(rows.first[own].min()),
@@ -253,15 +272,15 @@ def _group(
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
         fields=tuple(mean_shares(memberships, weights)),
-        members=union([rows.members[row] for row in own.tolist()]),
+        members=union([kept.row(row).members for row in held]),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(
             # Of its own signal the exemplar speaks, which need not be the most central outside its atom.
-            medoid if rows.events[row].signal is medoid.signal else rows.events[row]
+            medoid if kept.events[row].signal is medoid.signal else kept.events[row]
             for row in speaker.by_signal
         ),
-        trace=_trace(rows, own),
+        trace=_trace(events, count),
         profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )
 
@@ -290,12 +309,12 @@ def mean_shares(memberships: Sequence[Membership], weights: DoubleArray) -> Iter
         )
 
 
-def _trace(rows: Rows, own: IntArray) -> str:
+def _trace(events: Sequence[Event], weights: Sequence[int]) -> str:
     """Return the trace with most events of the rows, of equals the one that began first; "" without any."""
-    counts: Counter[str] = Counter()
-    for row in own.tolist():
-        counts[rows.events[row].trace_id] += int(rows.weight[row])
-    del counts[""]
+    counts: dict[str, int] = {}
+    for event, weight in zip(events, weights, strict=True):
+        counts[event.trace_id] = counts.get(event.trace_id, 0) + weight
+    counts.pop("", None)
     return max(counts, key=lambda trace: counts[trace], default="")
 
 

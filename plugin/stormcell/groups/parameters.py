@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+
+from stormcell.features.shelf import take
 from stormcell.text.slots import Slot, slots
 from stormcell.types import GroupTemplate, IntArray, Parameter, Rows
 
@@ -25,8 +28,8 @@ def group_templates(rows: Rows, own: IntArray, exemplar: int) -> tuple[GroupTemp
         Its row.
     """
     of: dict[int, list[int]] = {}
-    for row in own.tolist():
-        of.setdefault(int(rows.template[row]), []).append(row)
+    for row, number in zip(own.tolist(), rows.template[own].tolist(), strict=True):
+        of.setdefault(number, []).append(row)
     first = int(rows.template[exemplar])
     count = {number: int(rows.weight[held].sum()) for number, held in of.items()}
     ranked = sorted(of, key=lambda number: (number != first, -count[number], number))
@@ -40,8 +43,10 @@ def _template(rows: Rows, number: int, held: list[int], count: int, shown: int) 
     template = rows.templates[number]
     here = slots(template.text, rows.events[shown].text)
     varied = [False] * len(here)
-    for row in held:
-        there = slots(template.text, rows.events[row].text)
+    for row, event in zip(held, take(rows.events, np.array(held)), strict=True) if here else ():
+        if all(varied):
+            break
+        there = slots(template.text, event.text)
         for at, slot in enumerate(here):
             varied[at] |= bool(rows.varied[row] >> at & 1) or _differs(slot, there, at)
     parameters = tuple(

@@ -39,6 +39,8 @@ _Json = dict[str, Any]
 
 def to_key(text: str) -> str | bytes:
     """Return a text as a column holds it: itself, or bytes where lone surrogates keep it from being UTF-8."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -37,8 +38,8 @@ class Lexicon:
         """Count the features of each text."""
         for text in texts:
             self._documents += 1
-            hashes = np.fromiter(map(_hash, _features(text)), dtype=np.int64)
-            self._frequency[np.unique(hashes % _BUCKETS)] += 1
+            # Once, though several features may have one bucket.
+            self._frequency[np.unique(_read(text)[0] % _BUCKETS)] += 1
 
     def copy(self) -> Self:
         """Return one that knows the same and learns on its own."""
@@ -49,16 +50,12 @@ class Lexicon:
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors, shape (n, DIMENSIONS); a text without any word gives zeros."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        for row, text in enumerate(texts):
-            counts = _features(text)
-            if not counts:
-                continue
-            hashes = np.fromiter(map(_hash, counts), dtype=np.int64)
-            count = np.fromiter(counts.values(), dtype=np.float64)
-            weight = np.fromiter((_WORD_WEIGHT if name[0] == "w" else 1.0 for name in counts), dtype=np.float64)
-            sign = np.where(hashes & 0x80000000, 1.0, -1.0)
-            values = sign * weight * (1.0 + np.log(count)) * self._idf(hashes)
-            np.add.at(vectors[row], hashes % DIMENSIONS, values)
+        read = [_read(text) for text in texts]
+        if not read:
+            return vectors
+        hashes, weight = (np.concatenate(columns) for columns in zip(*read, strict=True))
+        row = np.repeat(np.arange(len(texts)), [len(own) for own, _ in read])
+        np.add.at(vectors.reshape(-1), row * DIMENSIONS + hashes % DIMENSIONS, weight * self._idf(hashes))
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
@@ -68,6 +65,19 @@ class Lexicon:
         seen = np.maximum(self._frequency[hashes % _BUCKETS], 1)
         rare: DoubleArray = np.log((self._documents + 1) / seen) + 1.0
         return rare
+
+
+@lru_cache(4096)
+def _read(text: str) -> tuple[IntArray, DoubleArray]:
+    """Return the hashes of a text's features, and what each weighs there, with its sign.
+
+    Texts of templates come again at every tick.
+    """
+    counts = _features(text)
+    hashes = np.fromiter(map(_hash, counts), dtype=np.int64)
+    count = np.fromiter(counts.values(), dtype=np.float64)
+    weight = np.fromiter((_WORD_WEIGHT if name[0] == "w" else 1.0 for name in counts), dtype=np.float64)
+    return hashes, np.where(hashes & 0x80000000, 1.0, -1.0) * weight * (1.0 + np.log(count))
 
 
 def _features(text: str) -> Counter[str]:

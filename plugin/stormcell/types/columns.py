@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,8 +116,7 @@ class Rows:
         return np.asarray((self.severity >= ERROR_SEVERITY) | self.of(Signal.ALERT))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Why two rows are one atom.
 
     Attributes

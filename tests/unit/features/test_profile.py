@@ -65,6 +65,18 @@ def test_instances_share_the_surprise_of_what_names_them() -> None:
     assert profile(events, surprise=0.0).instances == {}
 
 
+def test_the_parts_of_instances_are_the_same_whatever_the_order_of_sets() -> None:
+    fields = ("k8s.pod.name", "service.instance.id", "host.name", "k8s.node.name")
+    names = ["pod", "instance", "host", "node"]
+    together = log(0, text="a", resource=dict(zip(fields, names, strict=True)))
+    events = [together, *(log(at, text="a", resource={"host.name": name}) for at, name in enumerate(names, 1))]
+    surprise = np.array([0.1, 0.3, 0.7, 1e3, 1e-3])
+    found = profile_of(rows_of(events), np.arange(5), surprise, {}).instances
+    # By name: the host, the instance, the node, the pod.
+    amounts = [0.1 + 1e3, 0.1 + 0.7, 0.1 + 1e-3, 0.1 + 0.3]
+    assert found["pod"] == (0.1 + 0.3) / sum(amounts)
+
+
 def test_it_is_bounded_and_keeps_the_most_surprising() -> None:
     names = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MOST_SAYINGS + 50)]
     rows = rows_of(span(n + 1, at=n, text=name, resource={"host.name": name}) for n, name in enumerate(names))
