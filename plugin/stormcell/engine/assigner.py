@@ -58,8 +58,7 @@ class Verdicts:
                 strict=True,
             )
         )
-        atom_of = solution.atom_of.tolist()
-        sames = rows.same or [()] * len(rows)
+        atom_of, sames = solution.atom_of.tolist(), rows.same or [()] * len(rows)
         # Rows ascend by time, so that the latest of a kind has the last word.
         latest = dict(zip(zip(rows.fingerprints, sames, strict=True), range(len(rows)), strict=True))
         for (name, same), row in latest.items():
@@ -69,11 +68,10 @@ class Verdicts:
                 continue
             assert one.group is not None, "None is no living group"
             exemplar = self._living[one.group].group.medoid.uid
-            verdict = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
-            self._prints[name, same] = verdict
-        for keys, same, atom in zip(rows.keys, sames, atom_of, strict=True):
+            self._prints[name, same] = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+        for keys, atom, same in zip(rows.keys, atom_of, sames, strict=True):
             one = member.get(atom)
-            if one is not None and one.group is not None and one.group in self._living:
+            if one is not None and one.group in self._living:
                 self._same[one.group] = same
                 for key in keys:
                     if key.startswith(_LASTING):
