@@ -207,8 +207,9 @@ class Counted:
             bits, held = of(first), first
             for row in others:
                 event, shown = self.shelf[self.spot[row]], self.shelf[self.spot[held]]
+                bits |= of(row)
                 if event.text != shown.text:
-                    bits |= of(row) | differing(template, event.text, shown.text)
+                    bits |= differing(template, event.text, shown.text)
                 if _when(event) < _when(shown):
                     held = row
             varied[merged.into[first]] = bits

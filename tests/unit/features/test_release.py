@@ -84,6 +84,14 @@ def test_what_is_released_was_never_there(made: list[Event], later: list[Event],
         assert_equal(said(builder.counted().rows(TemplateMiner())), said(added([*kept, *later]).finish()))
 
 
+def test_what_varies_in_a_row_is_known_where_it_is_counted_as_two() -> None:
+    builder = added([alert(0), log(10, text="hello 1")])
+    builder.release(START + 5 * SECOND)
+    for text in ("hello 1", "hello 2"):
+        builder.add(log(10, text=text))
+    assert builder.finish().varied == (1,)
+
+
 @given(events(), st.sampled_from(AT))
 def test_what_comes_later_is_not_counted_before_it(made: list[Event], at: float) -> None:
     before = START + round(at) * SECOND
