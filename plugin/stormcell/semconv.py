@@ -18,7 +18,8 @@ ECS_VERSION: Final = "9.4.0"
 
 # Our own
 OWN_SERVICE: Final = "stormcell"
-"""The ``service.name`` of our own telemetry and of groups sent as such: never grouped, or it feeds itself."""
+"""The ``service.name`` of our own telemetry and of groups sent as such: never grouped, or it feeds itself. Alerts
+on us are somebody else's."""
 LABELS: Final = "labels."
 ANNOTATIONS: Final = "annotations."
 SCHEMA_GROUPS: Final = "stormcell.groups/1"

@@ -103,6 +103,13 @@ def test_without_a_store(command: list[str], tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_a_sidecar_has_stored_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    ran = stormcell("groups", "list", "--store", tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"nothing is stored at {tmp_path / 'stormcell.db'} yet: a sidecar keeps its journal there" in ran.err
+
+
 def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     path = good(tmp_path)
     before = path.read_bytes()

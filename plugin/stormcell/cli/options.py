@@ -84,6 +84,11 @@ def open_store(path: Path | None) -> SqliteStore:
     if place.is_dir():
         place /= STORE_NAME
     if not place.exists():
+        if (place.parent / "journal").is_dir():
+            raise StoreError(
+                f"nothing is stored at {place} yet: a sidecar keeps its journal there, and stores the first "
+                "groups live.tick_seconds and live.lateness_seconds after their events"
+            )
         raise StoreError(
             f"there is no store at {place}; make one with `stormcell group PATH... --out DIR`, "
             "then name DIR with --store"

@@ -14,7 +14,7 @@ from stormcell.engine.worker import Worker
 from stormcell.errors import StormcellError
 from stormcell.journal import Entry
 from stormcell.semconv import OWN_SERVICE
-from stormcell.types import Record, Request
+from stormcell.types import Record, Request, Signal
 
 log: Final = logging.getLogger("stormcell")
 
@@ -84,7 +84,7 @@ class Reader(Worker):
         records: list[Record] = []
         try:
             for record in self._requests.records(request):
-                if record.service == OWN_SERVICE:
+                if record.service == OWN_SERVICE and record.signal is not Signal.ALERT:
                     stats.own += 1
                 else:
                     records.append(record)

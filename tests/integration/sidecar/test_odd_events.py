@@ -99,5 +99,10 @@ def test_our_own_telemetry_is_counted_and_dropped(sidecar: Running) -> None:
     until(lambda: sidecar.placed() == ["other"], PATIENCE)
     until(lambda: sidecar.engine("own") == 4, PATIENCE)
     assert _counts(sidecar) == {"events": 1}
+    # An alert on us is none of it.
+    labels = {"alertname": "StormcellBacklog", "service": OWN_SERVICE}
+    alert = {"status": "firing", "labels": labels, "startsAt": "2026-01-01T00:00:00Z", "fingerprint": "f00d"}
+    sidecar.send({"version": "4", "status": "firing", "alerts": [alert]})
+    until(lambda: len(sidecar.placed()) == 2, PATIENCE)
+    assert sidecar.engine("own") == 4
     assert sidecar.stop() == 0, sidecar.said
-    assert sidecar.placed() == ["other"]
