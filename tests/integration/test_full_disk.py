@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,11 +21,14 @@ LIMITS = [0, 256, 3072]
 """KiB in one file, from the first byte of the first result to most of the store, which is the largest."""
 
 
-def _limited(kib: int, *arguments: str | Path) -> Ran:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (kib * KIB, kib * KIB))
+LIMITED = "import os, resource, sys; most = int(sys.argv[1]); " + (
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)); os.execv(sys.argv[2], sys.argv[2:])"
+)
 
-    return process(*arguments, preexec_fn=limit)
+
+def _limited(kib: int, *arguments: str | Path) -> Ran:
+    # Not between fork and exec, where what gRPC left of its threads ends the process.
+    return process(*arguments, wrap=[sys.executable, "-Bc", LIMITED, str(kib * KIB)])
 
 
 def _assert_failed(ran: Ran, out: Path) -> None:
