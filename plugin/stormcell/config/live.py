@@ -30,8 +30,8 @@ class LiveSettings(Section):
     """Events are held at least so long, and as long as a session that they may belong to goes on."""
     horizon_seconds: Seconds = 10_800.0
     """And at most so long: then a group is complete, and what goes on becomes another."""
-    max_events: Annotated[int, Field(ge=1000)] = 1_000_000
-    """Most events that are held; of more, all but the latest half is put away."""
+    max_events: Annotated[int, Field(ge=1000)] = 500_000
+    """Most events that are held, at 100 to 200 bytes each; of more, all but the latest half is put away."""
     max_rows: Annotated[int, Field(ge=100)] = 60_000
     """Most rows that are held (see rows.bucket_seconds), likewise."""
     future_seconds: Seconds = 3600.0

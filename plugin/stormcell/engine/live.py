@@ -23,7 +23,7 @@ from stormcell.types import Event, Feedback, Record, Signal
 LATEST: Final = 2**63 - 1
 _MOST_STRAGGLERS: Final = 10_000
 """Events that come too late, or from the future, that are held before adding waits for a tick."""
-_FULL: Final = 1.25
+_FULL: Final = 1.1
 """How much more is held than may be before adding waits for a tick."""
 
 
@@ -277,6 +277,7 @@ class Live:
             See ``settled_knowledge``.
         """
         with self._lock:
+            self._counted = None
             del self._stragglers[: len(found.stragglers)]
             self.late = self._late_meanwhile
             if found.released > self._memory.released:
@@ -290,7 +291,7 @@ class Live:
             self._resolved -= found.resolved
             self._firing = _put_away(found.living)
             self._memory = Memory(knowledge, found.released, found.now, found.living)
-            self._counted, self._meanwhile = None, []
+            self._meanwhile = []
 
 
 def _put_away(living: Mapping[str, Living]) -> frozenset[str]:

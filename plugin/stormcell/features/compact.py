@@ -17,6 +17,7 @@ _TAG: Final = 2**_TAG_BITS - 1
 _FULL: Final = 0.6
 """Share of the places that are taken before there are twice as many."""
 
+_BLOCK: Final = 1 << 16
 _HEX: Final = b"\0"
 _TEXT: Final = b"\1"
 
@@ -150,13 +151,17 @@ class Uids:
 
     def keep(self, kept: BoolArray) -> Uids:
         """Return another with some of the uids, in their order."""
-        ends = np.array(self._ends).astype(np.int64)
-        sizes = np.diff(ends, prepend=0)
-        data = np.frombuffer(bytes(self._data), dtype=np.uint8)
         found = Uids()
-        found._data += data[np.repeat(kept, sizes)].tobytes()
-        found._ends = column("Q", np.cumsum(sizes[kept]))
-        found.hashes = column("q", np.array(self.hashes)[kept])
+        # Some at a time, for all at once take as much memory again as is held.
+        for start in range(0, len(kept), _BLOCK):
+            here = kept[start : start + _BLOCK]
+            first = self._ends[start - 1] if start else 0
+            ends = np.array(self._ends[start : start + _BLOCK]).astype(np.int64)
+            sizes = np.diff(ends, prepend=first)
+            data = np.frombuffer(self._data[first : ends[-1]], dtype=np.uint8)
+            found._ends.extend(column("Q", len(found._data) + np.cumsum(sizes[here])))
+            found._data += data[np.repeat(here, sizes)].tobytes()
+            found.hashes.extend(column("q", np.array(self.hashes[start : start + _BLOCK])[here]))
         return found
 
     def __getitem__(self, at: int) -> str:

@@ -38,7 +38,7 @@ class Stands(NamedTuple):
 
 _MOST: Final = 100_000
 """Rows that are remembered."""
-_BATCH: Final = 50_000
+_BATCH: Final = 20_000
 """Members that are put in at once."""
 
 Standing = Mapping[str, Stands]
@@ -162,7 +162,7 @@ def put_atoms(
     _insert_rows(connection, new)
     if not _insert_members(connection, new):
         before.doubt()
-        lost |= _make_room(connection, new)
+        lost |= _make_room(connection, new, last_row)
         _insert_members(connection, new)
     with contents_trusted(path):
         _tidy(connection, lost)
@@ -224,20 +224,16 @@ def _insert_rows(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> Non
 
 
 def _insert_members(connection: sqlite3.Connection, rows: Sequence[_Placed]) -> bool:
-    """Put in the members of rows; if one is elsewhere already, none, and return False."""
+    """Put in the members of rows; return whether none was elsewhere already, where it stays."""
     left = ((uid, one.id) for one in rows for uid in one.row.members)
-    connection.execute("SAVEPOINT members")
     whole = True
     # In the order of the table, which fills its pages one after another.
-    while whole and (members := sorted(islice(left, _BATCH))):
+    while members := sorted(islice(left, _BATCH)):
         put = connection.executemany(
             "INSERT OR IGNORE INTO members (uid, row_id) VALUES (?, ?)",
             ((to_key(uid), id) for uid, id in members),
         )
-        whole = put.rowcount == len(members)
-    if not whole:
-        connection.execute("ROLLBACK TO members")
-    connection.execute("RELEASE members")
+        whole &= put.rowcount == len(members)
     return whole
 
 
@@ -246,16 +242,17 @@ def _said(row: Row) -> tuple[str | bytes, str | bytes | None]:
     return to_key(row.fingerprint), None if row.template == row.event.text else to_key(row.template)
 
 
-def _make_room(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> set[_Holder]:
-    """Take the events of new rows out of wherever they are; return the atoms that lost some."""
+def _make_room(connection: sqlite3.Connection, rows: Iterable[_Placed], last: int) -> set[_Holder]:
+    """Take the events of new rows out of the rows up to a number; return the atoms that lost some."""
     connection.execute("CREATE TEMP TABLE incoming (uid TEXT PRIMARY KEY) WITHOUT ROWID")
     uids = sorted(uid for one in rows for uid in one.row.members)
     connection.executemany("INSERT INTO incoming VALUES (?)", ((to_key(uid),) for uid in uids))
     touched = connection.execute(
         "SELECT DISTINCT rows.id, atoms.id, group_id FROM incoming JOIN members USING (uid)"
-        " JOIN rows ON rows.id = row_id JOIN atoms ON atoms.id = atom_id"
+        " JOIN rows ON rows.id = row_id JOIN atoms ON atoms.id = atom_id WHERE row_id <= ?",
+        (last,),
     ).fetchall()
-    connection.execute("DELETE FROM members WHERE uid IN (SELECT uid FROM incoming)")
+    connection.execute("DELETE FROM members WHERE uid IN (SELECT uid FROM incoming) AND row_id <= ?", (last,))
     connection.execute("DROP TABLE incoming")
     connection.executemany(
         "DELETE FROM rows WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE row_id = rows.id)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Self, overload
 
@@ -54,7 +55,10 @@ class UidSet(Sequence[str]):
         text = _GAP.join(uids)
         if text.count(_GAP) != len(uids) - 1:
             return UidSet(self.size, self.mark, lambda: uids)
-        return UidSet(self.size, self.mark, lambda: text.split(_GAP))
+        packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+        return UidSet(
+            self.size, self.mark, lambda: zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_GAP)
+        )
 
     def __len__(self) -> int:
         return self.size
