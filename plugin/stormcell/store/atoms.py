@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -160,10 +160,11 @@ def put_atoms(
     for name in own:
         _take_out(connection, to_key(name), last_atom)
     _insert_rows(connection, new)
-    if not _insert_members(connection, new):
+    elsewhere = _insert_members(connection, ((uid, one.id) for one in new for uid in one.row.members))
+    if elsewhere:
         before.doubt()
-        lost |= _make_room(connection, new, last_row)
-        _insert_members(connection, new)
+        lost |= _make_room(connection, [uid for uid, _ in elsewhere], last_row)
+        _insert_members(connection, iter(elsewhere))
     with contents_trusted(path):
         _tidy(connection, lost)
     group_of = {number: atom.group for number, atom in numbered}
@@ -223,18 +224,18 @@ def _insert_rows(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> Non
     )
 
 
-def _insert_members(connection: sqlite3.Connection, rows: Sequence[_Placed]) -> bool:
-    """Put in the members of rows; return whether none was elsewhere already, where it stays."""
-    left = ((uid, one.id) for one in rows for uid in one.row.members)
-    whole = True
+def _insert_members(connection: sqlite3.Connection, left: Iterator[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Put in members, each with its row; return those among which some were elsewhere already, where they stay."""
+    elsewhere: list[tuple[str, int]] = []
     # In the order of the table, which fills its pages one after another.
     while members := sorted(islice(left, _BATCH)):
         put = connection.executemany(
             "INSERT OR IGNORE INTO members (uid, row_id) VALUES (?, ?)",
             ((to_key(uid), id) for uid, id in members),
         )
-        whole &= put.rowcount == len(members)
-    return whole
+        if put.rowcount < len(members):
+            elsewhere += members
+    return elsewhere
 
 
 def _said(row: Row) -> tuple[str | bytes, str | bytes | None]:
@@ -242,11 +243,10 @@ def _said(row: Row) -> tuple[str | bytes, str | bytes | None]:
     return to_key(row.fingerprint), None if row.template == row.event.text else to_key(row.template)
 
 
-def _make_room(connection: sqlite3.Connection, rows: Iterable[_Placed], last: int) -> set[_Holder]:
-    """Take the events of new rows out of the rows up to a number; return the atoms that lost some."""
+def _make_room(connection: sqlite3.Connection, uids: Sequence[str], last: int) -> set[_Holder]:
+    """Take events out of the rows up to a number; return the atoms that lost some."""
     connection.execute("CREATE TEMP TABLE incoming (uid TEXT PRIMARY KEY) WITHOUT ROWID")
-    uids = sorted(uid for one in rows for uid in one.row.members)
-    connection.executemany("INSERT INTO incoming VALUES (?)", ((to_key(uid),) for uid in uids))
+    connection.executemany("INSERT INTO incoming VALUES (?)", ((to_key(uid),) for uid in sorted(uids)))
     touched = connection.execute(
         "SELECT DISTINCT rows.id, atoms.id, group_id FROM incoming JOIN members USING (uid)"
         " JOIN rows ON rows.id = row_id JOIN atoms ON atoms.id = atom_id WHERE row_id <= ?",
