@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from stormcell import threads
 from stormcell.types import Assignment
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class LateEngine:
         return self.stage is Stage.IDLE
 
     def _wait(self) -> None:
+        threads.begin()
         while not self._nudged:
             ending = self._ending  # before it is looked for the last time
             if self._journal.wait(self._journal.first, _WAIT):
