@@ -64,8 +64,10 @@ class Runtime:
     ------
     SettingsError
         If an exporter cannot be used.
+    InUseError
+        If another process uses the folder.
     StoreError
-        If the journal or the store cannot be used, or another process uses them.
+        If the journal or the store cannot be used.
     """
 
     def __init__(

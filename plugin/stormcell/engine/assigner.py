@@ -22,9 +22,8 @@ from stormcell.pipeline import describe
 from stormcell.privacy import Concealer
 from stormcell.text.skeleton import Skeleton
 from stormcell.text.templates import Parser
-from stormcell.types import Assignment, Record, Rows, Signal, Template
+from stormcell.types import NOTHING_KNOWN, Assignment, Record, Rows, Signal, Template
 
-_NOTHING: Final = Assignment(None, "", 0.0, 0.0, "new")
 _LASTING: Final = ("trace:", "id:", "alert:")
 """Link keys that tell where an event belongs; a burst is over before the next tick."""
 
@@ -64,7 +63,7 @@ class Verdicts:
         for (name, same), row in latest.items():
             one, surprise = member.get(atom_of[row]), float(solution.features.surprise.value[row])
             if one is None or one.group not in self._living:
-                self._prints[name, same] = replace(_NOTHING, surprise=surprise, why="background")
+                self._prints[name, same] = replace(NOTHING_KNOWN, surprise=surprise, why="background")
                 continue
             assert one.group is not None, "None is no living group"
             exemplar = self._living[one.group].group.medoid.uid
@@ -128,7 +127,9 @@ class Verdicts:
         alone = np.arange(len(rows))
         judged = outline(rows, features, alone).surprise
         gate = self._settings.grouping.gate
-        found = [replace(_NOTHING, surprise=float(features.surprise.value[row])) for row in place[:count].tolist()]
+        found = [
+            replace(NOTHING_KNOWN, surprise=float(features.surprise.value[row])) for row in place[:count].tolist()
+        ]
         if living:
             points = fields(tabulate(rows, features, alone), self._settings.weights, self._settings.grouping)
             far = points.take(place[:count]).cross(points.take(place[count:]))
@@ -142,7 +143,7 @@ class Verdicts:
                         group.id, group.medoid.uid, distance, found[number].surprise, "nearest"
                     )
         return [
-            replace(_NOTHING, surprise=one.surprise, why="background") if judged[row] < gate else one
+            replace(NOTHING_KNOWN, surprise=one.surprise, why="background") if judged[row] < gate else one
             for one, row in zip(found, place[:count].tolist(), strict=True)
         ]
 
@@ -163,9 +164,9 @@ class LiveAssigner:
         with self._lock:
             verdicts = self.verdicts
             if verdicts is None:
-                return _NOTHING
+                return NOTHING_KNOWN
             log = record.signal is Signal.LOG
             parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
             same = self._traits.same(record)
             kind = record.signal, self._show(record.service), parsed.template, record.severity, same
-            return verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record) or _NOTHING
+            return verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record) or NOTHING_KNOWN

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from stormcell import threads
-from stormcell.types import Assignment
+from stormcell.types import NOTHING_KNOWN, Assignment
 
 if TYPE_CHECKING:
     from stormcell.config import NotificationsSettings
@@ -22,7 +22,6 @@ LOADING: Final = threading.Lock()
 each wait for one that the other has begun."""
 
 _WAIT: Final = 0.25
-_NOTHING_KNOWN: Final = Assignment(None, "", 0.0, 0.0, "new")
 
 
 class Stage(StrEnum):
@@ -102,7 +101,7 @@ class LateEngine:
 
     def assign(self, record: Record) -> Assignment:
         """Return where an event belongs (see protocols.Assigner)."""
-        return _NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.assign(record)
+        return NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.assign(record)
 
     def stop(self, grace: float) -> bool:
         """Group all that was acknowledged, and stop (see ``Engine.stop``)."""

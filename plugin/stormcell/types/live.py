@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class RequestKind(StrEnum):
@@ -60,3 +61,6 @@ class Assignment:
     dissimilarity: float
     surprise: float
     why: str
+
+
+NOTHING_KNOWN: Final = Assignment(None, "", 0.0, 0.0, "new")
