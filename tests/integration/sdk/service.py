@@ -50,14 +50,17 @@ class Service:
         Further settings.
     exporters : sequence of Exporter
         Of its hub.
+    hub : Hub
+        By default one of these settings.
     """
 
     data: Path
     sections: dict[str, Any] = field(default_factory=dict)
     exporters: Sequence[Exporter] = ()
+    hub: Hub = None  # type: ignore[assignment]  # before it is made
 
     def __post_init__(self) -> None:
-        self.hub = Hub(settings(self.data, **self.sections), exporters=self.exporters)
+        self.hub = self.hub or Hub(settings(self.data, **self.sections), exporters=self.exporters)
         resource = Resource({"service.name": "shop"})
         self.spans = StormcellSpanProcessor(self.hub)
         self.logs = StormcellLogRecordProcessor(self.hub)

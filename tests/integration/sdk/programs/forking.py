@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.integration.sdk.service import Service, acknowledge
 
 
-def _child(work: Callable[[], None], end: Callable[[int], object] = os._exit) -> int:
+def _child(work: Callable[[], None], *, politely: bool = False) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -22,7 +22,9 @@ def _child(work: Callable[[], None], end: Callable[[int], object] = os._exit) ->
             work()
             status = 0
         finally:
-            end(status)
+            if politely:
+                sys.exit(status)
+            os._exit(status)
     return pid
 
 
@@ -47,8 +49,7 @@ def plain(folder: Path) -> None:
     pids = [_child(lambda: work("before"))]
     uids = service.say_some("parent-a")
     for number in range(8):
-        end: Callable[[int], object] = os._exit if number % 2 else sys.exit
-        pids.append(_child(lambda: work(f"while-{number}"), end))  # noqa: B023
+        pids.append(_child(lambda: work(f"while-{number}"), politely=number % 2 == 0))  # noqa: B023
         time.sleep(0.2)
     uids += service.say_some("parent-b")
     assert service.flush()
