@@ -168,8 +168,9 @@ class Embedded:
         return self._runtime
 
     def _try(self) -> None:
-        self._next = time.monotonic() + _TRY_SECONDS
+        self._next = 0.0  # at once, but where another process groups
         if not self._spool.reserve():
+            self._next = time.monotonic() + _TRY_SECONDS
             return
         try:
             with forks.waiting():
@@ -179,7 +180,6 @@ class Embedded:
                 raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
             # At the end of a program there are no new threads: what is laid into the spool is grouped next time.
         except StormcellError as error:
-            self._next = 0.0
             message = f"nothing can be grouped: {error}"
             if isinstance(error, InUseError):  # and not by one that takes what is laid into the spool
                 message += "; if that is a sidecar, set sdk.endpoint to where it takes OTLP"
