@@ -106,9 +106,10 @@ def test_what_is_exported_after_a_shutdown_is_counted(name: str) -> None:
         ("my.stormcell", False),
         ("Stormcell", False),
         ("", False),
+        (None, False),
     ],
 )
-def test_by_its_name_it_knows_what_is_its_own(name: str, scope: str, own: bool) -> None:
+def test_by_its_name_it_knows_what_is_its_own(name: str, scope: str | None, own: bool) -> None:
     hub = Keeping()
     with serving(name, hub) as service:
         service.say("of somebody", scope=scope)
