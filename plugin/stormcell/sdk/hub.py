@@ -138,8 +138,8 @@ class Hub:
             Whether it was, or there are others.
         """
         with self._making:
-            self._users -= 1
-            if self._users > 0:
+            self._users = max(self._users - 1, 0)
+            if self._users:
                 return True
             way, self._way = self._way, None
         return way is None or way.close(seconds)
