@@ -58,7 +58,7 @@ def test_a_processor_says_at_once_that_settings_are_wrong(
 def test_a_processor_that_could_not_be_made_keeps_no_hub_open(tmp_path: Path) -> None:
     class Wrong(Keeping):
         @property
-        def settings(self) -> Settings:  # type: ignore[override]
+        def settings(self) -> Settings:
             raise SettingsError("no such setting")
 
     hub = Wrong()

@@ -120,9 +120,7 @@ def test_it_is_over_when_its_time_is_and_says_what_was_wrong_last(
 def test_once_it_is_to_close_it_tries_at_once_and_then_as_at_first() -> None:
     time, calls, error = tried(repeat(BUSY), 1000, closing_at=1098, left=5)
     assert time.waits[-2] > 2  # it waited for long by then
-    assert all(
-        0.1 * 2**number / 2 <= wait <= 0.1 * 2**number for number, wait in enumerate(time.last_waits)
-    )
+    assert all(0.1 * 2**number / 2 <= wait <= 0.1 * 2**number for number, wait in enumerate(time.last_waits))
     assert len(time.last_waits) >= 4
     assert calls.count == len(time.waits) + len(time.last_waits) + 1
     assert error is BUSY
