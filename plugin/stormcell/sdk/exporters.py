@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -39,14 +41,22 @@ class _Exporter:
         self._hub = hub or Hub.shared()
         self._taker = Taker(kind, self._hub)
         self._closing = threading.Event()
-        self._dropped: Counter[str] = Counter()
-        self._processed = 0
+        self._count_anew()
+        count_anew = weakref.WeakMethod(self._count_anew)
+        os.register_at_fork(after_in_child=lambda: (call := count_anew()) and call())
         self._hub.acquire()
         observe(kind, self, None)
 
+    def _count_anew(self) -> None:
+        """Count from nothing: in a child what was counted, and the lock, is the parent's."""
+        self._counting = threading.RLock()
+        self._dropped: Counter[str] = Counter()
+        self._processed = 0
+
     def counts(self) -> dict[str, int]:
         """Return how many were processed, and how many dropped, by why (see the processors)."""
-        return {"processed": self._processed, **self._dropped}
+        with self._counting:
+            return {"processed": self._processed, **self._dropped}
 
     @property
     def waiting(self) -> int:
@@ -65,13 +75,21 @@ class _Exporter:
 
     def _export(self, items: Sequence[Any]) -> bool:
         if self._closing.is_set():
-            self._dropped["shutdown"] += len(items)
+            self._count(0, {"shutdown": len(items)})
             return False
         with ours():
-            lost = self._taker.take(items, Patience(_SECONDS, self._closing))
-        self._dropped.update(lost)
-        self._processed += len(items) - sum(lost.values())
+            try:
+                lost = self._taker.take(items, Patience(_SECONDS, self._closing))
+            except Exception:  # whatever it is, the service goes on
+                log.exception("telemetry could not be taken")
+                lost = Counter(broken=len(items))
+        self._count(len(items) - sum(lost.values()), lost)
         return not (lost["refused"] or lost["broken"])
+
+    def _count(self, processed: int, lost: Mapping[str, int]) -> None:
+        with self._counting:  # the SDK's simple processors export from any thread
+            self._processed += processed
+            self._dropped.update(lost)
 
 
 class StormcellSpanExporter(_Exporter, SpanExporter):

@@ -11,10 +11,10 @@ from typing import Any
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 
 from stormcell.config import Settings
 from stormcell.decode.report import Report
@@ -121,21 +121,29 @@ def made(name: str, hub: Hub | None, **options: Any) -> Door:
     return kinds[name](hub, **options)
 
 
-def behind(door: Door) -> Service:
-    """Put a door behind a provider, an exporter behind the SDK's own batch processor."""
-    if isinstance(door, StormcellSpanProcessor | StormcellSpanExporter):
-        tracers = TracerProvider(resource=SHOP, shutdown_on_exit=False)
-        is_exporter = isinstance(door, StormcellSpanExporter)
-        tracers.add_span_processor(
-            BatchSpanProcessor(door, schedule_delay_millis=_NEVER) if is_exporter else door  # type: ignore[arg-type]
-        )
-        return Service(door, tracers)
+def behind(door: Any, *, simple: bool = False) -> Service:
+    """Put a door behind a provider, an exporter behind the SDK's own batch processor, or its simple one."""
+    if isinstance(door, SpanExporter):
+        processor = SimpleSpanProcessor(door) if simple else BatchSpanProcessor(door, schedule_delay_millis=_NEVER)
+        return Service(door, _tracers(processor))
+    if isinstance(door, SpanProcessor):
+        return Service(door, _tracers(door))
     loggers = LoggerProvider(resource=SHOP, shutdown_on_exit=False)
-    if isinstance(door, StormcellLogRecordExporter):
-        loggers.add_log_record_processor(BatchLogRecordProcessor(door, schedule_delay_millis=_NEVER))
+    if isinstance(door, LogRecordExporter):
+        loggers.add_log_record_processor(
+            SimpleLogRecordProcessor(door)
+            if simple
+            else BatchLogRecordProcessor(door, schedule_delay_millis=_NEVER)
+        )
     else:
         loggers.add_log_record_processor(door)
     return Service(door, loggers)
+
+
+def _tracers(processor: SpanProcessor) -> TracerProvider:
+    provider = TracerProvider(resource=SHOP, shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    return provider
 
 
 @contextmanager

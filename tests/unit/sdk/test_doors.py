@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -168,6 +169,19 @@ def test_what_is_refused_for_good_is_counted_and_the_next_goes_on(name: str) -> 
 
 
 @doors
+def test_whatever_goes_wrong_is_counted_and_the_next_goes_on(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    hub = Keeping(answer=failing(ZeroDivisionError("nobody thought of that")))
+    with serving(name, hub) as service:
+        service.say("a")
+        service.flush()
+        service.say("b")
+        service.flush()
+    assert hub.texts() == ["b"]
+    assert (service.processed(), service.dropped()) == (1, {"broken": 1})
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["stormcell.sdk"]
+
+
+@doors
 def test_a_problem_is_said_once_until_it_is_over(name: str, caplog: pytest.LogCaptureFixture) -> None:
     def refused() -> Exception:
         return DeliveryError("no such tenant", retryable=False)
@@ -223,16 +237,32 @@ def test_attributes_of_any_kind_do_no_harm(name: str, caplog: pytest.LogCaptureF
 def test_many_threads_lose_and_invent_nothing(name: str) -> None:
     hub = Keeping(settings(sdk={"queue": 100_000, "batch": 64}))
     with serving(name, hub) as service:
-
-        def speak() -> None:
-            for _ in range(250):
-                service.say("a")
-
-        speakers = [threading.Thread(target=speak) for _ in range(8)]
-        for speaker in speakers:
-            speaker.start()
-        for speaker in speakers:
-            speaker.join()
+        in_threads(8, service.say, ["shop"] * 250)
         service.flush()
         assert (service.processed(), service.dropped()) == (2000, {})
     assert len(hub.events()) == 2000
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_an_exporter_counts_what_many_threads_hand_it(name: str) -> None:
+    interval = sys.getswitchinterval()
+    service = behind(made(name, Keeping()), simple=True)
+    sys.setswitchinterval(1e-6)
+    try:
+        in_threads(8, service.say, ["shop", "stormcell"] * 100)
+    finally:
+        sys.setswitchinterval(interval)
+    service.provider.shutdown()
+    assert (service.processed(), service.dropped()) == (800, {"own": 800})
+
+
+def in_threads(count: int, say: Callable[..., None], scopes: list[str]) -> None:
+    def run() -> None:
+        for scope in scopes:
+            say("a", scope=scope)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

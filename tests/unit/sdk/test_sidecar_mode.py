@@ -50,11 +50,13 @@ def test_it_comes_to_a_receiver_and_nothing_is_kept_here(
 @doors
 def test_one_that_is_busy_is_tried_again(name: str, tmp_path: Path) -> None:
     busy = Answer(503, {"retry-after": "0"})
-    with HttpReceiver(busy, Answer(429, {"retry-after": "0"})) as receiver:
-        with serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service:
-            service.say("a")
-            service.flush()
-            assert (service.processed(), service.dropped()) == (1, {})
+    with (
+        HttpReceiver(busy, Answer(429, {"retry-after": "0"})) as receiver,
+        serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service,
+    ):
+        service.say("a")
+        service.flush()
+        assert (service.processed(), service.dropped()) == (1, {})
     assert len({request.body for request in receiver.requests}) == 1
     assert len(receiver.requests) == 3
 
@@ -67,23 +69,27 @@ def test_one_that_refuses_for_good_is_not(
     name: str, answer: Answer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     over_grpc = answer.code is not grpc.StatusCode.OK
-    with GrpcReceiver(answer) if over_grpc else HttpReceiver(answer) as receiver:
-        with serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service:
-            service.say("a")
-            service.flush()
-            service.say("b")
-            service.flush()
-            assert (service.processed(), service.dropped()) == (1, {"refused": 1})
+    with (
+        GrpcReceiver(answer) if over_grpc else HttpReceiver(answer) as receiver,
+        serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service,
+    ):
+        service.say("a")
+        service.flush()
+        service.say("b")
+        service.flush()
+        assert (service.processed(), service.dropped()) == (1, {"refused": 1})
     assert len(receiver.requests) == 2
     assert receiver.url.partition("://")[2] in caplog.text
 
 
 @doors
 def test_what_it_rejects_is_said(name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with HttpReceiver(Answer(body=partial(1, "too old"))) as receiver:
-        with serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service:
-            service.say("a")
-            service.flush()
+    with (
+        HttpReceiver(Answer(body=partial(1, "too old"))) as receiver,
+        serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service,
+    ):
+        service.say("a")
+        service.flush()
     assert "too old" in caplog.text
 
 

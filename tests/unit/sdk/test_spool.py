@@ -43,7 +43,9 @@ def test_a_request_is_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, found: list[tuple[bytes, int, bool]]
 ) -> None:
     spool = Spool(tmp_path_factory.mktemp("spool"), LARGE)
-    laid = [Request(RequestKind.LOGS if logs else RequestKind.TRACES, *rest) for *rest, logs in found]
+    laid = [
+        Request(RequestKind.LOGS if logs else RequestKind.TRACES, body, received) for body, received, logs in found
+    ]
     for each in laid:
         spool.lay(each)
     taken = list(spool.take())
@@ -57,7 +59,7 @@ def test_what_is_not_done_with_is_there_again(tmp_path: Path) -> None:
         spool.lay(request(number))
     taking = spool.take()
     assert [next(taking), next(taking)] == [request(0), request(1)]
-    taking.close()  # the second was not kept, as where its process ended
+    del taking  # the second was not kept, as where its process ended
     assert list(Spool(tmp_path, LARGE).take()) == [request(1), request(2)]
 
 
@@ -110,7 +112,7 @@ def test_a_full_spool_refuses_until_it_is_emptied(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RefusedError, match="cannot write to .*file"):
+    with pytest.raises(RefusedError, match=r"cannot write to .*file"):
         Spool(tmp_path / "file", LARGE).lay(request(1))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
