@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from stormcell.errors import RefusedError, StormcellError
+from stormcell.errors import StormcellError
 from stormcell.sdk.own import mark  # before any thread of ours begins
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
 
@@ -154,7 +154,7 @@ class Hub:
 
     def _made(self) -> Way:
         from stormcell.runtime import SystemClock
-        from stormcell.sdk.ways import Embedded, Sidecar
+        from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
         try:
             settings = self.settings
@@ -162,7 +162,7 @@ class Hub:
                 return Sidecar(settings)
             return Embedded(settings, self._clock or SystemClock(), self._exporters)
         except StormcellError as error:
-            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_AGAIN_SECONDS) from error
+            raise cannot(error, _AGAIN_SECONDS) from error
 
 
 _FORSAKEN: Final[list[Way]] = []

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from stormcell import threads
-from stormcell.errors import InUseError, RefusedError, StormcellError
+from stormcell.errors import DeliveryError, InUseError, RefusedError, SettingsError, StormcellError
 from stormcell.sdk.spool import FOLDER, Spool
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, Request, RequestKind
 
@@ -112,6 +112,17 @@ class Sidecar:
         """Nothing: what a connection does with its socket in a child cannot be known."""
 
 
+def cannot(error: StormcellError, again: float) -> DeliveryError | RefusedError:
+    """Return what to tell a sender of what keeps everything from being grouped.
+
+    Settings are mended by people: no batch waits for that.
+    """
+    message = f"nothing can be grouped: {error}"
+    if isinstance(error, SettingsError):
+        return DeliveryError(message, retryable=False)
+    return RefusedError(message, retry_after=again)
+
+
 class Embedded:
     """Groups in this process; where another one on this machine does, in the same folder, hands it what comes.
 
@@ -192,7 +203,7 @@ class Embedded:
             self._next = 0.0
             if runtime is not None:
                 runtime.close(0.0)
-            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
+            raise cannot(error, _RETRY_SECONDS) from error
         self._sweeper = _Sweeper(self._spool, runtime)
         self._sweeper.start()
         self._runtime = runtime

@@ -10,11 +10,12 @@ import pytest
 from stormcell.config import Settings
 from stormcell.errors import DeliveryError, SettingsError
 from stormcell.sdk import Hub
+from stormcell.sdk.patience import Patience
 from stormcell.store import SqliteStore
 from stormcell.testing import FakeClock, InMemoryGroupExporter
 from stormcell.types import NOTHING_KNOWN, record_of
 from tests.unit.engine.engines import until
-from tests.unit.sdk.doors import DOORS, PROCESSORS, Keeping, made, serving, settings
+from tests.unit.sdk.doors import DOORS, EXPORTERS, PROCESSORS, Keeping, behind, made, serving, settings
 
 doors = pytest.mark.parametrize("name", DOORS)
 
@@ -173,3 +174,46 @@ def test_where_an_event_belongs_is_known_once_there_are_groups(tmp_path: Path) -
         until(lambda: hub.assign(record).group is not None)
         assert hub.assign(record).group == exporter.groups()[0].id
     assert hub.assign(record) is NOTHING_KNOWN
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("STORMCELL_SDK__QUEUE", "0"),
+        ("STORMCELL_NOTIFICATIONS__EXPORTERS", '[{"name": "a", "kind": "b", "target": "c"}]'),
+    ],
+    ids=["of-no-use", "no-such-exporter"],
+)
+def test_wrong_settings_cost_an_exporter_what_it_has_and_no_time(
+    name: str,
+    variable: str,
+    value: str,
+    alone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(Patience, "_pause", lambda *_: pytest.fail("it waited"))
+    monkeypatch.setenv("STORMCELL_TEXT__EMBEDDER", "none")
+    monkeypatch.setenv(variable, value)
+    service = behind(made(name, None))
+    service.say("a")
+    service.flush()
+    assert service.dropped() == {"refused": 1}
+    assert "nothing can be grouped" in caplog.text
+    service.provider.shutdown()
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_settings_that_were_mended_hold_from_the_next_batch_on(
+    name: str, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = alone / "stormcell.yaml"
+    file.write_text("text: {embedder: none}\nsdk: {queue: many}\n")
+    with serving(name, None) as service:
+        service.say("a")
+        service.flush()
+        file.write_text("text: {embedder: none}\n")
+        service.say("b")
+        service.flush()
+        assert (service.processed(), service.dropped()) == (1, {"refused": 1})
