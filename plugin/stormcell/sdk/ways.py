@@ -202,6 +202,7 @@ class Embedded:
         except StormcellError as error:
             self._next = 0.0
             if runtime is not None:
+                runtime.settle(0.0)
                 runtime.close(0.0)
             raise cannot(error, _RETRY_SECONDS) from error
         self._sweeper = _Sweeper(self._spool, runtime)
