@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
-import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -15,14 +12,14 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from stormcell import forks
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
 from stormcell.sdk.own import ours
 from stormcell.sdk.patience import Patience
+from stormcell.sdk.saying import Trouble
 from stormcell.sdk.taking import Taker
 from stormcell.types import RequestKind
-
-log: Final = logging.getLogger("stormcell.sdk")
 
 _SECONDS: Final = 10.0
 """How long a batch is tried; the SDK's processors hold up to four others meanwhile."""
@@ -40,15 +37,18 @@ class _Exporter:
     def __init__(self, kind: RequestKind, hub: Hub | None) -> None:
         self._hub = hub or Hub.shared()
         self._taker = Taker(kind, self._hub)
-        self._closing = threading.Event()
-        self._count_anew()
-        count_anew = weakref.WeakMethod(self._count_anew)
-        os.register_at_fork(after_in_child=lambda: (call := count_anew()) and call())
+        self._trouble = Trouble("telemetry could not be taken")
+        self._shut = False
+        self._begin()
+        forks.in_child(self._begin)
         self._hub.acquire()
         observe(kind, self, None)
 
-    def _count_anew(self) -> None:
-        """Count from nothing: in a child what was counted, and the lock, is the parent's."""
+    def _begin(self) -> None:
+        """Be as new: what was counted is the parent's, and a lock may be held by a thread of it."""
+        self._closing = threading.Event()
+        if self._shut:
+            self._closing.set()
         self._counting = threading.RLock()
         self._dropped: Counter[str] = Counter()
         self._processed = 0
@@ -69,19 +69,20 @@ class _Exporter:
 
     def shutdown(self, timeout_millis: int = 30_000) -> None:
         """Group what came so far, as far as there is time."""
-        if not self._closing.is_set():
+        if not self._shut:
+            self._shut = True
             self._closing.set()
             self._hub.release(timeout_millis / 1000)
 
     def _export(self, items: Sequence[Any]) -> bool:
-        if self._closing.is_set():
+        if self._shut:
             self._count(0, {"shutdown": len(items)})
             return False
         with ours():
             try:
                 lost = self._taker.take(items, Patience(_SECONDS, self._closing))
-            except Exception:  # whatever it is, the service goes on
-                log.exception("telemetry could not be taken")
+            except Exception as error:  # whatever it is, the service goes on
+                self._trouble.is_(repr(error), error)
                 lost = Counter(broken=len(items))
         self._count(len(items) - sum(lost.values()), lost)
         return not (lost["refused"] or lost["broken"])
