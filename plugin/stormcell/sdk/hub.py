@@ -159,6 +159,10 @@ class Hub:
         try:
             settings = self.settings
             if settings.sdk.endpoint:
+                if self._exporters:
+                    log.warning(
+                        "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
+                    )
                 return Sidecar(settings)
             return Embedded(settings, self._clock or SystemClock(), self._exporters)
         except StormcellError as error:
