@@ -45,7 +45,7 @@ class _Exporter:
         observe(kind, self, None)
 
     def _begin(self) -> None:
-        """Be as new: what was counted is the parent's, and a lock may be held by a thread of it."""
+        """Be as new: in a child what was counted, and the locks, are the parent's."""
         self._closing = threading.Event()
         if self._shut:
             self._closing.set()

@@ -100,8 +100,8 @@ class Spool:
             names = sorted(path.name for path in self._folder.iterdir())
         except FileNotFoundError:
             return
-        unread: OSError | None = None
         self._forget()
+        unread: OSError | None = None
         for name in names:
             received, _, rest = name.partition("-")
             kind = _KINDS.get(rest.rpartition(".")[2])

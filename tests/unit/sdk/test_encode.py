@@ -125,7 +125,7 @@ def test_all_spans_are_kept_among_bad_ones(names: list[str]) -> None:
     ],
     ids=["half", "large", "small", "too-large-to-say", "unspeakable", "a-class"],
 )
-def test_a_body_that_cannot_be_encoded_is_its_text(body: Any, said: str) -> None:
+def test_a_body_that_cannot_be_encoded_is_its_text_or_its_type(body: Any, said: str) -> None:
     encoded, left_out = encode(RequestKind.LOGS, [log(body)])
     assert [record.body.string_value for record in logs_of(encoded)] == [said]
     assert left_out == 0
