@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from stormcell.sdk.ways import Way
 
 __all__ = ["Hub", "mark"]
+
+log: Final = logging.getLogger("stormcell.sdk")
 
 _AGAIN_SECONDS: Final = 5.0
 
