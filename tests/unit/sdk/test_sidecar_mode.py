@@ -105,6 +105,27 @@ def test_nothing_is_known_of_an_event_here(tmp_path: Path) -> None:
             assert hub.assign(record_of(record.event())) is hub.known(record) is NOTHING_KNOWN
 
 
+@doors
+def test_headers_that_are_wrong_are_said_without_what_is_in_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("STORMCELL_SDK_HEADERS", "Bearer secret")
+    with (
+        HttpReceiver() as receiver,
+        serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service,
+    ):
+        service.say("a")
+        service.flush()
+        assert service.dropped() == {"refused": 1}
+        assert "STORMCELL_SDK_HEADERS" in caplog.text
+        assert "secret" not in caplog.text
+        monkeypatch.setenv("STORMCELL_SDK_HEADERS", "authorization=Bearer secret")
+        service.say("b")
+        service.flush()
+        assert service.processed() == 1
+    assert [request.headers["authorization"] for request in receiver.requests] == ["Bearer secret"]
+
+
 def test_exporters_that_can_get_nothing_are_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with HttpReceiver() as receiver:
         hub = Hub(settings(tmp_path, sdk={"endpoint": receiver.url}), exporters=[InMemoryGroupExporter()])
