@@ -9,7 +9,8 @@
     ├── TemplateError        a draft template is broken
     ├── StoreError           the store cannot be read or written
     │   ├── NotFoundError    what was named is not in it
-    │   └── ConflictError    what is in it does not allow what was asked
+    │   ├── ConflictError    what is in it does not allow what was asked
+    │   └── InUseError       another process uses it
     ├── OutputError          a result cannot be written
     │   └── DeliveryError    groups could not be handed over, now or ever
     └── RefusedError         a request cannot be taken in now; it is to be sent again
@@ -59,6 +60,10 @@ class NotFoundError(StoreError):
 
 class ConflictError(StoreError):
     """What is in the store does not allow what was asked."""
+
+
+class InUseError(StoreError):
+    """Another process uses it, and only one may."""
 
 
 class OutputError(StormcellError):

@@ -13,6 +13,7 @@ from stormcell.config.notifications import (
 )
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.config.rules import ApartRule, RulesSettings, SameRule, TogetherRule
+from stormcell.config.sdk import SdkSettings
 from stormcell.config.sections import (
     LEXICAL_ONLY,
     BackgroundSettings,
@@ -60,6 +61,7 @@ __all__ = [
     "RowsSettings",
     "RulesSettings",
     "SameRule",
+    "SdkSettings",
     "ServiceRule",
     "ServicesSettings",
     "Settings",

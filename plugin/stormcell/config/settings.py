@@ -10,6 +10,7 @@ from stormcell.config.notifications import NotificationsSettings
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.config.retention import RetentionSettings
 from stormcell.config.rules import RulesSettings
+from stormcell.config.sdk import SdkSettings
 from stormcell.config.sections import (
     BackgroundSettings,
     DraftsSettings,
@@ -52,3 +53,4 @@ class Settings(Section):
     notifications: NotificationsSettings = NotificationsSettings()
     forward: ForwardSettings = ForwardSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    sdk: SdkSettings = SdkSettings()

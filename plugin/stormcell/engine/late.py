@@ -8,7 +8,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from stormcell.types import Assignment
+from stormcell import threads
+from stormcell.types import NOTHING_KNOWN, Assignment
 
 if TYPE_CHECKING:
     from stormcell.config import NotificationsSettings
@@ -21,7 +22,6 @@ LOADING: Final = threading.Lock()
 each wait for one that the other has begun."""
 
 _WAIT: Final = 0.25
-_NOTHING_KNOWN: Final = Assignment(None, "", 0.0, 0.0, "new")
 
 
 class Stage(StrEnum):
@@ -101,7 +101,7 @@ class LateEngine:
 
     def assign(self, record: Record) -> Assignment:
         """Return where an event belongs (see protocols.Assigner)."""
-        return _NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.assign(record)
+        return NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.assign(record)
 
     def stop(self, grace: float) -> bool:
         """Group all that was acknowledged, and stop (see ``Engine.stop``)."""
@@ -114,6 +114,7 @@ class LateEngine:
         return self.stage is Stage.IDLE
 
     def _wait(self) -> None:
+        threads.begin()
         while not self._nudged:
             ending = self._ending  # before it is looked for the last time
             if self._journal.wait(self._journal.first, _WAIT):

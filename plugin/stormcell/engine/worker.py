@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import Final
 
+from stormcell import threads
 from stormcell.engine.shared import Signals
 from stormcell.errors import StormcellError
 
@@ -50,6 +51,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Take all steps."""
+        threads.begin()
         while not self.finished and not self._signals.stopping:
             try:
                 self.finished = self.step()

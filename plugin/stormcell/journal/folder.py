@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from stormcell.errors import StoreError
+from stormcell.errors import InUseError, StoreError
 from stormcell.journal.segment import UNFINISHED, Segment, create, load
 
 _LOCK = "lock"
@@ -33,8 +33,10 @@ class Folder:
 
     Raises
     ------
+    InUseError
+        If another process uses it.
     StoreError
-        If the folder cannot be used, or another process does.
+        If it cannot be used.
     """
 
     def __init__(self, path: Path, capacity: int) -> None:
@@ -190,7 +192,7 @@ def _locked(path: Path) -> int | None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(file)
-        raise StoreError(
+        raise InUseError(
             f"{path.parent} is in use by another process; end that, or name another folder"
         ) from error
     except OSError:

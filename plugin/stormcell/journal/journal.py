@@ -35,8 +35,10 @@ class Journal:
 
     Raises
     ------
+    InUseError
+        If another process uses it.
     StoreError
-        If the folder cannot be used, is in use, or was written by a newer version of this program.
+        If the folder cannot be used, or was written by a newer version of this program.
     """
 
     def __init__(self, folder: Path, settings: JournalSettings, clock: Clock) -> None:
@@ -193,6 +195,10 @@ class Journal:
         with self._news:
             self._closed = True
             self._news.notify_all()
+
+    def forsake(self) -> None:
+        """Let go of the folder in a child process, without a word to it: the parent goes on with it."""
+        self._folder.close()
 
     def _publish(self, end: int) -> None:
         with self._news:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stormcell.config import Settings
 from stormcell.decode.requests import check
-from stormcell.engine.late import LateEngine
-from stormcell.journal import Journal
+from stormcell.runtime import Runtime, SystemClock
 from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status
-from stormcell.store import SqliteStore
 from stormcell.telemetry.meters import Meters
 
 if TYPE_CHECKING:
-    from stormcell.engine.engine import Engine
-    from stormcell.sidecar.delivery import Delivery
     from stormcell.sidecar.forward.forwarder import Forwarder
     from stormcell.sidecar.grpc.server import GrpcServer
     from stormcell.sidecar.http.server import HttpServer
-
-STORE: Final = "stormcell.db"
-JOURNAL: Final = "journal"
-
-log: Final = logging.getLogger("stormcell")
-
-
-class SystemClock:
-    """The wall clock."""
-
-    def now(self) -> int:
-        """Return ns since 1970."""
-        return time.time_ns()
 
 
 class Sidecar:
@@ -61,17 +42,10 @@ class Sidecar:
     def __init__(self, settings: Settings, failed: Callable[[BaseException], None] | None = None) -> None:
         check_exposure(settings.receivers)
         self.settings = settings
-        self.path = settings.live.data / STORE
-        self.clock = SystemClock()
         auth = Authenticator(settings.receivers)
-        _make(settings.live.data)
-        self.journal = Journal(settings.live.data / JOURNAL, settings.journal, self.clock)
-        with self.open_store() as store:
-            store.statuses()  # what cannot be used is said before anything listens
+        self.runtime = Runtime(settings, SystemClock(), failed=failed, held=self._held)
         self.forwarder: Forwarder | None = None
-        self.delivery: Delivery | None = None
-        self.engine = LateEngine(self._made_engine, self.journal, failed or _say)
-        self.intake = Intake(settings, self.journal, auth, check, self.clock)
+        self.intake = Intake(settings, self.runtime.journal, auth, check, self.runtime.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
         self.meters = Meters()
@@ -81,15 +55,12 @@ class Sidecar:
     def start(self) -> None:
         """Start everything; requests are taken in before this returns.
 
-        An engine that has something to go on from is loaded here, and what it remembers looked at: what cannot be
-        used is an error before the sidecar says that it is ready. All else is loaded when it is needed.
-
         Raises
         ------
         ListenError
             If an address cannot be listened on.
         SettingsError
-            If an exporter or what telemetry is forwarded to cannot be used.
+            If what telemetry is forwarded to cannot be used.
         StoreError
             If what the store remembers cannot be gone on with.
         """
@@ -104,26 +75,21 @@ class Sidecar:
         self.meters = meters_of(self.settings.telemetry)
         observe(self.meters, self)
         api = ApiContext(
-            store_path=self.path,
+            store_path=self.runtime.path,
             settings=self.settings,
             auth=self._auth,
-            nudge=self.engine.nudge,
+            nudge=self.runtime.engine.nudge,
             ready=lambda: readiness(self),
             status=lambda: status(self),
             metrics=self.meters.text,
         )
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
-        self.forwarder, self.delivery = self._made_forwarder(), self._made_delivery()
+        self.forwarder = self._made_forwarder()
         self.grpc.start()
         self.http.start()
         self.listens = True
-        if self.path.exists():
-            self.engine.start_now()
-        else:
-            self.engine.start()
-        if self.delivery is not None:
-            self.delivery.start()
+        self.runtime.start()
         if self.forwarder is not None:
             self.forwarder.start()
         self.started = True
@@ -145,12 +111,10 @@ class Sidecar:
         for server in (self.http, self.grpc):
             if server is not None:
                 server.stop(min(left(), 5.0))
-        done = self.engine.stop(left())
+        done = self.runtime.settle(left())
         if self.forwarder is not None:
             done &= self.forwarder.stop(left())
-        if self.delivery is not None:
-            done &= self.delivery.stop(left())
-        self.journal.close()
+        done &= self.runtime.close(left())
         self.meters.close()
         return done
 
@@ -169,7 +133,7 @@ class Sidecar:
         ]
         if "notifications" in changed and _destinations(settings) == _destinations(self.settings):
             self.settings = self.settings.model_copy(update={"notifications": settings.notifications})
-            self.engine.notify_by(settings.notifications)
+            self.runtime.engine.notify_by(settings.notifications)
             changed.remove("notifications")
         return changed
 
@@ -187,60 +151,16 @@ class Sidecar:
             "http": joined(receivers.http_host, http.port if http else receivers.http_port),
         }
 
-    def open_store(self) -> SqliteStore:
-        """Open the store, for the thread that asks."""
-        return SqliteStore(self.path, create=True)
-
-    def _made_engine(self) -> Engine:
-        from stormcell.engine.engine import Engine
-
-        return Engine(
-            self.settings,
-            self.journal,
-            self.path,
-            self.clock,
-            time.monotonic,
-            held=self._held,
-            told=self._told,
-        )
-
     def _held(self) -> int:
-        return self.journal.end if self.forwarder is None else self.forwarder.position
-
-    def _told(self) -> None:
-        if self.delivery is not None:
-            self.delivery.wake()
-
-    def _made_delivery(self) -> Delivery | None:
-        exporters = self.settings.notifications.exporters
-        if not exporters:
-            return None
-        from stormcell.registry import exporter
-        from stormcell.sidecar.delivery import Delivery, Destination
-
-        places = [Destination(one.name, exporter(one.kind), one.target) for one in exporters]
-        return Delivery(places, self.open_store, self.clock)
+        return self.runtime.journal.end if self.forwarder is None else self.forwarder.position
 
     def _made_forwarder(self) -> Forwarder | None:
         if not self.settings.forward.endpoint:
             return None
         from stormcell.sidecar.forward import build
 
-        return build(self.settings, self.settings.live.data, self.journal, self.engine)
+        return build(self.settings, self.settings.live.data, self.runtime.journal, self.runtime.engine)
 
 
 def _destinations(settings: Settings) -> list[tuple[str, str, str]]:
     return [(one.name, one.kind, one.target) for one in settings.notifications.exporters]
-
-
-def _say(error: BaseException) -> None:
-    log.error("nothing can be grouped: %s", error)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        from stormcell.errors import StoreError
-
-        raise StoreError(f"cannot make the folder {folder}: {error.strerror}; name another with --data") from error

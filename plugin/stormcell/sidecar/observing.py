@@ -25,11 +25,11 @@ _SIGNALS = {Signal.LOGS: "log", Signal.TRACES: "span", Signal.ALERTS: "alert", S
 
 def observe(meters: Meters, sidecar: Sidecar) -> None:
     """Let the meters read all parts of a sidecar."""
-    observe_store(meters, sidecar.path)
+    observe_store(meters, sidecar.runtime.path)
     _observe_intake(meters, sidecar.intake.counts)
-    _observe_journal(meters, sidecar.journal, sidecar.settings.journal.max_bytes)
+    _observe_journal(meters, sidecar.runtime.journal, sidecar.settings.journal.max_bytes)
     meters.observe(names.READY, lambda: [(int(sidecar.is_ready), {})])
-    _observe_engine(meters, sidecar.engine, sidecar.journal)
+    _observe_engine(meters, sidecar.runtime.engine, sidecar.runtime.journal)
     meters.observe(names.FORWARD_SENT, lambda: _sent(sidecar))
     meters.observe(names.FORWARD_DROPPED, lambda: _unsent(sidecar))
     meters.observe(names.BACKLOG, lambda: _forward_backlog(sidecar))

@@ -21,7 +21,7 @@ _COUNTS = (
 
 def readiness(sidecar: Sidecar) -> Readiness:
     """Return whether requests are taken in and grouped."""
-    engine = sidecar.engine
+    engine = sidecar.runtime.engine
     checks = {"receivers": "ok" if sidecar.listens else "not listening"}
     if engine.loaded is not None:
         checks |= engine.loaded.checks()
@@ -31,7 +31,7 @@ def readiness(sidecar: Sidecar) -> Readiness:
 
 def status(sidecar: Sidecar) -> dict[str, Any]:
     """Return how everything stands, as JSON types."""
-    counts, journal, engine = sidecar.intake.counts, sidecar.journal.stats(), sidecar.engine
+    counts, journal, engine = sidecar.intake.counts, sidecar.runtime.journal.stats(), sidecar.runtime.engine
     living = engine.loaded.live.memory.living.values() if engine.loaded is not None else ()
     result: dict[str, Any] = {
         "received": {name: counts.items[signal] for signal, name in _NAMES.items()},
@@ -41,7 +41,7 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
         "journal": {
             "bytes": journal.bytes,
             "segments": journal.segments,
-            "behind_bytes": sidecar.journal.behind(engine.position),
+            "behind_bytes": sidecar.runtime.journal.behind(engine.position),
             "oldest_seconds": round(journal.oldest_seconds, 3),
             "torn": journal.torn,
             "damaged": journal.damaged,
@@ -59,7 +59,7 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             "refused_records": sent.refused_records,
             "problem": sent.problem,
         }
-    if sidecar.delivery is not None:
+    if sidecar.runtime.delivery is not None:
         result["delivery"] = {
             name: {
                 "pending": one.pending,
@@ -68,7 +68,7 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
                 "delivered": one.progress.delivered,
                 "problem": one.progress.problem,
             }
-            for name, one in sidecar.delivery.stats().items()
+            for name, one in sidecar.runtime.delivery.stats().items()
         }
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -126,6 +127,17 @@ FORWARD_DROPPED: Final = Metric(
     *("stormcell.forward.dropped", "{item}", Kind.COUNTER),
     *("Log records and spans that were not sent on", (REASON,)),
 )
+SDK_PROCESSED: Final = Metric(
+    *("stormcell.sdk.processed", "{item}", Kind.COUNTER),
+    *("Spans and log records that a processor handed over", (SIGNAL,)),
+)
+SDK_DROPPED: Final = Metric(
+    *("stormcell.sdk.dropped", "{item}", Kind.COUNTER),
+    *("Those that it did not", (SIGNAL, REASON)),
+)
+SDK_WAITING: Final = Metric(
+    "stormcell.sdk.waiting", "{item}", Kind.UPDOWNCOUNTER, "Those that wait to be handed over", (SIGNAL,)
+)
 MEMORY: Final = Metric("process.memory.usage", "By", Kind.UPDOWNCOUNTER, "Physical memory that the process uses")
 
 METRICS: Final = (
@@ -135,6 +147,8 @@ METRICS: Final = (
     *(GROUPS, SILHOUETTE, RADIUS, EXEMPLAR_CHANGES, EDITS),
     *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED, MEMORY),
 )
+
+SDK_METRICS: Final = (SDK_PROCESSED, SDK_DROPPED, SDK_WAITING)
 
 _UNITS: Final = {"By": "bytes", "s": "seconds"}
 
@@ -160,22 +174,33 @@ def reference() -> str:
         "`telemetry.otlp_endpoint` is set. From this machine `/metrics` takes no token; from elsewhere, and",
         "through a proxy that says so, one that may `read`. This page is what `stormcell config metrics` prints.",
         "",
-        "| metric | in Prometheus | unit | kind | attributes | meaning |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for metric in METRICS:
-        attributes = ", ".join(f"`{name}`" for name in metric.attributes)
-        cells = (
-            *(f"`{metric.name}`", f"`{prometheus_name(metric)}`", f"`{metric.unit}`", metric.kind.value),
-            *(attributes or "-", metric.meaning),
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    lines += [
+        *_table(METRICS),
         "",
         "Attributes lose their dots in Prometheus, too: `stormcell.signal` is `stormcell_signal`, one of `log`,",
         "`span` and `alert`. Histograms have bounds from 1 ms to 1 s (assignment) and to 60 s (tick).",
         "",
         "All of it, and the spans of ticks, bears the resource attribute `service.name=stormcell`. Telemetry that",
         "comes in with it is dropped, so that no sidecar hears itself or another.",
+        "",
+        "## In a service",
+        "",
+        "What [processors and exporters](sdk.md) tell, through the service's own provider of metrics:",
+        "",
+        *_table(SDK_METRICS),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _table(metrics: Iterable[Metric]) -> list[str]:
+    lines = [
+        "| metric | in Prometheus | unit | kind | attributes | meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for metric in metrics:
+        attributes = ", ".join(f"`{name}`" for name in metric.attributes)
+        cells = (
+            *(f"`{metric.name}`", f"`{prometheus_name(metric)}`", f"`{metric.unit}`", metric.kind.value),
+            *(attributes or "-", metric.meaning),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines

@@ -10,7 +10,7 @@ from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
-from stormcell.types.live import Assignment, Request, RequestKind
+from stormcell.types.live import NOTHING_KNOWN, Assignment, Request, RequestKind
 from stormcell.types.profiles import Past, Profile, Saying
 from stormcell.types.records import Origin, Packed, Reading, Record, record_of
 from stormcell.types.results import (
@@ -55,6 +55,7 @@ else:
 __all__ = [
     "ERROR_SEVERITY",
     "EXEMPLAR",
+    "NOTHING_KNOWN",
     "SIDECAR",
     "Assignment",
     "Attributes",

@@ -47,9 +47,9 @@ def test_what_it_says_of_itself_before_anything_comes(tmp_path: Path) -> None:
     assert found.ready
     assert found.checks == {"receivers": "ok", "engine": "nothing to do yet"}
     idle = status(sidecar)
-    sidecar.engine.nudge()
+    sidecar.runtime.engine.nudge()
     end = time.monotonic() + 60
-    while sidecar.engine.loaded is None or not sidecar.engine.loaded.stats.ticks:
+    while sidecar.runtime.engine.loaded is None or not sidecar.runtime.engine.loaded.stats.ticks:
         assert time.monotonic() < end, "nothing woke it"
         time.sleep(0.01)
     assert readiness(sidecar).checks == dict.fromkeys(("receivers", "intake", "ticks", "engine"), "ok")

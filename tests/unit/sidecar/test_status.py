@@ -30,7 +30,7 @@ def test_it_is_ready_while_everything_runs(tmp_path: Path, monkeypatch: pytest.M
 
         with monkeypatch.context() as patch:
             patch.setattr(SqliteStore, "save", full)
-            sidecar.engine.nudge()
+            sidecar.runtime.engine.nudge()
             until(lambda: not readiness(sidecar).ready)
             checks = readiness(sidecar).checks
             assert (checks["receivers"], checks["intake"], checks["ticks"]) == ("ok", "ok", "the disk is full")

@@ -29,7 +29,7 @@ def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
         {"live": {"data": tmp_path, "idle_seconds": 0.1}, "receivers": {"grpc_port": 0, "http_port": 0}}
     )
     made = Sidecar(settings)
-    made.engine.start()
+    made.runtime.engine.start()
     yield made
     assert made.stop()
 
@@ -88,7 +88,7 @@ def test_ticks_and_groups_are_told(sidecar: Sidecar, meters: SdkMeters) -> None:
     for at in range(3):
         sidecar.intake.take(RequestKind.LOGS_JSON, logs(f"service-{at}"))
     eventually(meters, "stormcell_assignment_duration_seconds_count", (), 3)
-    sidecar.engine.nudge()
+    sidecar.runtime.engine.nudge()
     found = eventually(meters, "stormcell_tick_duration_seconds_count", (), 1)
     found = eventually(meters, "stormcell_groups", label(stormcell_group_status="open"), 1)
     assert found["stormcell_groups", label(stormcell_group_status="resolved")] == 0

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from stormcell import threads
+from stormcell.delivery.courier import SECOND, Courier, Destination, Progress
 from stormcell.protocols import Clock
-from stormcell.sidecar.delivery.courier import SECOND, Courier, Destination, Progress
 from stormcell.store import SqliteStore
 from stormcell.store.outbox import OutboxCount
 
@@ -148,6 +149,7 @@ class _Thread(threading.Thread):
         self.woken.set()
 
     def run(self) -> None:
+        threads.begin()
         try:
             while self._deadline is None:
                 self.woken.clear()

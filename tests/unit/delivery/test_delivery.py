@@ -11,9 +11,9 @@ from pathlib import Path
 import grpc
 import pytest
 
+from stormcell.delivery import Courier, Delivery, Destination
+from stormcell.delivery.courier import GIVE_UP
 from stormcell.errors import DeliveryError, OutputError, StoreError
-from stormcell.sidecar.delivery import Courier, Delivery, Destination
-from stormcell.sidecar.delivery.courier import GIVE_UP
 from stormcell.store import SqliteStore
 from stormcell.types import Group
 from stormcell_exporters.otlp import OtlpExporter

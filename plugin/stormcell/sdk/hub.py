@@ -1,0 +1,164 @@
+"""What all processors and exporters of a process share: one way to the groups."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from stormcell.errors import RefusedError, StormcellError
+from stormcell.sdk.own import mark  # before any thread of ours begins
+from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
+
+if TYPE_CHECKING:
+    from stormcell.config import Settings
+    from stormcell.protocols import Clock, Exporter
+    from stormcell.sdk.ways import Way
+
+__all__ = ["Hub", "mark"]
+
+log: Final = logging.getLogger("stormcell.sdk")
+
+_AGAIN_SECONDS: Final = 5.0
+
+
+class Hub:
+    """One way to the groups; any thread may use it.
+
+    Nothing is loaded, opened or started before there is something to send. It works on in a child process: what
+    the parent has stays the parent's.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        By default those of ``stormcell.yaml`` and the environment, read when they are needed.
+    exporters : sequence of Exporter
+        Further ones that get groups as soon as these change, from the process that groups.
+    clock : Clock, optional
+        By default the wall clock.
+    """
+
+    _shared: Hub | None = None
+    _sharing = threading.Lock()
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        exporters: Sequence[Exporter] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._given, self._clock = settings, clock
+        self._exporters = {f"in-process-{number}": one for number, one in enumerate(exporters, 1)}
+        self._way: Way | None = None
+        self._making = threading.Lock()
+        self._users = 0
+        begin_anew = weakref.WeakMethod(self._in_child)
+
+        def in_child() -> None:
+            if (call := begin_anew()) is not None:
+                call()
+
+        os.register_at_fork(after_in_child=in_child)
+
+    @classmethod
+    def shared(cls) -> Hub:
+        """Return the one of the process, of the settings in force."""
+        with cls._sharing:
+            if cls._shared is None:
+                cls._shared = cls()
+            return cls._shared
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings.
+
+        Raises
+        ------
+        SettingsError
+            If they cannot be used.
+        """
+        from stormcell.config import Settings, load
+
+        found = load() if self._given is None else self._given
+        if not self._exporters:
+            return found
+        kinds = [{"name": name, "kind": name, "target": "-", "wait": 0, "interval": 0} for name in self._exporters]
+        said = found.notifications.model_dump(mode="python", by_alias=True)
+        said["exporters"] = [*said["exporters"], *kinds]
+        notifications = type(found.notifications).model_validate(said)
+        return Settings.model_validate(found.model_copy(update={"notifications": notifications}))
+
+    def send(self, kind: RequestKind, body: bytes) -> None:
+        """Return once an export request of OTLP, protobuf, is kept.
+
+        Raises
+        ------
+        DeliveryError, RefusedError
+            If it is not; they say whether another try may do.
+        """
+        way = self._way
+        if way is None:
+            with self._making:
+                way = self._way
+                if way is None:
+                    way = self._way = self._made()
+        way.send(kind, body)
+
+    def assign(self, record: Record) -> Assignment:
+        """Return where an event belongs, as far as it is known in this process (see protocols.Assigner)."""
+        way = self._way
+        return NOTHING_KNOWN if way is None else way.assign(record)
+
+    def acquire(self) -> None:
+        """Say that one more sends."""
+        with self._making:
+            self._users += 1
+
+    def release(self, seconds: float) -> bool:
+        """Say that one sends no more; the last one ends it.
+
+        Parameters
+        ----------
+        seconds : float
+            In which what came is to be grouped, or sent; what is not is once a process uses the folder again.
+
+        Returns
+        -------
+        bool
+            Whether it was, or there are others.
+        """
+        with self._making:
+            self._users -= 1
+            if self._users > 0:
+                return True
+            way, self._way = self._way, None
+        return way is None or way.close(seconds)
+
+    def _in_child(self) -> None:
+        if self._way is not None:
+            self._way.forsake()
+            _FORSAKEN.append(self._way)
+            self._way = None
+        self._making = threading.Lock()
+        Hub._sharing = threading.Lock()
+
+    def _made(self) -> Way:
+        from stormcell.runtime import SystemClock
+        from stormcell.sdk.ways import Embedded, Sidecar
+
+        try:
+            settings = self.settings
+            if settings.sdk.endpoint:
+                return Sidecar(settings)
+            return Embedded(settings, self._clock or SystemClock(), self._exporters)
+        except StormcellError as error:
+            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_AGAIN_SECONDS) from error
+
+
+_FORSAKEN: Final[list[Way]] = []
+"""What a parent process has: never used here, nor taken apart while the process goes on."""

@@ -1,0 +1,218 @@
+"""The ways from a service to groups: in the process itself, by another process of the machine, or by a sidecar."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+from stormcell import threads
+from stormcell.errors import InUseError, RefusedError, StormcellError
+from stormcell.sdk.spool import FOLDER, Spool
+from stormcell.types import NOTHING_KNOWN, Assignment, Record, Request, RequestKind
+
+if TYPE_CHECKING:
+    from stormcell.config import Settings
+    from stormcell.protocols import Clock, Exporter
+    from stormcell.runtime import Runtime
+    from stormcell.wire.otlp import OtlpClient, SignalName
+
+log: Final = logging.getLogger("stormcell.sdk")
+
+HEADERS: Final = "STORMCELL_SDK_HEADERS"
+"""Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, the name of a file."""
+
+_LOOK_SECONDS: Final = 0.5
+_TRY_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 1.0
+_SIGNALS: Final[dict[RequestKind, SignalName]] = {RequestKind.LOGS: "logs", RequestKind.TRACES: "traces"}
+
+
+class Way(Protocol):
+    """Takes export requests of OTLP; any thread may use it."""
+
+    def send(self, kind: RequestKind, body: bytes) -> None:
+        """Return once a request is kept.
+
+        Raises
+        ------
+        DeliveryError, RefusedError
+            If it is not; they say whether another try may do.
+        """
+        ...
+
+    def assign(self, record: Record) -> Assignment:
+        """Return where an event belongs, as far as it is known here."""
+        ...
+
+    def close(self, seconds: float) -> bool:
+        """Do what is left to do, for so many seconds at most, and end; return whether all was done."""
+        ...
+
+    def forsake(self) -> None:
+        """Let go of all that a parent process has, which goes on with it."""
+        ...
+
+
+class Sidecar:
+    """Sends to a sidecar.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Raises
+    ------
+    SettingsError
+        If the headers cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from stormcell.wire.endpoint import endpoint
+        from stormcell.wire.headers import parse, secret
+        from stormcell.wire.otlp import connect
+
+        def headers() -> Mapping[str, str]:
+            return parse(secret(HEADERS), HEADERS)
+
+        headers()  # what is wrong is said at the start
+        self._client: OtlpClient = connect(endpoint(settings.sdk.endpoint), headers)
+        self._sending = threading.Lock()
+
+    def send(self, kind: RequestKind, body: bytes) -> None:
+        """Return once the sidecar has it (see Way)."""
+        with self._sending:
+            rejected = self._client.send(_SIGNALS[kind], body)
+        if rejected.records:
+            log.warning("%d records were rejected: %s", rejected.records, rejected.message)
+
+    def assign(self, record: Record) -> Assignment:
+        """Return that nothing is known here: the sidecar adds what it knows where it forwards."""
+        return NOTHING_KNOWN
+
+    def close(self, seconds: float) -> bool:
+        """Close the connection (see Way)."""
+        if not self._sending.acquire(timeout=seconds):
+            return False
+        with suppress(Exception):
+            self._client.close()
+        self._sending.release()
+        return True
+
+    def forsake(self) -> None:
+        """Nothing: what a connection does with its socket in a child cannot be known."""
+
+
+class Embedded:
+    """Groups in this process; where another one on this machine does, in the same folder, hands it what comes.
+
+    Parameters
+    ----------
+    settings : Settings
+    clock : Clock
+    exporters : mapping of str to Exporter
+        Those of ``notifications.exporters``, by name, that are not to be looked up.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, exporters: Mapping[str, Exporter]) -> None:
+        self._settings, self._clock, self._exporters = settings, clock, exporters
+        self._spool = Spool(settings.live.data / FOLDER, settings.sdk.spool_bytes)
+        self._becoming = threading.Lock()
+        self._runtime: Runtime | None = None
+        self._sweeper: _Sweeper | None = None
+        self._next = 0.0
+
+    def send(self, kind: RequestKind, body: bytes) -> None:
+        """Return once it is in the journal, or where the process that groups finds it (see Way)."""
+        request = Request(kind, body, self._clock.now())
+        runtime = self._grouping()
+        if runtime is None:
+            self._spool.lay(request)
+        else:
+            runtime.journal.accept(request)
+
+    def assign(self, record: Record) -> Assignment:
+        """Return where an event belongs, if it is this process that groups."""
+        runtime = self._runtime
+        return NOTHING_KNOWN if runtime is None else runtime.engine.assign(record)
+
+    def close(self, seconds: float) -> bool:
+        """Group what is there, and end (see Way)."""
+        until = time.monotonic() + seconds
+        if not self._becoming.acquire(timeout=seconds):
+            return False
+        runtime, self._runtime, self._next = self._runtime, None, float("inf")
+        self._becoming.release()
+        if runtime is None:
+            return True
+        assert self._sweeper is not None, "it is there where the runtime is"
+        done = self._sweeper.end(until - time.monotonic())
+        done &= runtime.settle(max(until - time.monotonic(), 0.0))
+        return runtime.close(max(until - time.monotonic(), 0.0)) and done
+
+    def forsake(self) -> None:
+        """Let go of the lock, which is the parent's (see Way)."""
+        if self._runtime is not None:
+            self._runtime.journal.forsake()
+
+    def _grouping(self) -> Runtime | None:
+        """Return what groups here; None where another process does."""
+        if self._runtime is None and time.monotonic() >= self._next:
+            with self._becoming:
+                if self._runtime is None and time.monotonic() >= self._next:
+                    self._try()
+        return self._runtime
+
+    def _try(self) -> None:
+        from stormcell.runtime import Runtime
+
+        self._next = time.monotonic() + _TRY_SECONDS
+        runtime: Runtime | None = None
+        try:
+            runtime = Runtime(self._settings, self._clock, exporters=self._exporters)
+            runtime.start()
+        except InUseError:
+            return
+        except StormcellError as error:
+            self._next = 0.0
+            if runtime is not None:
+                runtime.close(0.0)
+            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
+        self._sweeper = _Sweeper(self._spool, runtime)
+        self._sweeper.start()
+        self._runtime = runtime
+
+
+class _Sweeper(threading.Thread):
+    """Puts what other processes lay into the spool into the journal."""
+
+    def __init__(self, spool: Spool, runtime: Runtime) -> None:
+        super().__init__(name="stormcell-spool", daemon=True)
+        self._spool, self._runtime = spool, runtime
+        self._ending = threading.Event()
+        self._failed = ""
+
+    def end(self, seconds: float) -> bool:
+        self._ending.set()
+        self.join(max(seconds, 0.0))
+        return not self.is_alive()
+
+    def run(self) -> None:
+        threads.begin()
+        while not self._ending.wait(_LOOK_SECONDS):
+            self._sweep()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            for request in self._spool.take():
+                self._runtime.journal.accept(request)
+        except (OSError, StormcellError) as error:
+            if self._failed != (said := str(error)):
+                log.warning("what other processes have is taken later: %s", said)
+            self._failed = said
+        else:
+            self._failed = ""
