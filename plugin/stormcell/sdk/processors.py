@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
+from stormcell.sdk.annotate import annotate
 from stormcell.sdk.feed import Feed
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
@@ -120,7 +121,10 @@ class StormcellLogRecordProcessor(_Processor, LogRecordProcessor):
     ) -> None:
         super().__init__(RequestKind.LOGS, hub, meter_provider)
         self._put = self._feed.put
+        self._annotate = annotate
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take a log record; returns at once."""
+        if self._annotate:
+            annotate(log_record, self._hub)
         self._put(log_record)
