@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PATIENCE: Final = 30_000
 """Milliseconds that a flush or a shutdown may take, as with the SDK's own processors."""
 
+_LAST_SECONDS: Final = 5.0
+"""How long what waits at a shutdown is tried: who cannot be reached by then will not be soon."""
+
 
 class _Processor:
     """What both have in common.
@@ -66,7 +69,7 @@ class _Processor:
             return
         self._shut = True
         until = time.monotonic() + timeout_millis / 1000
-        self._feed.close(timeout_millis / 1000)
+        self._feed.close(min(timeout_millis / 1000, _LAST_SECONDS))
         self._hub.release(max(until - time.monotonic(), 0.0))
 
 

@@ -152,6 +152,7 @@ class Embedded:
 
     def close(self, seconds: float) -> bool:
         """Group what is there, and end (see Way)."""
+        seconds = min(seconds, self._settings.live.drain_seconds)
         until = time.monotonic() + seconds
         if not self._becoming.acquire(timeout=seconds):
             return False
