@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -90,8 +89,8 @@ class Server:
             raise
 
     def kill(self) -> None:
-        """End it at once, as a crash would, with what it started itself."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """End it at once, as a crash would."""
+        self.process.kill()
         self.process.wait()
 
 
@@ -126,7 +125,8 @@ class Servers:
 
     def copy(self, source: Path, owner: pwd.struct_passwd | None) -> Path:
         """Return a copy of a folder, where its owner gets at it: into those of pytest no other user may look."""
-        outer = tempfile.TemporaryDirectory(prefix="stormcell-")
+        # What was killed may yet write there, through a process of its own.
+        outer = tempfile.TemporaryDirectory(prefix="stormcell-", ignore_cleanup_errors=True)
         self._copies.append(outer)
         copy = shutil.copytree(source, Path(outer.name) / source.name, symlinks=True)
         if owner:
@@ -153,7 +153,6 @@ def _spawn(
         stdout=log,
         stderr=subprocess.STDOUT,
         env={**os.environ, **variables},
-        process_group=0,
         user=user and user.pw_uid,
         group=user and user.pw_gid,
         extra_groups=[] if user else None,
