@@ -13,6 +13,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from stormcell import forks
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
 from stormcell.sdk.own import ours
@@ -38,11 +39,19 @@ class _Exporter:
     def __init__(self, kind: RequestKind, hub: Hub | None) -> None:
         self._hub = hub or Hub.shared()
         self._taker = Taker(kind, self._hub)
-        self._closing = threading.Event()
-        self._dropped: Counter[str] = Counter()
-        self._processed = 0
+        self._shut = False
+        self._begin()
+        forks.in_child(self._begin)
         self._hub.acquire()
         observe(kind, self, None)
+
+    def _begin(self) -> None:
+        """Be as new: what was counted is the parent's, and a lock may be held by a thread of it."""
+        self._closing = threading.Event()
+        if self._shut:
+            self._closing.set()
+        self._dropped: Counter[str] = Counter()
+        self._processed = 0
 
     def counts(self) -> dict[str, int]:
         """Return how many were processed, and how many dropped, by why (see the processors)."""
@@ -59,12 +68,13 @@ class _Exporter:
 
     def shutdown(self, timeout_millis: int = 30_000) -> None:
         """Group what came so far, as far as there is time."""
-        if not self._closing.is_set():
+        if not self._shut:
+            self._shut = True
             self._closing.set()
             self._hub.release(timeout_millis / 1000)
 
     def _export(self, items: Sequence[Any]) -> bool:
-        if self._closing.is_set():
+        if self._shut:
             self._dropped["shutdown"] += len(items)
             return False
         with ours():
