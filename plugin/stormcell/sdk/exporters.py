@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -46,16 +46,18 @@ class _Exporter:
         observe(kind, self, None)
 
     def _begin(self) -> None:
-        """Be as new: what was counted is the parent's, and a lock may be held by a thread of it."""
+        """Be as new: in a child what was counted, and the locks, are the parent's."""
         self._closing = threading.Event()
         if self._shut:
             self._closing.set()
+        self._counting = threading.RLock()
         self._dropped: Counter[str] = Counter()
         self._processed = 0
 
     def counts(self) -> dict[str, int]:
         """Return how many were processed, and how many dropped, by why (see the processors)."""
-        return {"processed": self._processed, **self._dropped}
+        with self._counting:
+            return {"processed": self._processed, **self._dropped}
 
     @property
     def waiting(self) -> int:
@@ -75,13 +77,21 @@ class _Exporter:
 
     def _export(self, items: Sequence[Any]) -> bool:
         if self._shut:
-            self._dropped["shutdown"] += len(items)
+            self._count(0, {"shutdown": len(items)})
             return False
         with ours():
-            lost = self._taker.take(items, Patience(_SECONDS, self._closing))
-        self._dropped.update(lost)
-        self._processed += len(items) - sum(lost.values())
+            try:
+                lost = self._taker.take(items, Patience(_SECONDS, self._closing))
+            except Exception:  # whatever it is, the service goes on
+                log.exception("telemetry could not be taken")
+                lost = Counter(broken=len(items))
+        self._count(len(items) - sum(lost.values()), lost)
         return not (lost["refused"] or lost["broken"])
+
+    def _count(self, processed: int, lost: Mapping[str, int]) -> None:
+        with self._counting:  # the SDK's simple processors export from any thread
+            self._processed += processed
+            self._dropped.update(lost)
 
 
 class StormcellSpanExporter(_Exporter, SpanExporter):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from stormcell import forks
-from stormcell.errors import RefusedError, StormcellError
+from stormcell.errors import StormcellError
 from stormcell.sdk.own import mark  # before any thread of ours begins
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from stormcell.sdk.ways import Way
 
 __all__ = ["Hub", "mark"]
-
-log: Final = logging.getLogger("stormcell.sdk")
 
 _AGAIN_SECONDS: Final = 5.0
 
@@ -126,8 +123,8 @@ class Hub:
             Whether it was, or there are others.
         """
         with self._making:
-            self._users -= 1
-            if self._users > 0:
+            self._users = max(self._users - 1, 0)
+            if self._users:
                 return True
             way, self._way = self._way, None
         return way is None or way.close(seconds)
@@ -154,7 +151,7 @@ class Hub:
     def _made(self) -> Way:
         with forks.waiting():
             from stormcell.runtime import SystemClock
-            from stormcell.sdk.ways import Embedded, Sidecar
+            from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
         try:
             settings = self.settings
@@ -162,7 +159,7 @@ class Hub:
                 return Sidecar(settings)
             return Embedded(settings, self._clock or SystemClock(), self._exporters)
         except StormcellError as error:
-            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_AGAIN_SECONDS) from error
+            raise cannot(error, _AGAIN_SECONDS) from error
 
 
 def _leave_alone(way: Way) -> None:

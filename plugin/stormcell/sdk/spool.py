@@ -94,21 +94,29 @@ class Spool:
         Raises
         ------
         OSError
-            If one cannot be read or removed; it is yielded again next time.
+            If one cannot be read, after all others, or removed; it is yielded again next time.
         """
         try:
             names = sorted(path.name for path in self._folder.iterdir())
         except FileNotFoundError:
             return
         self._forget()
+        unread: OSError | None = None
         for name in names:
             received, _, rest = name.partition("-")
             kind = _KINDS.get(rest.rpartition(".")[2])
             if kind is None or not received.isdecimal():
                 continue  # unfinished, or nothing of ours
             path = self._folder / name
-            yield Request(kind, path.read_bytes(), int(received))
+            try:
+                body = path.read_bytes()
+            except OSError as error:  # of a process of another user, say
+                unread = error
+                continue
+            yield Request(kind, body, int(received))
             path.unlink(missing_ok=True)
+        if unread is not None:
+            raise unread
 
     def _admit(self, size: int) -> None:
         with os.scandir(self._folder) as found:

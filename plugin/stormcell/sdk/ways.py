@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from stormcell import forks, threads
-from stormcell.errors import InUseError, RefusedError, StormcellError
+from stormcell.errors import DeliveryError, InUseError, RefusedError, SettingsError, StormcellError
 from stormcell.sdk.saying import Trouble
 from stormcell.sdk.spool import FOLDER, Spool
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, Request, RequestKind
@@ -103,6 +103,19 @@ class Sidecar:
         return True
 
 
+def cannot(error: StormcellError, again: float) -> DeliveryError | RefusedError:
+    """Return what to tell a sender of what keeps everything from being grouped.
+
+    Settings are mended by people: no batch waits for that.
+    """
+    message = f"nothing can be grouped: {error}"
+    if isinstance(error, SettingsError):
+        return DeliveryError(message, retryable=False)
+    if isinstance(error, InUseError):  # and not by one that takes what is laid into the spool
+        message += "; if that is a sidecar, set sdk.endpoint to where it takes OTLP"
+    return RefusedError(message, retry_after=again)
+
+
 class Embedded:
     """Groups in this process; where another one on this machine does, in the same folder, hands it what comes.
 
@@ -180,10 +193,7 @@ class Embedded:
             # At the end of a program there are no new threads: what is laid into the spool is grouped next time.
         except StormcellError as error:
             self._next = 0.0
-            message = f"nothing can be grouped: {error}"
-            if isinstance(error, InUseError):  # and not by one that takes what is laid into the spool
-                message += "; if that is a sidecar, set sdk.endpoint to where it takes OTLP"
-            raise RefusedError(message, retry_after=_RETRY_SECONDS) from error
+            raise cannot(error, _RETRY_SECONDS) from error
         finally:
             if self._runtime is None:
                 self._spool.release()

@@ -1,4 +1,4 @@
-"""Threads, coroutines and signal handlers that say more than there is room for: all of it is counted, none waits."""
+"""Threads, coroutines and signal handlers that say more than there is room for: all is counted, none waits."""
 
 from __future__ import annotations
 
