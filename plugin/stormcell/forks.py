@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+_LOOK_SECONDS: Final = 0.005
 _PATIENCE: Final = 10.0
 """Seconds that a fork waits at most: a process that hangs is worse than a child that has half of something."""
 
@@ -22,7 +25,10 @@ class _Gate:
         self.lock = threading.RLock()
 
     def before(self) -> None:
-        self.lock.acquire(timeout=_PATIENCE)
+        until = time.monotonic() + _PATIENCE
+        if self.lock.acquire(timeout=_PATIENCE):
+            while _is_loading() and time.monotonic() < until:
+                time.sleep(_LOOK_SECONDS)
 
     def in_parent(self) -> None:
         with suppress(RuntimeError):  # it was waited for in vain
@@ -33,6 +39,7 @@ class _Gate:
             self.lock.release()
         except RuntimeError:
             self.lock = threading.RLock()
+        _OURS.clear()
         for lock in list(_TAKEN):
             lock.release()
         for reference in list(_CALLS.values()):
@@ -40,7 +47,17 @@ class _Gate:
                 call()
 
 
+def _is_loading() -> bool:
+    """Return whether a thread of ours is at loading a module: whoever needs that in the child waits for ever."""
+    others = {thread.ident for thread in list(_OURS)} - {threading.get_ident()}
+    locks = [reference() for reference in list(_LOADING.values())]
+    return any(getattr(lock, "owner", None) in others for lock in locks if lock is not None)
+
+
 _gate = _Gate()
+_OURS: Final[weakref.WeakSet[threading.Thread]] = weakref.WeakSet()
+# What Python itself knows of modules that are being loaded; where it calls that otherwise, nobody waits.
+_LOADING: Final[dict[str, Callable[[], object]]] = getattr(sys.modules["_frozen_importlib"], "_module_locks", {})
 _TAKEN: Final[set[Lock]] = set()
 _CALLS: Final[dict[int, weakref.WeakMethod[Callable[[], None]]]] = {}
 os.register_at_fork(before=_gate.before, after_in_parent=_gate.in_parent, after_in_child=_gate.in_child)
@@ -56,6 +73,11 @@ def waiting() -> Iterator[None]:
     """
     with _gate.lock:
         yield
+
+
+def begin() -> None:
+    """Say that the thread that calls this is one of ours: forks wait while it loads modules."""
+    _OURS.add(threading.current_thread())
 
 
 def in_child(call: Callable[[], None]) -> None:

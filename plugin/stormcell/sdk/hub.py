@@ -156,17 +156,17 @@ class Hub:
             from stormcell.runtime import SystemClock
             from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
-        try:
-            settings = self.settings
-            if settings.sdk.endpoint:
-                if self._exporters:
-                    log.warning(
-                        "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
-                    )
-                return Sidecar(settings)
-            return Embedded(settings, self._clock or SystemClock(), self._exporters)
-        except StormcellError as error:
-            raise cannot(error, _AGAIN_SECONDS) from error
+            try:
+                settings = self.settings
+                if settings.sdk.endpoint:
+                    if self._exporters:
+                        log.warning(
+                            "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
+                        )
+                    return Sidecar(settings)
+                return Embedded(settings, self._clock or SystemClock(), self._exporters)
+            except StormcellError as error:
+                raise cannot(error, _AGAIN_SECONDS) from error
 
 
 def _leave_alone(way: Way) -> None:
