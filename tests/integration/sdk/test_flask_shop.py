@@ -106,7 +106,7 @@ def _shop(folder: Path) -> Iterator[str]:
     command = [programs / "opentelemetry-instrument", programs / "flask", "--app", "app", "run", "-p", str(port)]
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(
-            command, cwd=SHOP, env={**os.environ, **telemetry}, stdout=said, stderr=subprocess.STDOUT
+            [*map(str, command)], cwd=SHOP, env={**os.environ, **telemetry}, stdout=said, stderr=subprocess.STDOUT
         )
     try:
         _wait_for(process, url, folder / "said.txt")
