@@ -22,8 +22,8 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from payments import start_provider
 
-PAYMENT_TIMEOUT = 0.3
-LOCK_TIMEOUT = 0.05
+PAYMENT_TIMEOUT = 0.5
+LOCK_TIMEOUT = 0.2
 ATTEMPTS = 3
 PRODUCTS = ("teapot", "kettle", "mug", "sieve", "tray", "spoon", "caddy", "cosy")
 
@@ -38,21 +38,25 @@ tracer = trace.get_tracer("shop")
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 
-def prepare() -> None:
-    """Make the database and the search index of English; nobody ever made the German one."""
+def prepare() -> sqlite3.Connection:
+    """Make the database and the search index of English; nobody ever made the German one.
+
+    Returns a connection that is to stay open: whoever closes the last one locks everybody out for a moment.
+    """
     DATA.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(DATABASE, timeout=10) as database:
+    database = sqlite3.connect(DATABASE, timeout=10, check_same_thread=False)
+    with database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE IF NOT EXISTS products (id INTEGER PRIMARY KEY, name TEXT, price INTEGER)")
         database.execute("CREATE TABLE IF NOT EXISTS carts (customer TEXT, product INTEGER)")
         for number, name in enumerate(PRODUCTS, 1):
             database.execute("INSERT OR IGNORE INTO products VALUES (?, ?, ?)", (number, name, 500 + 150 * number))
-    database.close()
     index = {name: number for number, name in enumerate(PRODUCTS, 1)}
     (DATA / "index-en.json").write_text(json.dumps(index))
+    return database
 
 
-prepare()
+OPEN = prepare()
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-THREADS = 16
+THREADS = 24
+PATIENCE = 30.0
 Call = tuple[str, str, dict[str, str] | None]
 """What kind of request, its path, its form."""
 
@@ -64,8 +65,8 @@ def pay_by_wallet(chance: random.Random) -> Call:
 
 STOCKTAKE = Phase(0.7, 0.95, 6.0, fill_cart)
 PHASES = (
-    Phase(0.0, 1.0, 10.0, browse),
-    Phase(0.0, 0.55, 2.0, fill_cart),
+    Phase(0.0, 1.0, 16.0, browse),
+    Phase(0.0, 0.55, 4.0, fill_cart),
     Phase(0.45, 0.7, 6.0, pay_by_wallet),
     Phase(0.55, 0.8, 6.0, search_german),
     STOCKTAKE,
@@ -79,16 +80,15 @@ def plan(seconds: float, seed: int) -> Iterator[tuple[float, Call]]:
     for phase in PHASES:
         count = round((phase.end - phase.start) * seconds * phase.rate)
         calls += [(phase.start * seconds + at / phase.rate, phase.make(chance)) for at in range(count)]
-    lock = {"seconds": f"{(STOCKTAKE.end - STOCKTAKE.start) * seconds + 1.0:.1f}"}
-    calls.append((STOCKTAKE.start * seconds - 0.5, ("stocktake", "/stocktake", lock)))
+    lock = {"seconds": f"{(STOCKTAKE.end - STOCKTAKE.start) * seconds + 3.0:.1f}"}
+    calls.append((STOCKTAKE.start * seconds - 1.0, ("stocktake", "/stocktake", lock)))
     yield from sorted(calls, key=lambda call: call[0])
 
 
 def run(url: str, seconds: float, seed: int, say: Callable[[str], None] = print) -> Counter[tuple[str, int]]:
     """Make all calls when they are due, and count the answers by kind and status; 0 is none at all."""
     calls, lock, answers = plan(seconds, seed), threading.Lock(), Counter[tuple[str, int]]()
-    start = time.monotonic()
-    told = 0.0
+    start = told = 0.0
 
     def work() -> None:
         nonlocal told
@@ -105,12 +105,23 @@ def run(url: str, seconds: float, seed: int, say: Callable[[str], None] = print)
             with lock:
                 answers[call[0], status] += 1
 
+    _wait_for(url)
+    start = time.monotonic()
     threads = [threading.Thread(target=work) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return answers
+
+
+def _wait_for(url: str) -> None:
+    """Wait until the shop is open."""
+    until = time.monotonic() + PATIENCE
+    while not _make(url, ("calm", "/", None)):
+        if time.monotonic() > until:
+            raise SystemExit(f"nobody answers at {url}: is the shop running there?")
+        time.sleep(0.2)
 
 
 def _make(url: str, call: Call) -> int:
