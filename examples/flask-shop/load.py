@@ -81,7 +81,10 @@ def plan(seconds: float, seed: int) -> Iterator[tuple[float, Call]]:
         count = round((phase.end - phase.start) * seconds * phase.rate)
         calls += [(phase.start * seconds + at / phase.rate, phase.make(chance)) for at in range(count)]
     lock = {"seconds": f"{(STOCKTAKE.end - STOCKTAKE.start) * seconds + 3.0:.1f}"}
-    calls.append((STOCKTAKE.start * seconds - 1.0, ("stocktake", "/stocktake", lock)))
+    start = STOCKTAKE.start * seconds - 1.0
+    # Those before are quick.
+    calls += [(float(at), ("stocktake", "/stocktake", {"seconds": "0"})) for at in range(1, int(start), 2)]
+    calls.append((start, ("stocktake", "/stocktake", lock)))
     yield from sorted(calls, key=lambda call: call[0])
 
 
