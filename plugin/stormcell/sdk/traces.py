@@ -1,0 +1,340 @@
+"""Which traces are passed on, and for how many each of them stands.
+
+A trace is held until what began it here has ended and a tick may have seen it. Then it is passed on if it is
+telling. One in a group waits for as long as the group may yet choose it for its exemplar; of all others a few of
+each kind stand for the rest, those whose ids have the smallest hashes, so that services tend to keep the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from stormcell.engine.chosen import rank, shares
+from stormcell.types import Assignment, Record
+
+S = TypeVar("S")
+Kind = tuple[str, str]
+"""A service, and the template of what begins its traces."""
+Read = Callable[[Sequence[S]], Mapping[str, Sequence[Record]]]
+"""Returns the records of spans, by the ids of their traces; what cannot be read is not there."""
+Weighed = tuple[S, int]
+"""A span that is passed on, and for how many its trace stands: 0 if others stand for it already."""
+
+_DECIDED: Final = 20_000
+"""Traces whose decision is remembered."""
+_CELLS: Final = 5_000
+_LONGEST: Final = 4
+"""After so many times the time of holding, a trace is looked at though nothing that began it has ended."""
+_ROOM: Final = 0.9
+_LEFT_OUT: Final = -1
+
+
+class Part(NamedTuple, Generic[S]):
+    """A span as far as the choice needs it.
+
+    Attributes
+    ----------
+    span : S
+    trace : str
+        The id of its trace.
+    error : bool
+    kind : Kind or None
+        Of what begins a trace here, for it has no parent, or none of this process; else None.
+    """
+
+    span: S
+    trace: str
+    error: bool
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the choice depends on; all times in ns.
+
+    Attributes
+    ----------
+    surprise : float
+        What is at least so surprising is passed on.
+    one_in : int
+        One of so many others of a kind is passed on,
+    per_kind : int
+        but at most so many in each interval.
+    interval : int
+    hold : int
+        How long a trace is held once what began it has ended, and nothing more comes.
+    patience : int
+        How long one in a group is held.
+    most : int
+        Spans that are held; of more, the oldest traces are decided at once.
+    """
+
+    surprise: float
+    one_in: int
+    per_kind: int
+    interval: int
+    hold: int
+    patience: int
+    most: int
+
+
+@dataclass(slots=True, eq=False)
+class _Trace(Generic[S]):
+    id: str
+    first: int
+    last: int
+    spans: list[S] = field(default_factory=list)
+    kind: Kind | None = None
+    records: tuple[Record, ...] = ()
+    """One for each group that it is in."""
+
+
+@dataclass(slots=True, eq=False)
+class _Cell(Generic[S]):
+    """The traces of one kind that nobody stands for yet: how many, and those that may come to."""
+
+    count: int = 0
+    fresh: bool = True
+    """Whether the candidates are of this interval."""
+    candidates: dict[str, _Trace[S]] = field(default_factory=dict)
+
+
+class TraceSampler(Generic[S]):
+    """Decides trace by trace; has no thread, no clock and does no I/O of its own.
+
+    The weights of all traces that are passed on sum to the number of traces, once ``flush`` was called.
+
+    Parameters
+    ----------
+    rules : Rules
+    read : callable
+    assign : callable
+        Where an event belongs.
+    """
+
+    def __init__(self, rules: Rules, read: Read[S], assign: Callable[[Record], Assignment]) -> None:
+        self._rules, self._read, self._assign = rules, read, assign
+        self._held: dict[str, _Trace[S]] = {}
+        self._waiting: dict[str, _Trace[S]] = {}
+        self._cells: dict[Kind, _Cell[S]] = {}
+        self._cell_of: dict[str, Kind] = {}
+        self._decided: dict[str, int] = {}
+        self._interval = self._again = self._next = 0
+        self._passed: list[Weighed[S]] = []
+        self.spans = 0
+        """How many are held."""
+        self.left_out = 0
+        """Spans that were not passed on."""
+
+    def add(self, parts: Iterable[Part[S]], now: int) -> list[Weighed[S]]:
+        """Take spans, and return what is to be passed on by now.
+
+        Parameters
+        ----------
+        parts : iterable of Part
+        now : int
+            When they came, ns.
+        """
+        for part in parts:
+            self._add(part, now)
+            if self.spans > self._rules.most:
+                self._relieve()
+        return [*self._taken(), *self.due(now)]
+
+    def due(self, now: int) -> list[Weighed[S]]:
+        """Return what is to be passed on by now, ns."""
+        rules = self._rules
+        if now >= self._next:
+            # Looking through all that is held for each span that comes would be too much.
+            self._next = now + rules.hold // 10
+            ripe = [
+                one
+                for one in self._held.values()
+                if (one.kind is not None and now - one.last >= rules.hold)
+                or now - one.first >= _LONGEST * rules.hold
+            ]
+            self._look(ripe, wait=True)
+        if now >= self._again:
+            self._again = now + rules.hold // 3
+            self._look_again(now)
+        if (interval := now // rules.interval) != self._interval:
+            self._interval = interval
+            for kind in list(self._cells):
+                self._close(kind)
+        return self._taken()
+
+    def flush(self) -> list[Weighed[S]]:
+        """Decide all at once, and return what is to be passed on."""
+        self._look_again(None)
+        self._look(list(self._held.values()), wait=False)
+        for kind in list(self._cells):
+            self._empty(kind)
+        return self._taken()
+
+    def _taken(self) -> list[Weighed[S]]:
+        taken, self._passed = self._passed, []
+        return taken
+
+    def _add(self, part: Part[S], now: int) -> None:
+        weight = self._decided.get(part.trace)
+        if weight is not None:
+            if weight == _LEFT_OUT and part.error:
+                # What came before is gone; others stand for its trace.
+                weight = self._decided[part.trace] = 0
+            if weight == _LEFT_OUT:
+                self.left_out += 1
+            else:
+                self._passed.append((part.span, weight))
+            return
+        trace = self._held.get(part.trace) or self._waiting.get(part.trace) or self._candidate(part.trace)
+        if trace is None:
+            trace = self._held[part.trace] = _Trace(part.trace, now, now)
+        trace.spans.append(part.span)
+        trace.last = now
+        self.spans += 1
+        if part.kind is not None and trace.kind is None:
+            trace.kind = part.kind
+        if part.error:
+            self._pass(trace, self._owed(trace))
+
+    def _owed(self, trace: _Trace[S]) -> int:
+        """Return for how many a trace stands that is passed on for its own sake: for more if nobody else can."""
+        kind = self._cell_of.get(trace.id)
+        if kind is None:
+            return 1
+        cell = self._cells[kind]
+        if len(cell.candidates) > 1:
+            cell.count -= 1
+            return 1
+        return cell.count
+
+    def _candidate(self, id: str) -> _Trace[S] | None:
+        kind = self._cell_of.get(id)
+        return None if kind is None else self._cells[kind].candidates[id]
+
+    def _pass(self, trace: _Trace[S], weight: int) -> None:
+        self._forget(trace)
+        self._passed.extend((span, weight) for span in trace.spans)
+        self._decide(trace.id, weight)
+
+    def _leave_out(self, trace: _Trace[S]) -> None:
+        self._forget(trace)
+        self.left_out += len(trace.spans)
+        self._decide(trace.id, _LEFT_OUT)
+
+    def _forget(self, trace: _Trace[S]) -> None:
+        """Hold a trace no longer."""
+        self._held.pop(trace.id, None)
+        self._waiting.pop(trace.id, None)
+        kind = self._cell_of.pop(trace.id, None)
+        if kind is not None:
+            cell = self._cells[kind]
+            del cell.candidates[trace.id]
+            if not cell.candidates:
+                del self._cells[kind]
+        self.spans -= len(trace.spans)
+
+    def _decide(self, id: str, weight: int) -> None:
+        self._decided[id] = weight
+        if len(self._decided) > _DECIDED:
+            del self._decided[next(iter(self._decided))]
+
+    def _look(self, traces: Sequence[_Trace[S]], *, wait: bool) -> None:
+        """Decide traces that are held, with one reading of all; those in a group may wait."""
+        if not traces:
+            return
+        records = self._read([span for trace in traces for span in trace.spans])
+        for trace in traces:
+            found = [(record, self._assign(record)) for record in records.get(trace.id, ())]
+            if self._tells(trace, found):
+                self._pass(trace, 1)
+                continue
+            groups = {to.group: record for record, to in found if to.group is not None}
+            if wait and groups:
+                trace.records = tuple(groups.values())
+                self._waiting[trace.id] = self._held.pop(trace.id)
+            else:
+                self._reserve(trace)
+
+    def _look_again(self, now: int | None) -> None:
+        """Decide those that wait, if it is time: all where no time is given."""
+        for trace in list(self._waiting.values()):
+            found = [(record, self._assign(record)) for record in trace.records]
+            if self._tells(trace, found):
+                self._pass(trace, 1)
+            elif (
+                now is None
+                or now - trace.first >= self._rules.patience
+                or not any(to.group is not None for _, to in found)
+            ):
+                self._reserve(trace)
+
+    def _tells(self, trace: _Trace[S], found: Iterable[tuple[Record, Assignment]]) -> bool:
+        return any(
+            to.surprise >= self._rules.surprise
+            or trace.id in to.traces
+            or (to.exemplar and record.uid == to.exemplar)
+            for record, to in found
+        )
+
+    def _reserve(self, trace: _Trace[S]) -> None:
+        """Count a trace among those of its kind, of which it may come to stand for others."""
+        self._held.pop(trace.id, None)
+        self._waiting.pop(trace.id, None)
+        trace.records = ()
+        kind = trace.kind or ("", "")
+        if kind not in self._cells and len(self._cells) >= _CELLS:
+            self._empty(next(iter(self._cells)))
+        cell = self._cells.setdefault(kind, _Cell())
+        cell.count += 1
+        old = () if cell.fresh else tuple(cell.candidates.values())
+        cell.fresh = True
+        cell.candidates[trace.id] = trace
+        self._cell_of[trace.id] = kind
+        for one in old:
+            self._leave_out(one)
+        if len(cell.candidates) > self._rules.per_kind:
+            self._leave_out(max(cell.candidates.values(), key=lambda one: rank(one.id)))
+
+    def _close(self, kind: Kind) -> None:
+        """End an interval: pass on as many of a kind as it is time for; without any, one is kept for the next."""
+        cell = self._cells[kind]
+        cell.fresh = False
+        kept = min(cell.count // self._rules.one_in, len(cell.candidates))
+        if kept:
+            self._empty(kind, kept)
+        else:
+            ranked = sorted(cell.candidates.values(), key=lambda one: rank(one.id))
+            for trace in ranked[1:]:
+                self._leave_out(trace)
+
+    def _empty(self, kind: Kind, kept: int = 1) -> None:
+        """Let a few stand for all of a kind."""
+        cell = self._cells[kind]
+        weights = shares(cell.count, kept)
+        for place, trace in enumerate(sorted(cell.candidates.values(), key=lambda one: rank(one.id))):
+            if place < kept:
+                self._pass(trace, weights[place])
+            else:
+                self._leave_out(trace)
+
+    def _relieve(self) -> None:
+        """Decide the oldest traces until fewer spans are held."""
+        most = int(_ROOM * self._rules.most)
+        for trace in list(self._waiting.values()):
+            if self.spans <= most:
+                return
+            self._reserve(trace)
+        oldest, room = [], self.spans - most
+        for trace in self._held.values():
+            if room <= 0:
+                break
+            oldest.append(trace)
+            room -= len(trace.spans)
+        self._look(oldest, wait=False)
+        for kind in list(self._cells):
+            if self.spans <= most:
+                return
+            self._empty(kind)
