@@ -32,19 +32,21 @@ class SdkSettings(Section):
     sample_surprise: NonNegative = 3.0
     """A `SamplingSpanExporter` passes on what is at least so surprising; 3 is a kind that hardly one in twenty
     stretches of time has, e to the power of -3."""
-    sample_one_in: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    sample_one_in: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     """Of the usual traces of one kind it passes on one of so many, which says in
     `stormcell.sampling.adjusted_count` for how many it stands."""
     sample_per_kind: Annotated[int, Field(ge=1, le=1000)] = 5
     """Of these at most so many of a kind in each interval."""
     sample_interval_seconds: Seconds = 60.0
-    """How long such an interval is."""
+    """How long such an interval is, and how old a trace is before it is passed on as an exemplar: at first a group
+    has another one every few seconds."""
     sample_hold_seconds: Seconds = 15.0
     """How long a trace is held once what began it in the service has ended: a tick should have seen it, see
-    `live.tick_seconds` and `live.lateness_seconds`. A trace in a group is held for up to `live.keep_seconds`, for
-    it may become its exemplar. One with an error is not held."""
+    `live.tick_seconds` and `live.lateness_seconds`. One with an error is not held."""
     sample_max_spans: Annotated[int, Field(ge=1, le=10_000_000)] = 5000
-    """Most spans that are held; of more, the oldest traces are decided at once."""
+    """Most spans that are held; of more, the oldest traces are decided at once. As long as there is room, a trace
+    that is left out is held for `live.keep_seconds` and `background.bucket_seconds` more: it may become an
+    exemplar."""
 
     @field_validator("endpoint")
     @classmethod

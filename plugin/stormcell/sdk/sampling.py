@@ -204,7 +204,8 @@ def rules_of(settings: Settings) -> Rules:
         per_kind=sdk.sample_per_kind,
         interval=round(sdk.sample_interval_seconds * _SECOND),
         hold=round(sdk.sample_hold_seconds * _SECOND),
-        patience=round(settings.live.keep_seconds * _SECOND),
+        settle=round(sdk.sample_interval_seconds * _SECOND),
+        patience=round((settings.live.keep_seconds + settings.background.bucket_seconds) * _SECOND),
         most=sdk.sample_max_spans,
     )
 

@@ -1,8 +1,9 @@
 """Which traces are passed on, and for how many each of them stands.
 
 A trace is held until what began it here has ended and a tick may have seen it. Then it is passed on if it is
-telling. One in a group waits for as long as the group may yet choose it for its exemplar; of all others a few of
-each kind stand for the rest, those whose ids have the smallest hashes, so that services tend to keep the same.
+surprising; of the others a few of each kind stand for the rest, those whose ids have the smallest hashes, so that
+services tend to keep the same. Who is left out so far is held on for as long as there is room: its group may yet
+choose it for its exemplar.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ class Rules:
     interval : int
     hold : int
         How long a trace is held once what began it has ended, and nothing more comes.
+    settle : int
+        How old a trace is before it is passed on as an exemplar: a young group has another one every few seconds.
     patience : int
-        How long one in a group is held.
+        How old a trace may become that waits to be an exemplar.
     most : int
         Spans that are held; of more, the oldest traces are decided at once.
     """
@@ -76,6 +79,7 @@ class Rules:
     per_kind: int
     interval: int
     hold: int
+    settle: int
     patience: int
     most: int
 
@@ -87,8 +91,8 @@ class _Trace(Generic[S]):
     last: int
     spans: list[S] = field(default_factory=list)
     kind: Kind | None = None
-    records: tuple[Record, ...] = ()
-    """One for each group that it is in."""
+    record: Record | None = None
+    """One of its, once it was looked at."""
 
 
 @dataclass(slots=True, eq=False)
@@ -155,9 +159,9 @@ class TraceSampler(Generic[S]):
                 if (one.kind is not None and now - one.last >= rules.hold)
                 or now - one.first >= _LONGEST * rules.hold
             ]
-            self._look(ripe, wait=True)
+            self._look(ripe)
         if now >= self._again:
-            self._again = now + rules.hold // 3
+            self._again = now + rules.hold
             self._look_again(now)
         if (interval := now // rules.interval) != self._interval:
             self._interval = interval
@@ -167,10 +171,10 @@ class TraceSampler(Generic[S]):
 
     def flush(self) -> list[Weighed[S]]:
         """Decide all at once, and return what is to be passed on."""
-        self._look_again(None)
-        self._look(list(self._held.values()), wait=False)
+        self._look(list(self._held.values()))
         for kind in list(self._cells):
             self._empty(kind)
+        self._drop_waiting(0)
         return self._taken()
 
     def _taken(self) -> list[Weighed[S]]:
@@ -200,7 +204,9 @@ class TraceSampler(Generic[S]):
             self._pass(trace, self._owed(trace))
 
     def _owed(self, trace: _Trace[S]) -> int:
-        """Return for how many a trace stands that is passed on for its own sake: for more if nobody else can."""
+        """Return for how many a trace stands that is passed on for its own sake."""
+        if trace.id in self._waiting:
+            return 0  # others do for it
         kind = self._cell_of.get(trace.id)
         if kind is None:
             return 1
@@ -208,7 +214,7 @@ class TraceSampler(Generic[S]):
         if len(cell.candidates) > 1:
             cell.count -= 1
             return 1
-        return cell.count
+        return cell.count  # nobody else can
 
     def _candidate(self, id: str) -> _Trace[S] | None:
         kind = self._cell_of.get(id)
@@ -220,6 +226,11 @@ class TraceSampler(Generic[S]):
         self._decide(trace.id, weight)
 
     def _leave_out(self, trace: _Trace[S]) -> None:
+        """Let others stand for a trace, which waits from now on."""
+        self._leave_cell(trace)
+        self._waiting[trace.id] = trace
+
+    def _drop(self, trace: _Trace[S]) -> None:
         self._forget(trace)
         self.left_out += len(trace.spans)
         self._decide(trace.id, _LEFT_OUT)
@@ -228,62 +239,53 @@ class TraceSampler(Generic[S]):
         """Hold a trace no longer."""
         self._held.pop(trace.id, None)
         self._waiting.pop(trace.id, None)
+        self._leave_cell(trace)
+        self.spans -= len(trace.spans)
+
+    def _leave_cell(self, trace: _Trace[S]) -> None:
         kind = self._cell_of.pop(trace.id, None)
         if kind is not None:
             cell = self._cells[kind]
             del cell.candidates[trace.id]
             if not cell.candidates:
                 del self._cells[kind]
-        self.spans -= len(trace.spans)
 
     def _decide(self, id: str, weight: int) -> None:
         self._decided[id] = weight
         if len(self._decided) > _DECIDED:
             del self._decided[next(iter(self._decided))]
 
-    def _look(self, traces: Sequence[_Trace[S]], *, wait: bool) -> None:
-        """Decide traces that are held, with one reading of all; those in a group may wait."""
+    def _look(self, traces: Sequence[_Trace[S]]) -> None:
+        """Look at traces that are held, with one reading of all."""
         if not traces:
             return
         records = self._read([span for trace in traces for span in trace.spans])
         for trace in traces:
-            found = [(record, self._assign(record)) for record in records.get(trace.id, ())]
-            if self._tells(trace, found):
+            own = records.get(trace.id, ())
+            if any(self._assign(record).surprise >= self._rules.surprise for record in own):
                 self._pass(trace, 1)
-                continue
-            groups = {to.group: record for record, to in found if to.group is not None}
-            if wait and groups:
-                trace.records = tuple(groups.values())
-                self._waiting[trace.id] = self._held.pop(trace.id)
             else:
+                trace.record = next(iter(own), None)
                 self._reserve(trace)
 
-    def _look_again(self, now: int | None) -> None:
-        """Decide those that wait, if it is time: all where no time is given."""
-        for trace in list(self._waiting.values()):
-            found = [(record, self._assign(record)) for record in trace.records]
-            if self._tells(trace, found):
-                self._pass(trace, 1)
-            elif (
-                now is None
-                or now - trace.first >= self._rules.patience
-                or not any(to.group is not None for _, to in found)
-            ):
-                self._reserve(trace)
+    def _look_again(self, now: int) -> None:
+        """Pass on those that have become exemplars, and drop those that will not."""
+        candidates = [one for cell in self._cells.values() for one in cell.candidates.values()]
+        for trace in (*self._waiting.values(), *candidates):
+            age = now - trace.first
+            if age >= self._rules.settle and self._shows(trace):
+                self._pass(trace, self._owed(trace))
+            elif age >= self._rules.patience and trace.id in self._waiting:
+                self._drop(trace)
 
-    def _tells(self, trace: _Trace[S], found: Iterable[tuple[Record, Assignment]]) -> bool:
-        return any(
-            to.surprise >= self._rules.surprise
-            or trace.id in to.traces
-            or (to.exemplar and record.uid == to.exemplar)
-            for record, to in found
-        )
+    def _shows(self, trace: _Trace[S]) -> bool:
+        """Whether a group is shown by a trace."""
+        # Any of its records is known by the trace, as long as it is held where it is grouped.
+        return trace.record is not None and trace.id in self._assign(trace.record).traces
 
     def _reserve(self, trace: _Trace[S]) -> None:
         """Count a trace among those of its kind, of which it may come to stand for others."""
         self._held.pop(trace.id, None)
-        self._waiting.pop(trace.id, None)
-        trace.records = ()
         kind = trace.kind or ("", "")
         if kind not in self._cells and len(self._cells) >= _CELLS:
             self._empty(next(iter(self._cells)))
@@ -323,18 +325,27 @@ class TraceSampler(Generic[S]):
     def _relieve(self) -> None:
         """Decide the oldest traces until fewer spans are held."""
         most = int(_ROOM * self._rules.most)
-        for trace in list(self._waiting.values()):
-            if self.spans <= most:
-                return
-            self._reserve(trace)
+        self._drop_waiting(most)
         oldest, room = [], self.spans - most
         for trace in self._held.values():
             if room <= 0:
                 break
             oldest.append(trace)
             room -= len(trace.spans)
-        self._look(oldest, wait=False)
+        self._look(oldest)
+        self._drop_waiting(most)
         for kind in list(self._cells):
             if self.spans <= most:
                 return
             self._empty(kind)
+            self._drop_waiting(most)
+
+    def _drop_waiting(self, most: int) -> None:
+        """Decide the oldest of those that wait until no more spans than that are held."""
+        for trace in list(self._waiting.values()):
+            if self.spans <= most:
+                return
+            if self._shows(trace):
+                self._pass(trace, 0)
+            else:
+                self._drop(trace)

@@ -76,13 +76,13 @@ def test_a_surprising_trace_is_passed_on_once_it_was_held() -> None:
         return Assignment(None, "", 0.0, 4.0 if record.text == "odd" else 0.0, "new")
 
     world = World(Known(assign))
-    world.exporter.export([span(1, 7, parent=2, name="odd"), span(2, 7, parent=9, remote=True), span(3, 8)])
+    world.exporter.export([span(1, 7, parent=2), span(2, 7, parent=9, remote=True, name="odd"), span(3, 8)])
     world.wait(10)
     assert asked == []
     world.wait(10)
     assert sorted(asked) == [
-        (f"{1:016x}", "shop", "odd"),
-        (f"{2:016x}", "shop", "GET /"),
+        (f"{1:016x}", "shop", "GET /"),
+        (f"{2:016x}", "shop", "odd"),
         (f"{3:016x}", "shop", "GET /"),
     ]
     assert world.target.numbers() == [1, 2]
@@ -93,6 +93,8 @@ def test_the_trace_of_an_exemplar_is_passed_on() -> None:
     world = World(Known(lambda _: known))
     world.exporter.export([span(1, 7), span(2, 8)])
     world.wait(20)
+    assert world.target.numbers() == []
+    world.wait(60)
     assert world.target.numbers() == [1]
 
 
@@ -116,6 +118,8 @@ def test_others_say_for_how_many_they_stand_and_are_else_as_they_were() -> None:
     again = own._readable_span()  # type: ignore[attr-defined]
     kept._attributes = again._attributes
     assert encode(RequestKind.TRACES, [kept]) == encode(RequestKind.TRACES, [again])
+    assert world.exporter.waiting == 9
+    world.wait(2000)
     assert world.exporter.counts() == {"passed": 1, "failed": 0, "left_out": 9}
 
 
