@@ -305,3 +305,12 @@ def test_a_late_error_of_what_was_left_out_is_passed_on_and_counted_once() -> No
     assert [weight for _, weight in world.come(Span("late", other, error=True))] == [0]
     assert [weight for _, weight in world.come(Span("later", other))] == [0]
     assert sum(world.weights().values()) == 4
+
+
+def test_one_that_fails_while_it_may_stand_for_others_stands_for_itself() -> None:
+    world = World(one_in=2, per_kind=2, interval=1000 * SECOND)
+    world.come(Span("a", "a"), Span("b", "b"))
+    world.wait(20)
+    first, late = Span("a", "a"), Span("late", "a", error=True)
+    assert world.come(late) == [(first, 1), (late, 1)]
+    assert world.flush() == [(Span("b", "b"), 1)]
