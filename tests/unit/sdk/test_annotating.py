@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-from opentelemetry.sdk.trace.export import SpanExportResult
+import time
+from pathlib import Path
 
-from stormcell.sdk import AnnotatingSpanExporter
+import pytest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from opentelemetry.trace import StatusCode
+
+from stormcell.config import Settings
+from stormcell.sdk import AnnotatingSpanExporter, Hub, StormcellSpanProcessor
 from stormcell.types import NOTHING_KNOWN, Assignment, Record
 from tests.unit.sdk.spans import Target, span
-from tests.unit.sdk.test_sampling import Known
+from tests.unit.sdk.test_sampling import PATIENCE, Known
 
 
 def assign(record: Record) -> Assignment:
@@ -54,3 +61,24 @@ def test_what_the_other_exporter_says_and_raises_is_handed_back() -> None:
     assert exporter.force_flush()
     exporter.shutdown()
     assert target.shut == 1
+
+
+def test_spans_bear_what_a_real_engine_found(tmp_path: Path) -> None:
+    live = {"data": tmp_path / "data", "tick_seconds": 1, "lateness_seconds": 0, "idle_seconds": 0.1}
+    hub, target = Hub(Settings.model_validate({"live": live})), Target()
+    provider = TracerProvider(resource=Resource({"service.name": "shop"}), shutdown_on_exit=False)
+    ours = StormcellSpanProcessor(hub)
+    provider.add_span_processor(ours)
+    provider.add_span_processor(SimpleSpanProcessor(AnnotatingSpanExporter(target, hub)))
+    until = time.monotonic() + PATIENCE
+    found: dict[str, object] = {}
+    while "stormcell.group.id" not in found:
+        assert time.monotonic() < until, "it was never known"
+        with provider.get_tracer("shop").start_as_current_span("pay order-482913") as made:
+            made.set_status(StatusCode.ERROR)
+        found = dict(target.get_finished_spans()[-1].attributes or {})
+        assert ours.force_flush()
+        time.sleep(0.2)
+    assert found["stormcell.template"] == "pay order-<num>"
+    assert isinstance(found["stormcell.surprise"], float)
+    provider.shutdown()
