@@ -31,12 +31,12 @@ class SdkSettings(Section):
     """What other processes may have laid into the folder for the one that groups; beyond that theirs waits."""
     sample_surprise: NonNegative = 3.0
     """A `SamplingSpanExporter` passes on what is at least so surprising; 3 is a kind that hardly one in twenty
-    stretches of time has, e to the power of -3."""
+    stretches of time has, e to the power of -3, or many times as much as usual."""
     sample_one_in: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     """Of the usual traces of one kind it passes on one of so many, which says in
     `stormcell.sampling.adjusted_count` for how many it stands."""
     sample_per_kind: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Of these at most so many of a kind in each interval."""
+    """Of these at most so many of a kind in each interval; of surprising ones at most so many of each template."""
     sample_interval_seconds: Seconds = 60.0
     """How long such an interval is, and how old a trace is before it is passed on as an exemplar: at first a group
     has another one every few seconds."""

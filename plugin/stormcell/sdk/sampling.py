@@ -19,8 +19,9 @@ from stormcell import threads
 from stormcell.config import Settings
 from stormcell.decode.events import service_of
 from stormcell.sdk.hub import Hub
+from stormcell.sdk.parts import Kind, Part, Rules
 from stormcell.sdk.spans import SpanReader, with_attributes
-from stormcell.sdk.traces import Kind, Part, Rules, TraceSampler, Weighed
+from stormcell.sdk.traces import TraceSampler, Weighed
 from stormcell.semconv import ADJUSTED_COUNT
 
 log: Final = logging.getLogger("stormcell.sdk")

@@ -8,16 +8,15 @@ choose it for its exemplar.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic
 
 from stormcell.engine.chosen import rank, shares
+from stormcell.sdk.parts import Kind, Part, Rules, S
 from stormcell.types import Assignment, Record
 
-S = TypeVar("S")
-Kind = tuple[str, str]
-"""A service, and the template of what begins its traces."""
 Read = Callable[[Sequence[S]], Mapping[str, Sequence[Record]]]
 """Returns the records of spans, by the ids of their traces; what cannot be read is not there."""
 Weighed = tuple[S, int]
@@ -30,58 +29,6 @@ _LONGEST: Final = 4
 """After so many times the time of holding, a trace is looked at though nothing that began it has ended."""
 _ROOM: Final = 0.9
 _LEFT_OUT: Final = -1
-
-
-class Part(NamedTuple, Generic[S]):
-    """A span as far as the choice needs it.
-
-    Attributes
-    ----------
-    span : S
-    trace : str
-        The id of its trace.
-    error : bool
-    kind : Kind or None
-        Of what begins a trace here, for it has no parent, or none of this process; else None.
-    """
-
-    span: S
-    trace: str
-    error: bool
-    kind: Kind | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the choice depends on; all times in ns.
-
-    Attributes
-    ----------
-    surprise : float
-        What is at least so surprising is passed on.
-    one_in : int
-        One of so many others of a kind is passed on,
-    per_kind : int
-        but at most so many in each interval.
-    interval : int
-    hold : int
-        How long a trace is held once what began it has ended, and nothing more comes.
-    settle : int
-        How old a trace is before it is passed on as an exemplar: a young group has another one every few seconds.
-    patience : int
-        How old a trace may become that waits to be an exemplar.
-    most : int
-        Spans that are held; of more, the oldest traces are decided at once.
-    """
-
-    surprise: float
-    one_in: int
-    per_kind: int
-    interval: int
-    hold: int
-    settle: int
-    patience: int
-    most: int
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +72,7 @@ class TraceSampler(Generic[S]):
         self._cells: dict[Kind, _Cell[S]] = {}
         self._cell_of: dict[str, Kind] = {}
         self._decided: dict[str, int] = {}
+        self._told: Counter[Kind] = Counter()
         self._interval = self._again = self._next = 0
         self._passed: list[Weighed[S]] = []
         self.spans = 0
@@ -165,6 +113,7 @@ class TraceSampler(Generic[S]):
             self._look_again(now)
         if (interval := now // rules.interval) != self._interval:
             self._interval = interval
+            self._told.clear()
             for kind in list(self._cells):
                 self._close(kind)
         return self._taken()
@@ -262,11 +211,23 @@ class TraceSampler(Generic[S]):
         records = self._read([span for trace in traces for span in trace.spans])
         for trace in traces:
             own = records.get(trace.id, ())
-            if any(self._assign(record).surprise >= self._rules.surprise for record in own):
+            if self._surprises(own):
                 self._pass(trace, 1)
             else:
                 trace.record = next(iter(own), None)
                 self._reserve(trace)
+
+    def _surprises(self, records: Iterable[Record]) -> bool:
+        """Whether something in a trace surprises that was not told often enough by now: in a storm all does."""
+        found = False
+        for record in records:
+            to = self._assign(record)
+            if to.surprise >= self._rules.surprise:
+                what = (record.service, to.template or record.text)
+                if self._told[what] < self._rules.per_kind:
+                    self._told[what] += 1
+                    found = True
+        return found
 
     def _look_again(self, now: int) -> None:
         """Pass on those that have become exemplars, and drop those that will not."""
