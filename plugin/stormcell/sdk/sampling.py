@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, StatusCode, format_trace_id
 
-from stormcell import threads
+from stormcell import forks, threads
 from stormcell.config import Settings
 from stormcell.decode.events import service_of
 from stormcell.sdk.hub import Hub
@@ -65,13 +63,7 @@ class SamplingSpanExporter(SpanExporter):
         self._clock = clock or _steady()
         self._shut = False
         self._begin()
-        reset = weakref.WeakMethod(self._begin)
-
-        def in_child() -> None:
-            if (begin := reset()) is not None:
-                begin()
-
-        os.register_at_fork(after_in_child=in_child)
+        forks.in_child(self._begin)
 
     def _begin(self) -> None:
         """Be as new: in a child the thread is not, and what is held is the parent's to pass on."""
