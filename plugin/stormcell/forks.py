@@ -11,7 +11,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from types import MethodType
+from typing import Any, Final, cast
 
 _LOOK_SECONDS: Final = 0.005
 _PATIENCE: Final = 10.0
@@ -42,9 +43,9 @@ class _Gate:
         _OURS.clear()
         for lock in list(_TAKEN):
             lock.release()
-        for reference in list(_CALLS.values()):
-            if (call := reference()) is not None:
-                call()
+        for reference, function in list(_CALLS.values()):
+            if (owner := reference()) is not None:
+                function(owner)
 
 
 def _is_loading() -> bool:
@@ -59,7 +60,7 @@ _OURS: Final[weakref.WeakSet[threading.Thread]] = weakref.WeakSet()
 # What Python itself knows of modules that are being loaded; where it calls that otherwise, nobody waits.
 _LOADING: Final[dict[str, Callable[[], object]]] = getattr(sys.modules["_frozen_importlib"], "_module_locks", {})
 _TAKEN: Final[set[Lock]] = set()
-_CALLS: Final[dict[int, weakref.WeakMethod[Callable[[], None]]]] = {}
+_CALLS: Final[dict[int, tuple[weakref.ref[object], Callable[[Any], None]]]] = {}
 os.register_at_fork(before=_gate.before, after_in_parent=_gate.in_parent, after_in_child=_gate.in_child)
 
 
@@ -82,8 +83,14 @@ def begin() -> None:
 
 def in_child(call: Callable[[], None]) -> None:
     """Call a method in each child process, as long as its object is there."""
-    reference = weakref.WeakMethod(call, lambda gone: _CALLS.pop(id(gone), None))
-    _CALLS[id(reference)] = reference
+    method = cast(MethodType, call)
+
+    # What is global may be gone already when objects go, at the end of a program.
+    def forget(gone: weakref.ref[object], calls: dict[int, Any] = _CALLS) -> None:
+        calls.pop(id(gone), None)
+
+    reference = weakref.ref(method.__self__, forget)
+    _CALLS[id(reference)] = reference, method.__func__
 
 
 class Lock:
