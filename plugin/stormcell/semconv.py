@@ -27,6 +27,7 @@ SCHEMA_GROUPS: Final = "stormcell.groups/1"
 # On telemetry that is forwarded
 EXEMPLAR: Final = "stormcell.exemplar"
 SURPRISE: Final = "stormcell.surprise"
+TEMPLATE: Final = "stormcell.template"
 ADJUSTED_COUNT: Final = "stormcell.sampling.adjusted_count"
 
 # On groups that are sent out as log records

@@ -217,7 +217,7 @@ def _log(record: Any, sender: Sender, path: JsonPath, scribe: Scribe) -> Event |
         record.severity_number,
         _text(record.severity_text),
         _any_value(record.body, (*path, "body"), scribe, 0),
-        _text(getattr(record, "event_name", b"")),  # older opentelemetry-proto has none
+        _text(record.event_name),
         _attributes(record.attributes, (*path, "attributes"), scribe, 0),
         hex_id(record.trace_id.hex(), 32),
         hex_id(record.span_id.hex(), 16),

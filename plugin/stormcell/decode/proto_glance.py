@@ -24,8 +24,6 @@ _SPAN: Final = Signal.SPAN
 _LONG: Final = 0x80
 """Lengths from here on take more than one byte."""
 _NOTHING: Final[dict[str, str]] = {}
-# Older descriptions have none.
-_NAMED: Final = "event_name" in LogRecordParts.DESCRIPTOR.fields_by_name
 # Half the time of what a NamedTuple makes for itself.
 _new = tuple.__new__
 _parse_log, _parse_span = LogRecordParts.FromString, SpanParts.FromString
@@ -56,7 +54,7 @@ def log(data: bytes, sender: Sender) -> Record | None:
         span = record.span_id
         if span and (len(span) != 8 or span == _NO_SPAN):
             span = b""
-        if _NAMED and record.event_name:
+        if record.event_name:
             return None  # few have one
         ascending = pairs if order is None else [pairs[place] for place in order]
         uid = log_uid(sender.identity, time, severity, trace, span, b"", body, ascending)

@@ -22,7 +22,7 @@ from stormcell.pipeline import describe
 from stormcell.privacy import Concealer
 from stormcell.text.skeleton import Skeleton
 from stormcell.text.templates import Parser
-from stormcell.types import NOTHING_KNOWN, Assignment, Record, Rows, Signal, Template
+from stormcell.types import NOTHING_KNOWN, Assignment, Group, Record, Rows, Signal, Template
 
 _LASTING: Final = ("trace:", "id:", "alert:")
 """Link keys that tell where an event belongs; a burst is over before the next tick."""
@@ -45,6 +45,7 @@ class Verdicts:
         self._lock = threading.Lock()
         self._knowledge: Knowledge = found.knowledge
         self._living: Mapping[str, Living] = {id: one for id, one in found.living.items() if not one.final}
+        self._traces = {id: _traces(one.group) for id, one in self._living.items()}
         self._kinds: dict[Kind, Assignment] = {}
         self._prints: dict[tuple[str, Same], Assignment] = {}
         self._keys: dict[tuple[str, Same], str] = {}
@@ -66,8 +67,7 @@ class Verdicts:
                 self._prints[name, same] = replace(NOTHING_KNOWN, surprise=surprise, why="background")
                 continue
             assert one.group is not None, "None is no living group"
-            exemplar = self._living[one.group].group.medoid.uid
-            self._prints[name, same] = Assignment(one.group, exemplar, one.dissimilarity, surprise, "nearest")
+            self._prints[name, same] = self._nearest(one.group, one.dissimilarity, surprise)
         for keys, atom, same in zip(rows.keys, atom_of, sames, strict=True):
             one = member.get(atom)
             if one is not None and one.group in self._living:
@@ -86,7 +86,7 @@ class Verdicts:
                 group = self._keys.get((key, kind[-1]))
                 if group is not None:
                     exemplar = self._living[group].group.medoid.uid
-                    return replace(verdict, group=group, exemplar=exemplar, why="key")
+                    return replace(verdict, group=group, exemplar=exemplar, why="key", traces=self._traces[group])
         return verdict
 
     def _find(self, kind: Kind, record: Record | None) -> Assignment | None:
@@ -97,14 +97,18 @@ class Verdicts:
             if found is None and record is not None:
                 [found] = self.judge([record], same)
             if found is not None:
-                self._kinds[kind] = found
+                found = self._kinds[kind] = replace(found, template=text)
         return found
+
+    def _nearest(self, group: str, dissimilarity: float, surprise: float) -> Assignment:
+        exemplar = self._living[group].group.medoid.uid
+        return Assignment(group, exemplar, dissimilarity, surprise, "nearest", traces=self._traces[group])
 
     def judge(self, records: Sequence[Record], same: Same = ()) -> list[Assignment]:
         """Return for each event the nearest living group, by its mixed dissimilarity to the exemplars alone.
 
         What is less surprising than the gate lets through is background; what is as far from every exemplar as a
-        stray is like nothing that lives.
+        stray is like nothing that lives. Templates are left out.
 
         Parameters
         ----------
@@ -138,14 +142,17 @@ class Verdicts:
                 zip(nearest.tolist(), far[np.arange(count), nearest].tolist(), strict=True)
             ):
                 if distance < self._settings.grouping.stray:
-                    group = living[other].group
-                    found[number] = Assignment(
-                        group.id, group.medoid.uid, distance, found[number].surprise, "nearest"
-                    )
+                    found[number] = self._nearest(living[other].group.id, distance, found[number].surprise)
         return [
             replace(NOTHING_KNOWN, surprise=one.surprise, why="background") if judged[row] < gate else one
             for one, row in zip(found, place[:count].tolist(), strict=True)
         ]
+
+
+def _traces(group: Group) -> tuple[str, ...]:
+    """Return the traces that a group is shown by, the exemplar's first."""
+    shown = (group.medoid.trace_id, *(event.trace_id for event in group.exemplars), group.trace)
+    return tuple(dict.fromkeys(trace for trace in shown if trace))
 
 
 class LiveAssigner:

@@ -54,6 +54,11 @@ class Assignment:
         How unusual its template is against the background.
     why : str
         "key" (shares a link key with the group), "nearest", "background" or "new" (like nothing that lives).
+    template : str
+        The template of its text as far as it was mined by then; "" before the first tick.
+    traces : tuple of str
+        The ids of the traces that show the group, those of its exemplar and of who else speaks for it; none
+        without a group.
     """
 
     group: str | None
@@ -61,6 +66,8 @@ class Assignment:
     dissimilarity: float
     surprise: float
     why: str
+    template: str = ""
+    traces: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN: Final = Assignment(None, "", 0.0, 0.0, "new")

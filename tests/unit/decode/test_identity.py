@@ -93,6 +93,12 @@ def test_of_a_name_that_comes_twice_the_last_counts() -> None:
     assert on_the_wire(record) == as_json({"file": {"stringValue": "app.log"}})
 
 
+def test_the_name_of_an_event_is_part_of_it() -> None:
+    record = message({})
+    record.event_name = "order.failed"
+    assert on_the_wire(record) == as_json({}, eventName="order.failed") != as_json({})
+
+
 def test_the_observed_time_is_none_of_it() -> None:
     record = message({})
     before = on_the_wire(record)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stormcell.engine.assigner import LiveAssigner, Verdicts
-from stormcell.types import Event, record_of
+from stormcell.types import Event, Signal, record_of
 from tests.unit.engine.world import calm, live_of, made_settings, run, storm, taken
 from tests.unit.features.build import log
 
@@ -61,3 +61,32 @@ def test_a_trace_that_two_tenants_share_leads_none_to_the_other() -> None:
     new = replace(log(461, **SAME_KIND), trace_id="7" * 32)
     assert assigner.assign(record_of(of("a", new))).why == "key"
     assert assigner.assign(record_of(of("b", new))).group is None
+
+
+def test_the_template_of_an_event_is_told_as_it_was_mined() -> None:
+    assigner, _ = stormed("a")
+    known = assigner.assign(record_of(of("a", log(461, **SAME_KIND))))
+    assert known.template == "connection <*> to redis refused"
+    assert assigner.assign(record_of(log(461, text="never seen 7 times"))).template == "never seen <*> times"
+    span = replace(log(461, text="GET /orders/12345"), signal=Signal.SPAN)
+    assert assigner.assign(record_of(span)).template == "GET <path>"
+    assert LiveAssigner(SETTINGS).assign(record_of(log(461))).template == ""
+
+
+def test_the_traces_that_show_a_group_are_told() -> None:
+    """The exemplar here is one of the errors, each of a trace of its own."""
+    errors = [
+        replace(event, trace_id=f"{at:032x}") if event.signal is Signal.LOG else event
+        for at, event in enumerate(storm(400), 1)
+    ]
+    [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *(of("a", event) for event in errors)]))
+    assigner = LiveAssigner(SETTINGS)
+    assigner.verdicts = Verdicts(SETTINGS, last)
+    found = assigner.assign(record_of(of("a", log(461, **SAME_KIND))))
+    [group] = [one.group for one in last.living.values()]
+    assert group.medoid.trace_id
+    assert found.traces[0] == group.medoid.trace_id
+    assert set(found.traces) >= {event.trace_id for event in group.exemplars} - {""}
+    again = assigner.assign(record_of(replace(of("a", log(461, **SAME_KIND)), trace_id=found.traces[0])))
+    assert (again.why, again.traces) == ("key", found.traces)
+    assert assigner.assign(record_of(log(461, text="heartbeat", service="cron"))).traces == ()
