@@ -38,7 +38,7 @@ print(json.dumps({"seconds": time.perf_counter() - began}))
 def calls(board: Board, folder: Path) -> None:
     """Take the time of single calls, ours and the SDK's by turns in one process.
 
-    The targets are for a busy service. At full speed queues fill on both sides, and dropping takes the time: the SDK
+    The targets are for a busy service. At full speed queues fill on both sides, and dropping takes time: the SDK
     logs each.
     """
     sizes = (1, 1, 2) if board.quick else (ROUNDS, SECONDS, STORMS)
