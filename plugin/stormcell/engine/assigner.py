@@ -78,10 +78,19 @@ class Verdicts:
 
     def of(self, kind: Kind, keys: Sequence[str], record: Record | None = None) -> Assignment | None:
         """Return where an event belongs; None where its kind is unknown and no record is there to judge it by."""
-        verdict = self._kinds.get(kind) or self._find(kind, record)
-        if verdict is None:
-            return None
-        if self._keys:
+        return self._linked(self._kinds.get(kind) or self._find(kind, record), kind, keys)
+
+    def follow(self, before: Verdicts) -> None:
+        """Look at once for the kinds that were asked for since the tick before: they are asked for again."""
+        for kind in list(before._kinds):
+            self._find(kind, None)
+
+    def known(self, kind: Kind, keys: Sequence[str]) -> Assignment | None:
+        """Return the same without ever waiting; None where nobody has asked for its kind yet."""
+        return self._linked(self._kinds.get(kind), kind, keys)
+
+    def _linked(self, verdict: Assignment | None, kind: Kind, keys: Sequence[str]) -> Assignment | None:
+        if verdict is not None and self._keys:
             for key in keys:
                 group = self._keys.get((key, kind[-1]))
                 if group is not None:
@@ -172,8 +181,24 @@ class LiveAssigner:
             verdicts = self.verdicts
             if verdicts is None:
                 return NOTHING_KNOWN
-            log = record.signal is Signal.LOG
-            parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
-            same = self._traits.same(record)
-            kind = record.signal, self._show(record.service), parsed.template, record.severity, same
-            return verdicts.of(kind, [*parsed.keys, *own_keys(record, self._show)], record) or NOTHING_KNOWN
+            return verdicts.of(*self._seen(record), record) or NOTHING_KNOWN
+
+    def use(self, verdicts: Verdicts) -> None:
+        """Go by these verdicts from now on."""
+        if self.verdicts is not None:
+            verdicts.follow(self.verdicts)
+        self.verdicts = verdicts
+
+    def known(self, record: Record) -> Assignment:
+        """Return the same without ever waiting, if an event of its kind was assigned by the last tick."""
+        verdicts = self.verdicts
+        if verdicts is None:
+            return NOTHING_KNOWN
+        return verdicts.known(*self._seen(record)) or NOTHING_KNOWN
+
+    def _seen(self, record: Record) -> tuple[Kind, list[str]]:
+        log = record.signal is Signal.LOG
+        parsed = self._parser.log(record.text) if log else self._parser.name(record.text)
+        same = self._traits.same(record)
+        kind = record.signal, self._show(record.service), parsed.template, record.severity, same
+        return kind, [*parsed.keys, *own_keys(record, self._show)]

@@ -165,7 +165,7 @@ class Ticker(Worker):
         told = keep(store, found, knowledge, live, self._settings, shared.clock.now(), self._notified)
         self._notified = told or self._notified
         live.commit(found, knowledge)
-        shared.assigner.verdicts = Verdicts(self._settings, found)
+        shared.assigner.use(Verdicts(self._settings, found))
         self.memberships = found.memberships
         stats.ticks += 1
         self._ticked = shared.monotonic()

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
+from stormcell.sdk.own import ours
 from stormcell.sdk.patience import Patience
 from stormcell.sdk.taking import Taker
 from stormcell.types import RequestKind
@@ -66,7 +67,8 @@ class _Exporter:
         if self._closing.is_set():
             self._dropped["shutdown"] += len(items)
             return False
-        lost = self._taker.take(items, Patience(_SECONDS, self._closing))
+        with ours():
+            lost = self._taker.take(items, Patience(_SECONDS, self._closing))
         self._dropped.update(lost)
         self._processed += len(items) - sum(lost.values())
         return not (lost["refused"] or lost["broken"])

@@ -114,6 +114,11 @@ class Hub:
         way = self._way
         return NOTHING_KNOWN if way is None else way.assign(record)
 
+    def known(self, record: Record) -> Assignment:
+        """Return the same as far as that is known without waiting, for a service's own threads."""
+        way = self._way
+        return NOTHING_KNOWN if way is None else way.known(record)
+
     def acquire(self) -> None:
         """Say that one more sends."""
         with self._making:

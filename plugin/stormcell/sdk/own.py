@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, TraceFlags
 
 from stormcell import threads
@@ -28,10 +30,22 @@ _SUPPRESSED: Final = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", None)
 
 def mark() -> None:
     """Let all telemetry of the thread that calls this be ours."""
+    context.attach(_below_ours())
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Let telemetry be ours that a thread of others makes here: what sends, or encodes, has some to tell."""
+    token = context.attach(_below_ours())
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def _below_ours() -> Context:
     found = trace.set_span_in_context(NonRecordingSpan(OURS))
-    if _SUPPRESSED is not None:
-        found = context.set_value(_SUPPRESSED, True, found)
-    context.attach(found)
+    return found if _SUPPRESSED is None else context.set_value(_SUPPRESSED, True, found)
 
 
 threads.at_start(mark)

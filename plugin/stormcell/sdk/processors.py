@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
+from stormcell.sdk.annotate import annotate
 from stormcell.sdk.feed import Feed
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 30_000
 """Milliseconds that a flush or a shutdown may take, as with the SDK's own processors."""
+
+_LAST_SECONDS: Final = 5.0
+"""How long what waits at a shutdown is tried: who cannot be reached by then will not be soon."""
 
 
 class _Processor:
@@ -65,7 +69,7 @@ class _Processor:
             return
         self._shut = True
         until = time.monotonic() + timeout_millis / 1000
-        self._feed.close(timeout_millis / 1000)
+        self._feed.close(min(timeout_millis / 1000, _LAST_SECONDS))
         self._hub.release(max(until - time.monotonic(), 0.0))
 
 
@@ -120,7 +124,10 @@ class StormcellLogRecordProcessor(_Processor, LogRecordProcessor):
     ) -> None:
         super().__init__(RequestKind.LOGS, hub, meter_provider)
         self._put = self._feed.put
+        self._annotate = annotate
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take a log record; returns at once."""
+        if self._annotate:
+            annotate(log_record, self._hub)
         self._put(log_record)

@@ -48,6 +48,10 @@ class Way(Protocol):
         """Return where an event belongs, as far as it is known here."""
         ...
 
+    def known(self, record: Record) -> Assignment:
+        """Return the same as far as that is known without waiting."""
+        ...
+
     def close(self, seconds: float) -> bool:
         """Do what is left to do, for so many seconds at most, and end; return whether all was done."""
         ...
@@ -92,6 +96,8 @@ class Sidecar:
     def assign(self, record: Record) -> Assignment:
         """Return that nothing is known here: the sidecar adds what it knows where it forwards."""
         return NOTHING_KNOWN
+
+    known = assign
 
     def close(self, seconds: float) -> bool:
         """Close the connection (see Way)."""
@@ -139,8 +145,14 @@ class Embedded:
         runtime = self._runtime
         return NOTHING_KNOWN if runtime is None else runtime.engine.assign(record)
 
+    def known(self, record: Record) -> Assignment:
+        """Return the same without waiting, if it is this process that groups."""
+        runtime = self._runtime
+        return NOTHING_KNOWN if runtime is None else runtime.engine.known(record)
+
     def close(self, seconds: float) -> bool:
         """Group what is there, and end (see Way)."""
+        seconds = min(seconds, self._settings.live.drain_seconds)
         until = time.monotonic() + seconds
         if not self._becoming.acquire(timeout=seconds):
             return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stormcell.engine.assigner import LiveAssigner, Verdicts
-from stormcell.types import Event, Signal, record_of
+from stormcell.types import NOTHING_KNOWN, Event, Signal, record_of
 from tests.unit.engine.world import calm, live_of, made_settings, run, storm, taken
 from tests.unit.features.build import log
 
@@ -25,7 +25,7 @@ def stormed(*tenants: str) -> tuple[LiveAssigner, dict[str, str]]:
     storms = [of(tenant, event) for tenant in tenants for event in storm(400)]
     [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *storms]))
     assigner = LiveAssigner(SETTINGS)
-    assigner.verdicts = Verdicts(SETTINGS, last)
+    assigner.use(Verdicts(SETTINGS, last))
     groups = {
         tenant: id
         for id, one in last.living.items()
@@ -57,7 +57,7 @@ def test_a_trace_that_two_tenants_share_leads_none_to_the_other() -> None:
     traced = [replace(event, trace_id="7" * 32) for event in storm(400)]
     [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *(of("a", event) for event in traced)]))
     assigner = LiveAssigner(SETTINGS)
-    assigner.verdicts = Verdicts(SETTINGS, last)
+    assigner.use(Verdicts(SETTINGS, last))
     new = replace(log(461, **SAME_KIND), trace_id="7" * 32)
     assert assigner.assign(record_of(of("a", new))).why == "key"
     assert assigner.assign(record_of(of("b", new))).group is None
@@ -81,7 +81,7 @@ def test_the_traces_that_show_a_group_are_told() -> None:
     ]
     [*_, last] = run(taken(live_of(SETTINGS), [*calm(0, 460), *(of("a", event) for event in errors)]))
     assigner = LiveAssigner(SETTINGS)
-    assigner.verdicts = Verdicts(SETTINGS, last)
+    assigner.use(Verdicts(SETTINGS, last))
     found = assigner.assign(record_of(of("a", log(461, **SAME_KIND))))
     [group] = [one.group for one in last.living.values()]
     assert group.medoid.trace_id
@@ -90,3 +90,18 @@ def test_the_traces_that_show_a_group_are_told() -> None:
     again = assigner.assign(record_of(replace(of("a", log(461, **SAME_KIND)), trace_id=found.traces[0])))
     assert (again.why, again.traces) == ("key", found.traces)
     assert assigner.assign(record_of(log(461, text="heartbeat", service="cron"))).traces == ()
+
+
+def test_what_is_known_without_waiting_is_what_was_assigned_before() -> None:
+    [*_, before, last] = run(taken(live_of(SETTINGS), [of("a", event) for event in [*calm(0, 460), *storm(400)]]))
+    event = record_of(of("a", log(461, **SAME_KIND)))
+    never_assigned = record_of(of("a", log(461, **OTHER_KIND)))
+    assigner = LiveAssigner(SETTINGS)
+    assert assigner.known(event) == NOTHING_KNOWN
+    assigner.use(Verdicts(SETTINGS, before))
+    assert assigner.known(event) == NOTHING_KNOWN
+    assigner.assign(event)
+    assigner.use(Verdicts(SETTINGS, last))
+    assert assigner.known(event) == assigner.assign(event)
+    assert assigner.known(event).group is not None
+    assert assigner.known(never_assigned) == NOTHING_KNOWN
