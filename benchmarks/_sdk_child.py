@@ -61,16 +61,16 @@ def _busy(sides: dict[str, Side], rounds: int, seconds: float) -> Rounds:
     timed, found = Timed(), defaultdict[tuple[str, str], list[Sequence[float]]](list)
     service = Service(timed, timed, lines=20_000)
 
-    def turn(each: Side, seconds: float) -> None:
+    def turn(each: Side, seconds: float) -> list[int]:
         gc.collect()
         timed.turn(each.ending, each.emitting)
-        paced(service.request, int(seconds * _REQUESTS), _REQUESTS)
-        each.flush()
-        settle(PATIENCE)
+        served = paced(service.request, int(seconds * _REQUESTS), _REQUESTS)
+        _finish(each, engine=each is not sides["sdk"])
+        return served
 
     turn(sides["ours"], min(WARM, 3 * seconds))
     for name in _turns(list(sides), rounds):
-        turn(sides[name], seconds)
+        found[name, "requests"].append(turn(sides[name], seconds))
         found[name, "spans"].append(timed.spans)
         found[name, "records"].append(timed.records)
     return found
@@ -120,7 +120,7 @@ def held(name: str, folder: str, endpoint: str, requests: str, seconds: str) -> 
             service.request(began + at * past // count)
             if (at + 1) % _FLUSHED == 0:
                 made.flush()
-        _finish(name, made)
+        _finish(made, engine=name == "embedded")
         return {"memory": _memory(), "peak": peak_memory(), "passed": made.passed()}
 
 
@@ -130,17 +130,17 @@ def spent(name: str, folder: str, endpoint: str, seconds: str, signal: str) -> d
         spans = signal == "spans"
         service = Service(made.ending, made.emitting, lines=20_000, spans=spans, logs=not spans)
         paced(service.request, int((WARM if name == "embedded" else 1) * _REQUESTS), _REQUESTS)
-        _finish(name, made)
+        _finish(made, engine=name == "embedded")
         before, count = time.process_time(), int(float(seconds) * _REQUESTS)
         paced(service.request, count, _REQUESTS)
-        _finish(name, made)
+        _finish(made, engine=name == "embedded")
         return {"cpu": (time.process_time() - before) / (count * (SPANS if spans else LOGS))}
 
 
-def _finish(name: str, made: Side) -> None:
-    """Wait until nothing is to be done about what came."""
+def _finish(made: Side, *, engine: bool) -> None:
+    """Wait until nothing is to be done about what came; an engine waits a little whether more comes."""
     made.flush()
-    if name == "embedded":
+    if engine:
         time.sleep(_IDLE)
     settle(PATIENCE)
 

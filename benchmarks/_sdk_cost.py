@@ -93,12 +93,21 @@ class Timed(SpanProcessor, LogRecordProcessor):
         return True
 
 
-def paced(work: Callable[[], object], count: int, per_second: float) -> None:
-    """Do something so many times, so often a second; without pauses as long as it is behind."""
-    began = time.perf_counter()
+def paced(work: Callable[[], object], count: int, per_second: float) -> list[int]:
+    """Do something so many times, so often a second; without pauses as long as it is behind.
+
+    Returns
+    -------
+    list of int
+        Nanoseconds from when each was due until it was done.
+    """
+    took, began = [], time.perf_counter_ns()
     for at in range(count):
-        time.sleep(max(began + at / per_second - time.perf_counter(), 0))
+        due = began + int(at * 1e9 / per_second)
+        time.sleep(max(due - time.perf_counter_ns(), 0) / 1e9)
         work()
+        took.append(time.perf_counter_ns() - due)
+    return took
 
 
 def settle(patience: float) -> None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExp
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that anything may take to come to an end."""
 
 Encode = Callable[[Sequence[Any]], Any]

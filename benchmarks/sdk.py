@@ -9,18 +9,19 @@ from typing import Any
 
 from _board import Board
 from _report import arguments
+from _sdk_service import LOGS, SPANS
 from _sidecar_process import running
 from _timing import child, one_core
 
-ROUNDS = 10
-SECONDS = 5
+ROUNDS = 5
+SECONDS = 10
 """Turns of each side, and how long each is, at the pace of a busy service."""
 STORMS = 40
 """Turns of each side at full speed."""
 HELD = 4000
-PAST = 600
+PAST = 120
 """Requests of which memory is taken, and the seconds over which they came."""
-SPENT = 15
+SPENT = 10
 """Seconds of a busy service of which time is taken."""
 THREADS = 100
 EACH = 10_000
@@ -56,21 +57,29 @@ def calls(board: Board, folder: Path) -> None:
                 if signal == "records" and held:
                     annotated = took[f"annotated {signal} {share}"]
                     board.at_most(f"{name}, {words}, {share}, annotated", annotated, "us")
+    request = f"request of {SPANS} spans and {LOGS} records, from due to done"
+    for share in ("p50", "p99"):
+        for side, words in (("ours", ""), ("annotated", ", annotated"), ("sdk", ", of the SDK")):
+            board.at_most(f"{request}, {share}{words}", found["busy"][f"{side} requests {share}"] / 1000, "ms")
     board.at_most("dropped at full speed", 100 * found["dropped"]["ours"], "%")
     board.at_most("dropped at full speed by the SDK", 100 * found["dropped"]["sdk"], "%")
 
 
-def memory(board: Board, folder: Path, endpoint: str) -> None:
-    """Take what a service holds with ours and with the SDK's."""
+def memory(board: Board, folder: Path, endpoint: str, grouping: Path) -> None:
+    """Take what a service holds with ours and with the SDK's.
+
+    Of several processes with one folder only one groups; of ``grouping`` the sidecar does.
+    """
     requests = HELD // 20 if board.quick else HELD
     found = {
         name: _job("held", name, folder / f"held-{name}", endpoint, requests, PAST)
         for name in ("batch", "encoding", "embedded", "forward")
     }
+    found["embedded, another process groups"] = _job("held", "embedded", grouping, "", requests, PAST)
     least = found["batch"]
-    for name, most in (("embedded", 40), ("forward", 40)):
+    for name in ("embedded", "embedded, another process groups", "forward"):
         added = {key: (found[name][key] - least[key]) / 1e6 for key in ("memory", "peak")}
-        board.at_most(f"memory added, {name}", added["memory"], "MB", most)
+        board.at_most(f"memory added, {name}", added["memory"], "MB", 40)
         board.at_most(f"memory added at most, {name}", added["peak"], "MB")
         board.at_least(f"spans and records that it was given, {name}", found[name]["passed"], "")
     board.at_most("memory added by encoding OTLP", (found["encoding"]["memory"] - least["memory"]) / 1e6, "MB")
@@ -132,7 +141,7 @@ def main() -> None:
         importing(board)
         calls(board, folder)
         with running(folder / "sidecar") as sidecar:
-            memory(board, folder, sidecar.url)
+            memory(board, folder, sidecar.url, folder / "sidecar")
             time_spent(board, folder, sidecar.url)
         threads(board, folder)
     board.end("sdk", as_json=options.json)
