@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count, islice
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -15,7 +16,11 @@ from stormcell.types import RequestKind
 
 _DEEPEST: Final = 8
 _LONGEST: Final = 10_000
+_MOST: Final = 1000
 _LARGEST: Final = 2**63 - 1
+MOST_BYTES: Final = 4 << 20
+"""Of a request: gRPC's servers take no more unless they are told to."""
+
 _ENCODERS: Final[Mapping[RequestKind, Callable[[Any], Any]]] = {
     RequestKind.TRACES: encode_spans,
     RequestKind.LOGS: encode_logs,
@@ -48,14 +53,69 @@ def encode(kind: RequestKind, items: Sequence[Any]) -> tuple[bytes, int]:
         return b"".join(pieces), pieces.count(b"")
 
 
+class Piece(NamedTuple):
+    """Some of a batch, as a request of its own.
+
+    Attributes
+    ----------
+    body : bytes
+        Protobuf; empty where none can be encoded.
+    items : int
+        How many are in it.
+    broken : int
+        How many were left out.
+    """
+
+    body: bytes
+    items: int
+    broken: int
+
+
+def pieces(kind: RequestKind, items: Sequence[Any], most: int = MOST_BYTES) -> Iterator[Piece]:
+    """Encode items in as many requests as it takes for none to be larger than servers take them.
+
+    Of an item that is too large alone, texts and what holds them are cut.
+    """
+    if len(items) > 1 and _letters(kind, items) > most:
+        yield from _halves(kind, items, most)
+        return
+    body, broken = encode(kind, items)
+    if len(body) <= most:
+        yield Piece(body, len(items) - broken, broken)
+    elif len(items) > 1:
+        yield from _halves(kind, items, most)
+    else:
+        body = _shortened(_ENCODERS[kind], items[0])
+        kept = 0 < len(body) <= most
+        yield Piece(body if kept else b"", int(kept), int(not kept))
+
+
+def _halves(kind: RequestKind, items: Sequence[Any], most: int) -> Iterator[Piece]:
+    middle = len(items) // 2
+    yield from pieces(kind, items[:middle], most)
+    yield from pieces(kind, items[middle:], most)
+
+
+def _letters(kind: RequestKind, items: Sequence[Any]) -> int:
+    """Return about how much text there is at least: what is too large is better not even encoded."""
+    if kind is RequestKind.TRACES:
+        return 0
+    bodies = [item.log_record.body for item in items]
+    return sum(len(body) for body in bodies if isinstance(body, str))
+
+
 def _alone(encoder: Callable[[Any], Any], item: Any) -> bytes:
     try:
         return _bytes(encoder([item]))
     except Exception:
-        try:
-            return _bytes(encoder([_plain(item)]))
-        except Exception:  # a service may put anything into anything
-            return b""
+        return _shortened(encoder, item)
+
+
+def _shortened(encoder: Callable[[Any], Any], item: Any) -> bytes:
+    try:
+        return _bytes(encoder([_plain(item)]))
+    except Exception:  # a service may put anything into anything
+        return b""
 
 
 def _bytes(message: Any) -> bytes:
@@ -64,16 +124,16 @@ def _bytes(message: Any) -> bytes:
 
 
 def _plain(item: Any) -> Any:
-    """Return an item whose texts can be encoded, and a body of what OTLP knows."""
+    """Return an item of what OTLP knows, texts that can be encoded, and no more of either than anybody reads."""
     if isinstance(item, ReadableSpan):
         return ReadableSpan(
             name=_text(item.name),
             context=item.context,
             parent=item.parent,
             resource=item.resource,
-            attributes=item.attributes,
-            events=[Event(_text(event.name), event.attributes, event.timestamp) for event in item.events],
-            links=item.links,
+            attributes=_held(item.attributes),
+            events=[Event(_text(one.name), _held(one.attributes), one.timestamp) for one in item.events[:_MOST]],
+            links=item.links[:_MOST],
             kind=item.kind,
             status=item.status,
             start_time=item.start_time,
@@ -81,24 +141,38 @@ def _plain(item: Any) -> Any:
             instrumentation_scope=item.instrumentation_scope,
         )
     record = copy.copy(item.log_record)
-    record.body = _value(record.body)
+    record.body = _value(record.body, count(1))
+    record.attributes = _held(record.attributes)
     record.severity_text = None if record.severity_text is None else _text(record.severity_text)
     record.event_name = None if record.event_name is None else _text(record.event_name)
     return ReadableLogRecord(record, item.resource, item.instrumentation_scope)
 
 
-def _value(value: Any, depth: int = 0) -> Any:
-    if value is None or isinstance(value, (bool, float, bytes)):
+def _held(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    counted = count(1)
+    return {_text(key): _value(value, counted) for key, value in islice((attributes or {}).items(), _MOST)}
+
+
+def _value(value: Any, counted: Iterator[int], depth: int = 0) -> Any:
+    if next(counted) > _MOST:
+        return None
+    if value is None or isinstance(value, (bool, float)):
         return value
+    if isinstance(value, bytes):
+        return value[:_LONGEST]
     if isinstance(value, int) and abs(value) <= _LARGEST:
         return value
     if depth < _DEEPEST and isinstance(value, Mapping):
-        return {_text(key): _value(held, depth + 1) for key, held in value.items()}
+        return {_text(key): _value(held, counted, depth + 1) for key, held in islice(value.items(), _MOST)}
     if depth < _DEEPEST and isinstance(value, (list, tuple)):
-        return [_value(held, depth + 1) for held in value]
+        return [_value(held, counted, depth + 1) for held in value[:_MOST]]
     return _text(value)
 
 
 def _text(value: Any) -> str:
     """Return the text of anything, without what UTF-8 has no bytes for."""
-    return str(value)[:_LONGEST].encode("utf-8", "replace").decode()
+    try:
+        said = str(value)
+    except Exception:  # whose text nobody can have
+        said = f"<{type(value).__name__}>"
+    return said[:_LONGEST].encode("utf-8", "replace").decode()

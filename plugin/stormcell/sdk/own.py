@@ -70,5 +70,5 @@ def _is_own(item: Any) -> bool:
     scope = item.instrumentation_scope
     if scope is None:
         return False
-    name: str = scope.name
-    return name.startswith("stormcell") and name.partition(".")[0] in _NAMES
+    name = scope.name  # anything that a service names its loggers
+    return isinstance(name, str) and name.startswith("stormcell") and name.partition(".")[0] in _NAMES

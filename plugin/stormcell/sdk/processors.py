@@ -57,9 +57,9 @@ class _Processor:
         return self._feed.waiting
 
     def force_flush(self, timeout_millis: int = PATIENCE) -> bool:
-        """Hand over what came so far; return whether that was done in time.
+        """Hand over what came so far; return whether all of it is kept, in time.
 
-        It is kept then: grouped with the next tick, or after the next start.
+        What is kept is grouped with the next tick, or after the next start.
         """
         return self._feed.flush(timeout_millis / 1000)
 
