@@ -11,8 +11,9 @@ from typing import Any
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-_QUIET = 0.2
-"""Seconds over which a process that has nothing to do is looked at."""
+_LOOK = 0.2
+_LOOKS = 3
+"""How often, and for how many seconds, a process must be seen to have nothing to do."""
 _BUSY = 0.02
 """Share of the core that it may use meanwhile."""
 
@@ -112,9 +113,9 @@ def paced(work: Callable[[], object], count: int, per_second: float) -> list[int
 
 def settle(patience: float) -> None:
     """Wait until threads of this process have nothing to do, so that what they do is nobody else's."""
-    until = time.perf_counter() + patience
-    while time.perf_counter() < until:
+    until, quiet = time.perf_counter() + patience, 0
+    while quiet < _LOOKS and time.perf_counter() < until:
         used, began = time.process_time(), time.perf_counter()
-        time.sleep(_QUIET)
-        if time.process_time() - used <= _BUSY * (time.perf_counter() - began):
-            return
+        time.sleep(_LOOK)
+        busy = time.process_time() - used > _BUSY * (time.perf_counter() - began)
+        quiet = 0 if busy else quiet + 1

@@ -16,7 +16,7 @@ from _timing import child, one_core
 ROUNDS = 5
 SECONDS = 10
 """Turns of each side, and how long each is, at the pace of a busy service."""
-STORMS = 40
+STORMS = 20
 """Turns of each side at full speed."""
 HELD = 4000
 PAST = 120
