@@ -11,6 +11,7 @@ from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import Status
 
 from stormcell.types import RequestKind
 
@@ -135,7 +136,7 @@ def _plain(item: Any) -> Any:
             events=[Event(_text(one.name), _held(one.attributes), one.timestamp) for one in item.events[:_MOST]],
             links=item.links[:_MOST],
             kind=item.kind,
-            status=item.status,
+            status=Status(item.status.status_code, _said(item.status.description)),
             start_time=item.start_time,
             end_time=item.end_time,
             instrumentation_scope=item.instrumentation_scope,
@@ -143,8 +144,8 @@ def _plain(item: Any) -> Any:
     record = copy.copy(item.log_record)
     record.body = _value(record.body, count(1))
     record.attributes = _held(record.attributes)
-    record.severity_text = None if record.severity_text is None else _text(record.severity_text)
-    record.event_name = None if record.event_name is None else _text(record.event_name)
+    record.severity_text = _said(record.severity_text)
+    record.event_name = _said(record.event_name)
     return ReadableLogRecord(record, item.resource, item.instrumentation_scope)
 
 
@@ -167,6 +168,10 @@ def _value(value: Any, counted: Iterator[int], depth: int = 0) -> Any:
     if depth < _DEEPEST and isinstance(value, (list, tuple)):
         return [_value(held, counted, depth + 1) for held in value[:_MOST]]
     return _text(value)
+
+
+def _said(text: Any) -> str | None:
+    return None if text is None else _text(text)
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,10 +17,9 @@ from stormcell.sdk.hub import Hub
 from stormcell.sdk.metrics import observe
 from stormcell.sdk.own import ours
 from stormcell.sdk.patience import Patience
+from stormcell.sdk.saying import Trouble
 from stormcell.sdk.taking import Taker
 from stormcell.types import RequestKind
-
-log: Final = logging.getLogger("stormcell.sdk")
 
 _SECONDS: Final = 10.0
 """How long a batch is tried; the SDK's processors hold up to four others meanwhile."""
@@ -39,6 +37,7 @@ class _Exporter:
     def __init__(self, kind: RequestKind, hub: Hub | None) -> None:
         self._hub = hub or Hub.shared()
         self._taker = Taker(kind, self._hub)
+        self._trouble = Trouble("telemetry could not be taken")
         self._shut = False
         self._begin()
         forks.in_child(self._begin)
@@ -82,8 +81,8 @@ class _Exporter:
         with ours():
             try:
                 lost = self._taker.take(items, Patience(_SECONDS, self._closing))
-            except Exception:  # whatever it is, the service goes on
-                log.exception("telemetry could not be taken")
+            except Exception as error:  # whatever it is, the service goes on
+                self._trouble.is_(repr(error), error)
                 lost = Counter(broken=len(items))
         self._count(len(items) - sum(lost.values()), lost)
         return not (lost["refused"] or lost["broken"])

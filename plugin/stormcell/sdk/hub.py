@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from stormcell.sdk.ways import Way
 
 __all__ = ["Hub", "mark"]
+
+log: Final = logging.getLogger("stormcell.sdk")
 
 _AGAIN_SECONDS: Final = 5.0
 
@@ -156,6 +159,10 @@ class Hub:
         try:
             settings = self.settings
             if settings.sdk.endpoint:
+                if self._exporters:
+                    log.warning(
+                        "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
+                    )
                 return Sidecar(settings)
             return Embedded(settings, self._clock or SystemClock(), self._exporters)
         except StormcellError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol
@@ -11,7 +10,7 @@ from weakref import WeakKeyDictionary, ref
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from stormcell import __version__
+from stormcell import __version__, forks
 from stormcell.telemetry.names import REASON, SDK_DROPPED, SDK_PROCESSED, SDK_WAITING, SIGNAL
 from stormcell.types import RequestKind
 
@@ -37,7 +36,7 @@ class Counting(Protocol):
 def observe(kind: RequestKind, counting: Counting, provider: MeterProvider | None) -> None:
     """Let a provider, by default the global one, read what somebody does, as long as there is somebody."""
     global _global
-    with _making:
+    with forks.waiting():
         found = _global if provider is None else _of.get(provider)
         if found is None:
             found = _Observed(provider)
@@ -97,6 +96,5 @@ def _waiting(counting: Counting) -> dict[str, int]:
     return {"": counting.waiting}
 
 
-_making: Final = threading.Lock()
 _of: Final[WeakKeyDictionary[MeterProvider, _Observed]] = WeakKeyDictionary()
 _global: _Observed | None = None

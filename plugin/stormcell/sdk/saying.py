@@ -35,5 +35,5 @@ class Trouble:
         """
         kind = _NUMBER.sub("0", problem)
         if problem and kind != self._said:
-            log.warning("%s: %s", self._what, problem, exc_info=error)
+            log.log(logging.ERROR if error else logging.WARNING, "%s: %s", self._what, problem, exc_info=error)
         self._said = kind

@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_used_is_said_and_tried_again(
         service.say("a")
         service.flush()
         assert service.dropped() == {"refused": 1}
-        assert "cannot make the folder" in caplog.text
+        assert "cannot write to" in caplog.text
         (tmp_path / "data").unlink()
         service.say("b")
         service.flush()

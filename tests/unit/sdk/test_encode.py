@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +15,13 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk._logs import ReadableLogRecord
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, TraceFlags
+from opentelemetry.trace import SpanContext, StatusCode, TraceFlags
 
-from stormcell.sdk.encode import encode
+from stormcell.sdk.encode import encode, pieces
 from stormcell.types import RequestKind
 from tests.unit.sdk.doors import SHOP
 
@@ -89,23 +92,23 @@ def test_all_good_logs_are_kept_among_bad_ones(bodies: list[Any]) -> None:
             assert kept[number] == alone
 
 
-@given(st.lists(st.sampled_from(["GET /", HALF, "", "event", "nothing"]), max_size=12))
-def test_all_good_spans_are_kept_among_bad_ones(names: list[str]) -> None:
+@given(st.lists(st.sampled_from(["GET /", HALF, "", "event", "unspeakable"]), max_size=12))
+def test_all_spans_are_kept_among_bad_ones(names: list[str]) -> None:
     items = [
-        span(name, number, [Event(HALF, {"a": "b"}, 5)] if name == "event" else ())
-        if name != "nothing"
-        else span(Unspeakable(), number)
+        span(Unspeakable() if name == "unspeakable" else name, number, [Event(HALF, {"a": "b"}, 5)])
+        if name in ("event", "unspeakable")
+        else span(name, number)
         for number, name in enumerate(names, 1)
     ]
     body, left_out = encode(RequestKind.TRACES, items)
     kept = {record.start_time_unix_nano: record for record in spans_of(body)}
-    assert left_out == names.count("nothing")
-    assert sorted(kept) == [number for number, name in enumerate(names, 1) if name != "nothing"]
+    assert left_out == 0
+    assert sorted(kept) == list(range(1, len(names) + 1))
     for number, name in enumerate(names, 1):
         if name in ("GET /", ""):
             [alone] = spans_of(encode_spans([items[number - 1]]).SerializeToString())
             assert kept[number] == alone
-        elif name == "event":
+        elif name != HALF:
             assert [event.name for event in kept[number].events] == ["half a ? pair"]
             assert kept[number].events[0].attributes[0].value.string_value == "b"
 
@@ -116,16 +119,16 @@ def test_all_good_spans_are_kept_among_bad_ones(names: list[str]) -> None:
         (HALF, "half a ? pair"),
         (2**63, str(2**63)),
         (-(2**64), str(-(2**64))),
-        (10**5000, None),
-        (Unspeakable(), None),
+        (10**5000, "<int>"),
+        (Unspeakable(), "<Unspeakable>"),
         (object, "<class 'object'>"),
     ],
     ids=["half", "large", "small", "too-large-to-say", "unspeakable", "a-class"],
 )
-def test_a_body_that_cannot_be_encoded_is_its_text(body: Any, said: str | None) -> None:
+def test_a_body_that_cannot_be_encoded_is_its_text_or_its_type(body: Any, said: str) -> None:
     encoded, left_out = encode(RequestKind.LOGS, [log(body)])
-    assert [record.body.string_value for record in logs_of(encoded)] == ([said] if said is not None else [])
-    assert left_out == (said is None)
+    assert [record.body.string_value for record in logs_of(encoded)] == [said]
+    assert left_out == 0
 
 
 def test_what_a_body_holds_keeps_its_form() -> None:
@@ -142,6 +145,38 @@ def test_the_other_texts_of_a_record_may_be_odd_too() -> None:
     [record] = logs_of(encode(RequestKind.LOGS, [log("a", severity_text=HALF, event_name=HALF)])[0])
     assert (record.severity_text, record.event_name) == ("half a ? pair",) * 2
     assert record.body.string_value == "a"
+
+
+def test_a_span_that_failed_by_an_error_that_cannot_be_spelled_is_kept() -> None:
+    seen = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(seen))
+    name = os.fsdecode(b"not-utf-8-\xff")
+    with pytest.raises(ValueError, match="cannot read"), provider.get_tracer("shop").start_as_current_span("read"):
+        raise ValueError(f"cannot read {name}")
+    body, left_out = encode(RequestKind.TRACES, seen.get_finished_spans())
+    assert left_out == 0
+    [found] = spans_of(body)
+    assert found.name == "read"
+    assert found.status.code == StatusCode.ERROR.value
+    assert found.status.message == "ValueError: cannot read not-utf-8-?"
+    [event] = found.events
+    said = {pair.key: pair.value.string_value for pair in event.attributes}
+    assert said["exception.type"] == "ValueError"
+    assert said["exception.message"] == "cannot read not-utf-8-?"
+
+
+@given(st.lists(st.sampled_from([*GOOD_BODIES, *BAD_BODIES, "long " * 50]), max_size=12), st.integers(60, 2000))
+def test_what_is_too_large_for_one_request_comes_in_several(bodies: list[Any], most: int) -> None:
+    items = [log(body, number) for number, body in enumerate(bodies, 1)]
+    found = list(pieces(RequestKind.LOGS, items, most))
+    assert all(len(piece.body) <= most for piece in found)
+    assert [piece.items for piece in found] == [len(logs_of(piece.body)) for piece in found]
+    assert sum(piece.items + piece.broken for piece in found) == len(items)
+    times = [record.time_unix_nano for piece in found for record in logs_of(piece.body)]
+    assert times == sorted(set(times))
+    if most > 1000:
+        assert len(times) == len(items)
 
 
 def test_nothing_is_changed_of_what_the_service_holds() -> None:

@@ -70,7 +70,7 @@ def test_a_processor_that_could_not_be_made_keeps_no_hub_open(tmp_path: Path) ->
 
 def test_the_last_one_that_lets_go_ends_it_and_it_begins_again_when_it_is_used_again(tmp_path: Path) -> None:
     exporter = InMemoryGroupExporter()
-    hub = Hub(settings(tmp_path, text={"embedder": "none"}), exporters=[exporter])
+    hub = Hub(settings(tmp_path, text={"embedder": "none"}, live={"idle_seconds": 1e6}), exporters=[exporter])
     with serving("span-processor", hub) as spans:
         with serving("log-exporter", hub) as logs:
             logs.say("a")

@@ -11,6 +11,7 @@ from stormcell.decode.report import Report
 from stormcell.decode.requests import Requests
 from stormcell.errors import SettingsError
 from stormcell.sdk import Hub
+from stormcell.testing import InMemoryGroupExporter
 from stormcell.types import NOTHING_KNOWN, Request, RequestKind, record_of
 from tests.unit.sdk.doors import DOORS, made, serving, settings
 from tests.unit.wire.servers import Answer, GrpcReceiver, HttpReceiver, partial
@@ -102,6 +103,38 @@ def test_nothing_is_known_of_an_event_here(tmp_path: Path) -> None:
             [body] = [request.body for request in receiver.requests]
             [record] = Requests(settings(), Report()).records(Request(RequestKind.LOGS, body, 0))
             assert hub.assign(record_of(record.event())) is hub.known(record) is NOTHING_KNOWN
+
+
+@doors
+def test_headers_that_are_wrong_are_said_without_what_is_in_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("STORMCELL_SDK_HEADERS", "Bearer secret")
+    with (
+        HttpReceiver() as receiver,
+        serving(name, Hub(settings(tmp_path, sdk={"endpoint": receiver.url}))) as service,
+    ):
+        service.say("a")
+        service.flush()
+        assert service.dropped() == {"refused": 1}
+        assert "STORMCELL_SDK_HEADERS" in caplog.text
+        assert "secret" not in caplog.text
+        monkeypatch.setenv("STORMCELL_SDK_HEADERS", "authorization=Bearer secret")
+        service.say("b")
+        service.flush()
+        assert service.processed() == 1
+    assert [request.headers["authorization"] for request in receiver.requests] == ["Bearer secret"]
+
+
+def test_exporters_that_can_get_nothing_are_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with HttpReceiver() as receiver:
+        hub = Hub(settings(tmp_path, sdk={"endpoint": receiver.url}), exporters=[InMemoryGroupExporter()])
+        with serving("log-processor", hub) as service:
+            for _ in range(2):
+                service.say("a")
+                service.flush()
+    [said] = [record.getMessage() for record in caplog.records if record.name == "stormcell.sdk"]
+    assert "exporters of this process get nothing" in said
 
 
 def test_an_endpoint_that_is_none_is_said_at_once() -> None:
