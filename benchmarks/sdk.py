@@ -18,7 +18,7 @@ from _timing import child, one_core
 ROUNDS = 3
 SECONDS = 6
 """Turns of each side, and how long each is, at the pace of a busy service."""
-STORMS = 20
+STORMS = 8
 """Turns of each side at full speed."""
 HELD = 4000
 PAST = 120
