@@ -60,6 +60,16 @@ def cost(folder: str, rounds: str, seconds: str, storms: str) -> dict[str, Any]:
     return {"busy": _figures(busy, clock), "full": _figures(full, clock), "dropped": dropped, "clock": clock}
 
 
+def beside(folder: str, rounds: str, seconds: str) -> dict[str, Any]:
+    """Time calls of ours, of a service that is busy, where it is grouped in a process of its own."""
+    from _sdk_ours import hub, ours
+
+    sides = {"ours": ours(hub(Path(folder), engine="process"))}
+    busy = _busy(sides, int(rounds), float(seconds))
+    sides["ours"].close()
+    return {"busy": _figures(busy, idle_clock())}
+
+
 def _busy(sides: dict[str, Side], rounds: int, seconds: float) -> Rounds:
     timed, found = Timed(), defaultdict[tuple[str, str], list[Sequence[float]]](list)
     service = Service(timed, timed, lines=20_000)
@@ -68,7 +78,7 @@ def _busy(sides: dict[str, Side], rounds: int, seconds: float) -> Rounds:
         gc.collect()
         timed.turn(each.ending, each.emitting)
         served = paced(service.request, int(seconds * _REQUESTS), _REQUESTS)
-        _finish(each, engine=each is not sides["sdk"])
+        _finish(each, engine=each is not sides.get("sdk"))
         return served
 
     turn(sides["ours"], min(WARM, 3 * seconds))
@@ -123,8 +133,11 @@ def held(name: str, folder: str, endpoint: str, requests: str, seconds: str) -> 
             service.request(began + at * past // count)
             if (at + 1) % _FLUSHED == 0:
                 made.flush()
-        _finish(made, engine=name == "embedded")
-        return {"memory": _memory(), "peak": peak_memory(), "passed": made.passed()}
+        _finish(made, engine=name in ("embedded", "beside"))
+        own, others = os.getpid(), Path("/proc/self/task").glob("*/children")
+        children = [int(pid) for path in others for pid in path.read_text().split()]
+        found = {"memory": _memory(own), "peak": peak_memory(), "passed": made.passed()}
+        return {**found, "beside": sum(map(_memory, children))}
 
 
 def spent(name: str, folder: str, endpoint: str, seconds: str, signal: str) -> dict[str, Any]:
@@ -148,9 +161,9 @@ def _finish(made: Side, *, engine: bool) -> None:
     settle(PATIENCE)
 
 
-def _memory() -> int:
-    """Return the bytes of memory that this process holds now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _memory(pid: int) -> int:
+    """Return the bytes of memory that a process holds now."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def threads(folder: str, count: str, each: str, signal: str) -> dict[str, Any]:
@@ -179,7 +192,13 @@ def _called(made: Side, kept: Kept) -> dict[str, tuple[Callable[[Any], None], Se
     return {"spans": (made.ending.on_end, kept.spans), "records": (made.emitting.on_emit, kept.records)}
 
 
-_JOBS: dict[str, Callable[..., dict[str, Any]]] = {"cost": cost, "held": held, "spent": spent, "threads": threads}
+_JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "beside": beside,
+    "cost": cost,
+    "held": held,
+    "spent": spent,
+    "threads": threads,
+}
 
 if __name__ == "__main__":
     print(json.dumps(_JOBS[sys.argv[1]](*sys.argv[2:])))

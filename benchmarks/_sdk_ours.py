@@ -14,19 +14,23 @@ from stormcell.sdk import Hub, StormcellLogRecordProcessor, StormcellSpanProcess
 from stormcell.types import RequestKind
 
 
-def hub(folder: Path, endpoint: str = "") -> Hub:
-    """Return what is shared: with an engine in this process, or forwarding to an endpoint, if one is given."""
-    return Hub(_settings(folder, endpoint))
+def hub(folder: Path, endpoint: str = "", engine: str = "thread") -> Hub:
+    """Return what is shared: with an engine in threads or beside this process, or forwarding to an endpoint."""
+    return Hub(_settings(folder, endpoint, engine))
 
 
 def counting_hub(folder: Path) -> CountingHub:
     """Return one with an engine in this process that counts what it is sent."""
-    return CountingHub(_settings(folder, ""))
+    return CountingHub(_settings(folder))
 
 
-def _settings(folder: Path, endpoint: str) -> Settings:
+def _settings(folder: Path, endpoint: str = "", engine: str = "thread") -> Settings:
     return Settings.model_validate(
-        {"live": {"data": folder}, "journal": {"min_free_bytes": 0}, "sdk": {"endpoint": endpoint}}
+        {
+            "live": {"data": folder},
+            "journal": {"min_free_bytes": 0},
+            "sdk": {"endpoint": endpoint, "engine": engine},
+        }
     )
 
 

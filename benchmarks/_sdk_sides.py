@@ -57,17 +57,18 @@ def side(name: str, folder: Path, endpoint: str) -> Iterator[Side]:
     Parameters
     ----------
     name : str
-        "nothing", "embedded", "forward", or the SDK's with exporters that keep nothing: "batch", and "encoding"
-        where they encode OTLP.
+        "nothing", "embedded", "beside" (in a process of its own), "forward", or the SDK's with exporters that
+        keep nothing: "batch", and "encoding" where they encode OTLP.
     folder : Path
         Of the data.
     endpoint : str
         Of the sidecar.
     """
-    if name in ("embedded", "forward"):
+    if name in ("embedded", "beside", "forward"):
         from _sdk_ours import hub, ours
 
-        made = ours(hub(folder, endpoint if name == "forward" else ""))
+        engine = "process" if name == "beside" else "thread"
+        made = ours(hub(folder, endpoint if name == "forward" else "", engine))
     else:
         made = {"nothing": _nothing, "batch": batch, "encoding": _encoding}[name]()
     try:

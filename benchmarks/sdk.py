@@ -46,6 +46,7 @@ def calls(board: Board, folder: Path) -> None:
     """
     sizes = (1, 1, 2) if board.quick else (ROUNDS, SECONDS, STORMS)
     found = _job("cost", folder / "cost", *sizes)
+    found["busy"] |= {f"beside {name}": took for name, took in _beside(folder, *sizes[:2]).items()}
     for pace, words in (("busy", "2,000 a second"), ("full", "full speed")):
         took, held = found[pace], pace == "busy"
         for signal, name in (("spans", "on_end"), ("records", "on_emit")):
@@ -61,10 +62,20 @@ def calls(board: Board, folder: Path) -> None:
                     board.at_most(f"{name}, {words}, {share}, annotated", annotated, "us")
     request = f"request of {SPANS} spans and {LOGS} records, from due to done"
     for share in ("p50", "p99"):
-        for side, words in (("ours", ""), ("annotated", ", annotated"), ("sdk", ", of the SDK")):
+        for side, words in (
+            ("ours", ""),
+            ("beside ours", ", grouped in a process of its own"),
+            ("annotated", ", annotated"),
+            ("sdk", ", of the SDK"),
+        ):
             board.at_most(f"{request}, {share}{words}", found["busy"][f"{side} requests {share}"] / 1000, "ms")
     board.at_most("dropped at full speed", 100 * found["dropped"]["ours"], "%")
     board.at_most("dropped at full speed by the SDK", 100 * found["dropped"]["sdk"], "%")
+
+
+def _beside(folder: Path, rounds: int, seconds: int) -> dict[str, float]:
+    found: dict[str, float] = _job("beside", folder / "cost-beside", rounds, seconds)["busy"]
+    return found
 
 
 def memory(board: Board, folder: Path, endpoint: str, grouping: Path) -> None:
@@ -75,15 +86,22 @@ def memory(board: Board, folder: Path, endpoint: str, grouping: Path) -> None:
     requests = HELD // 20 if board.quick else HELD
     found = {
         name: _job("held", name, folder / f"held-{name}", endpoint, requests, PAST)
-        for name in ("batch", "encoding", "embedded", "forward")
+        for name in ("batch", "encoding", "embedded", "beside", "forward")
     }
     found["embedded, another process groups"] = _job("held", "embedded", grouping, "", requests, PAST)
+    found["grouped in a process of its own"] = found.pop("beside")
     least = found["batch"]
-    for name in ("embedded", "embedded, another process groups", "forward"):
+    for name in (
+        "embedded",
+        "grouped in a process of its own",
+        "embedded, another process groups",
+        "forward",
+    ):
         added = {key: (found[name][key] - least[key]) / 1e6 for key in ("memory", "peak")}
         board.at_most(f"memory added, {name}", added["memory"], "MB", 40)
         board.at_most(f"memory added at most, {name}", added["peak"], "MB")
         board.at_least(f"spans and records that it was given, {name}", found[name]["passed"], "")
+    board.at_most("memory of that process", found["grouped in a process of its own"]["beside"] / 1e6, "MB")
     board.at_most("memory added by encoding OTLP", (found["encoding"]["memory"] - least["memory"]) / 1e6, "MB")
     board.at_most("memory with the SDK's", least["memory"] / 1e6, "MB")
 

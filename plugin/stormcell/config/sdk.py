@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,6 +18,9 @@ class SdkSettings(Section):
     endpoint: str = ""
     """Where a sidecar takes OTLP: `http://`, `https://`, `grpc://` or `grpcs://`, a host and a port; the variable
     `STORMCELL_SDK_HEADERS` may hold headers. Empty: grouped in the process, in the folder `live.data`."""
+    engine: Literal["thread", "process"] = "thread"
+    """Where it is grouped without an endpoint: in threads of the process, or in a process of its own beside it,
+    started and ended with it, which takes no time of the service's threads and no memory of it."""
     queue: Annotated[int, Field(ge=1, le=10_000_000)] = 4096
     """How many spans, and how many log records, wait to be taken; what comes while so many do is dropped and
     counted."""
