@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from stormcell.config import NotificationsSettings
 from stormcell.engine.assigner import Verdicts
@@ -54,8 +56,8 @@ class Ticker(Worker):
 
     Attributes
     ----------
-    memberships : tuple of Membership
-        What the last tick found.
+    silhouette : float or None
+        See ``silhouette_of``; of what the last tick found.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Ticker(Worker):
         self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
         self._sweep = 0.0
-        self.memberships: tuple[Membership, ...] = ()
+        self.silhouette: float | None = None
 
     def notify_by(self, settings: NotificationsSettings) -> None:
         """Decide by these settings what goes out from now on, what waits included; from any thread."""
@@ -166,7 +168,7 @@ class Ticker(Worker):
         self._notified = told or self._notified
         live.commit(found, knowledge)
         shared.assigner.use(Verdicts(self._settings, found))
-        self.memberships = found.memberships
+        self.silhouette = silhouette_of(found.memberships)
         stats.ticks += 1
         self._ticked = shared.monotonic()
         self._took = self._ticked - start
@@ -224,6 +226,21 @@ class Ticker(Worker):
         store, self._store = self._store, None
         if store is not None:
             store.close()
+
+
+def silhouette_of(memberships: Iterable[Membership]) -> float | None:
+    """Return the mean medoid silhouette (Lenssen & Schubert 2024) of events with a runner-up; None without any."""
+    pairs = [
+        (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
+        for atom in memberships
+        if atom.runner_up_dissimilarity is not None
+    ]
+    if not pairs:
+        return None
+    own, other, weight = np.array(pairs, dtype=np.float64).T
+    larger = np.maximum(own, other)
+    silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
+    return float(np.average(silhouettes, weights=weight))
 
 
 def _before(now: int, days: float) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from stormcell.config import Settings
 from stormcell.distance.mixed import explain
+from stormcell.features.compact import united
 from stormcell.features.profile import profile_of
 from stormcell.features.shelf import take
 from stormcell.groups.hearing import amended, founders, wanted
@@ -30,7 +31,6 @@ from stormcell.types import (
     Membership,
     Row,
     Share,
-    union,
 )
 
 _TITLE = 100
@@ -151,10 +151,6 @@ class _Kept:
                 told_link = MemberLink(self.events[link.a].uid, self.events[link.b].uid, link.reason, link.key)
                 self._links.setdefault(atoms[link.a], []).append(told_link)
 
-    def row(self, row: int) -> Row:
-        """Return a row as it is stored."""
-        return self._rows[row]
-
     def rows(self, atom: int) -> tuple[Row, ...]:
         """Return the rows of an atom."""
         return tuple(map(self._rows.__getitem__, self.rows_of[atom].tolist()))
@@ -269,7 +265,7 @@ def _group(
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
         fields=tuple(mean_shares(memberships, weights)),
-        members=union([kept.row(row).members for row in held]),
+        members=united(rows.members, own),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(

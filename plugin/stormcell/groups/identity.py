@@ -63,11 +63,14 @@ def match(groups: Sequence[Group], lived: Mapping[str, Sequence[str]], taken: Co
 
 def _shared(groups: Sequence[Group], lived: Mapping[str, Sequence[str]]) -> Counter[tuple[str, str]]:
     """Count the events that groups share with those before; event by event only where parts changed."""
-    parts: dict[tuple[int, int], tuple[str, UidSet]] = {}
+    # Where a part is, for all of them at hand would take much memory.
+    parts: dict[tuple[int, int], tuple[str, int]] = {}
+    sets: dict[str, UidSet] = {}
     before: dict[str, str] = {}
     for id, members in lived.items():
         if isinstance(members, UidSet):
-            parts.update({(part.size, part.mark): (id, part) for part in members.parts})
+            sets[id] = members
+            parts.update({(part.size, part.mark): (id, at) for at, part in enumerate(members.parts)})
         else:
             before.update(dict.fromkeys(members, id))
     shared: Counter[tuple[str, str]] = Counter()
@@ -79,7 +82,7 @@ def _shared(groups: Sequence[Group], lived: Mapping[str, Sequence[str]]) -> Coun
                 changed.append((group.id, part))
             else:
                 shared[group.id, known[0]] += len(part)
-    before.update((uid, id) for id, part in parts.values() for uid in part)
+    before.update((uid, id) for id, at in parts.values() for uid in sets[id].parts[at])
     if before:
         shared.update((id, before[uid]) for id, part in changed for uid in part if uid in before)
     return shared

@@ -22,7 +22,7 @@ class UidSet(Sequence[str]):
     make : callable
         Returns the uids in any order.
     parts : sequence of UidSet
-        What it is the union of, where it is one.
+        What it is the union of, where it is one; may make them when they are asked for.
     """
 
     __slots__ = ("_make", "_parts", "mark", "size")
@@ -38,7 +38,7 @@ class UidSet(Sequence[str]):
         """Return all uids of sets that have none in common."""
 
         def make() -> Iterator[str]:
-            return (uid for part in parts for uid in part._make())
+            return (uid for part in parts for uid in part.unsorted())
 
         return cls(sum(part.size for part in parts), sum(part.mark for part in parts), make, parts)
 
@@ -49,8 +49,6 @@ class UidSet(Sequence[str]):
 
     def alone(self) -> UidSet:
         """Return the same in little memory, holding on to nothing else."""
-        if self._parts:
-            return UidSet.union([part.alone() for part in self._parts])
         uids = tuple(self)
         text = _GAP.join(uids)
         if text.count(_GAP) != len(uids) - 1:
@@ -59,6 +57,10 @@ class UidSet(Sequence[str]):
         return UidSet(
             self.size, self.mark, lambda: zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_GAP)
         )
+
+    def unsorted(self) -> Iterable[str]:
+        """Return the uids in any order."""
+        return self._make()
 
     def __len__(self) -> int:
         return self.size
