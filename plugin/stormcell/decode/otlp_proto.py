@@ -42,6 +42,8 @@ from stormcell.types import Attributes, Event, Packed, Record, Value, record_of
 
 _EXPECTED = "expected an OTLP logs or traces request"
 _MOST_ORIGINS = 4096
+_NONE: dict[str, Value] = {}
+"""The attributes of all that have none."""
 
 _Walk = Iterator[tuple[Sequence[bytes], "Sender", JsonPath]]
 """The records of each scope, who sent them, and their path."""
@@ -250,6 +252,8 @@ def _text(value: bytes) -> str:
 
 
 def _attributes(pairs: Any, path: JsonPath, scribe: Scribe, depth: int) -> dict[str, Value]:
+    if not pairs:
+        return _NONE
     return {
         _text(pair.key): _any_value(pair.value, (*path, i, "value"), scribe, depth) for i, pair in enumerate(pairs)
     }

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from stormcell.features.shelf import Shown, shown
+from stormcell.features.shelf import Said, Shown, shown
 from stormcell.semconv import HOST_NAME, K8S_NODE, K8S_POD, LABELS, SERVICE_INSTANCE
 from stormcell.text.masking import mask
 from stormcell.text.slots import slots
@@ -82,17 +82,17 @@ def _made(one: Shown, template: Template) -> tuple[tuple[Key, ...], tuple[str, .
     """Return what an event says and which instances it names, found out once."""
     known = one.said
     if known is None or known[0] != template:
-        sayings = _one(
-            tuple((template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template))
+        sayings = tuple(
+            (template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template)
         )
-        known = one.said = template, sayings, tuple(sorted(_instances(one.event)))
+        known = one.said = _one((template, sayings, tuple(sorted(_instances(one.event)))))
     return known[1:]
 
 
 @lru_cache(16_384)
-def _one(sayings: tuple[Key, ...]) -> tuple[Key, ...]:
+def _one(said: Said) -> Said:
     """Return what many events say as one object."""
-    return sayings
+    return said
 
 
 @dataclass(slots=True)
@@ -144,11 +144,15 @@ def _named(event: Event, template: Template) -> str:
     return _HOLE.sub(fill, template.text)
 
 
-@lru_cache(65_536)
 def _is_name(value: str) -> bool:
     """Whether a value may come again in another incident: short, and no id, address, time or large number."""
-    if not value or len(value) > _NAME or _LONG_NUMBER.search(value):
-        return False
+    # Most values that are none come once: they are not worth remembering.
+    return 0 < len(value) <= _NAME and _LONG_NUMBER.search(value) is None and _is_plain(value)
+
+
+@lru_cache(16_384)
+def _is_plain(value: str) -> bool:
+    """Whether all that would be masked in a text is numbers."""
     return all(kind == "<num>" for kind in _HOLE.findall(mask(value)))
 
 
