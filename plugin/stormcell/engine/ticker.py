@@ -15,6 +15,7 @@ from stormcell.engine.keeping import keep
 from stormcell.engine.live import LATEST
 from stormcell.engine.notifying import NOTIFIED, Told, dump, notify
 from stormcell.engine.shared import WAIT, Shared
+from stormcell.engine.slack import Slack
 from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
@@ -79,6 +80,7 @@ class Ticker(Worker):
         self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
         self._sweep = 0.0
+        self._slack = Slack()
         self.silhouette: float | None = None
 
     def notify_by(self, settings: NotificationsSettings) -> None:
@@ -95,13 +97,17 @@ class Ticker(Worker):
 
     def step(self) -> bool:
         """Make the tick that is due; where none is, put out what was to wait, and wait a little."""
+        ticks = self._shared.stats.ticks
         try:
-            return self._step(self._opened())
+            done = self._step(self._opened())
         except Exception:
             # Whatever it was to store is owed, and the store may have to be opened anew.
             self._signals.nudged = True
             self._close()
             raise
+        if self._shared.stats.ticks > ticks:
+            self._slack.give_back()
+        return done
 
     def _step(self, store: SqliteStore) -> bool:
         live, signals, full = self._live, self._signals, self._live.is_full()
