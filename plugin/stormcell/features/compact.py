@@ -236,11 +236,22 @@ class Members(Made[UidSet]):
     def __iter__(self) -> Iterator[UidSet]:
         columns = self._starts.tolist(), self._ends.tolist(), self._marks.tolist()
         for start, end, mark in zip(*columns, strict=True):
-            yield UidSet(end - start, mark, _Spelled(self._uids, self._number, start, end))
+            yield _Own(end - start, mark, self._uids, self._number, start)
 
     def _at(self, at: int) -> UidSet:
         start, end = int(self._starts[at]), int(self._ends[at])
-        return UidSet(end - start, int(self._marks[at]), _Spelled(self._uids, self._number, start, end))
+        return _Own(end - start, int(self._marks[at]), self._uids, self._number, start)
+
+    @property
+    def sizes(self) -> IntArray:
+        """How many events each row has."""
+        sizes: IntArray = self._ends - self._starts
+        return sizes
+
+    @property
+    def marks(self) -> NDArray[np.uint64]:
+        """The mark of each row (see UidSet)."""
+        return self._marks.astype(np.uint64)
 
     def take(self, rows: IntArray) -> Members:
         """Return those of some rows."""
@@ -250,20 +261,25 @@ class Members(Made[UidSet]):
 
     def union(self) -> UidSet:
         """Return the uids of all rows; its parts are made when they are asked for."""
-        size = int((self._ends - self._starts).sum())
-        return UidSet(size, int(self._marks.sum()), lambda: (uid for one in self for uid in one.unsorted()), self)
+        return UidSet(
+            int(self.sizes.sum()),
+            int(self._marks.sum()),
+            lambda: (uid for one in self for uid in one.unsorted()),
+            self,
+        )
 
 
-class _Spelled:
-    """Spells the uids of a row; a group holds tens of thousands of these."""
+class _Own(UidSet):
+    """The uids of one row, one object for each of tens of thousands."""
 
-    __slots__ = ("_end", "_number", "_start", "_uids")
+    __slots__ = ("_number", "_start", "_uids")
 
-    def __init__(self, uids: Uids, number: IntArray, start: int, end: int) -> None:
-        self._uids, self._number, self._start, self._end = uids, number, start, end
+    def __init__(self, size: int, mark: int, uids: Uids, number: IntArray, start: int) -> None:
+        super().__init__(size, mark, tuple)
+        self._uids, self._number, self._start = uids, number, start
 
-    def __call__(self) -> Iterable[str]:
-        return map(self._uids.__getitem__, self._number[self._start : self._end].tolist())
+    def unsorted(self) -> Iterable[str]:
+        return map(self._uids.__getitem__, self._number[self._start : self._start + self.size].tolist())
 
 
 def united(members: Sequence[Sequence[str]], rows: IntArray) -> Sequence[str]:

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -31,9 +32,13 @@ from stormcell.types import (
     Membership,
     Row,
     Share,
+    Signal,
 )
 
 _TITLE = 100
+_NO_EVENT: Final = Event("", Signal.LOG, 0, "", 0, "")
+_NO_ROW: Final = Row(_NO_EVENT, ())
+"""In the place of rows that nothing is told of."""
 
 
 def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
@@ -137,11 +142,14 @@ class _Kept:
         rows = solution.rows
         inside = wanted[solution.atom_of]
         chosen = np.flatnonzero(inside)
-        self.events = dict(zip(chosen.tolist(), take(rows.events, chosen), strict=True))
-        self._rows: dict[int, Row] = {}
+        # By row; lists take far less than dicts.
+        self.events = [_NO_EVENT] * len(rows)
+        self._rows = [_NO_ROW] * len(rows)
         self._voices: list[int] = solution.voices.tolist()
         texts = [template.text for template in rows.templates]
-        for (row, event), template in zip(self.events.items(), rows.template[chosen].tolist(), strict=True):
+        templates = rows.template[chosen].tolist()
+        for row, event, template in zip(chosen.tolist(), take(rows.events, chosen), templates, strict=True):
+            self.events[row] = event
             self._rows[row] = Row(event, rows.members[row], rows.fingerprints[row], texts[template])
         self._fingerprints = rows.fingerprints
         self._links: dict[int, list[MemberLink]] = {}

@@ -66,7 +66,7 @@ class UidSet(Sequence[str]):
         return self.size
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._make()))
+        return iter(sorted(self.unsorted()))
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -76,7 +76,7 @@ class UidSet(Sequence[str]):
         return tuple(self)[at]
 
     def __contains__(self, uid: object) -> bool:
-        return any(uid == own for own in self._make())
+        return any(uid == own for own in self.unsorted())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, UidSet):
