@@ -162,7 +162,10 @@ class Embedded:
         assert self._sweeper is not None, "it is there where the runtime is"
         done = self._sweeper.end(until - time.monotonic())
         done &= runtime.settle(max(until - time.monotonic(), 0.0))
-        return runtime.close(max(until - time.monotonic(), 0.0)) and done
+        done &= runtime.close(max(until - time.monotonic(), 0.0))
+        # The service may go on for long, and what is held goes only with this.
+        runtime.engine.loaded = None
+        return done
 
     def forsake(self) -> None:
         """Let go of the lock, which is the parent's (see Way)."""
