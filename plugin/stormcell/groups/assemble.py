@@ -243,17 +243,14 @@ def _group(
     solution = kept.solution
     rows = solution.rows
     own = np.sort(np.concatenate([kept.rows_of[atom] for atom in atoms.tolist()]))
-    held = own.tolist()
-    events = [kept.events[row] for row in held]
-    count = rows.weight[own].tolist()
+    weight = rows.weight[own]
+    events = [kept.events[row] for row in own.tolist()]
     weights = solution.weights[atoms] / solution.weights[atoms].sum()
     margins = [m.margin for m in memberships if m.margin is not None]
     signals: Counter[str] = Counter()
-    for template, weight in zip(rows.template[own].tolist(), count, strict=True):
-        signals[rows.templates[template].signal.value] += weight
+    for template, count in zip(rows.template[own].tolist(), weight.tolist(), strict=True):
+        signals[rows.templates[template].signal.value] += count
     surprise = solution.features.surprise.value[own]
-    unusual = surprise.tolist()
-    severe = max(range(len(held)), key=lambda at: (events[at].severity, unusual[at], -at))
     exemplar = speaker.exemplar
     medoid = kept.events[exemplar]
     services = _blame(solution, own)
@@ -264,8 +261,8 @@ def _group(
         medoid=medoid,
         earliest=events[0],
         latest=max(events, key=lambda event: (event.time, event.uid)),
-        most_severe=events[severe],
-        count=sum(count),
+        most_severe=_most_severe(events, surprise),
+        count=int(weight.sum()),
         signals=dict(sorted(signals.items())),
         services=services,
         first_seen=int(rows.first[own].min()),
@@ -281,9 +278,15 @@ def _group(
             medoid if kept.events[row].signal is medoid.signal else kept.events[row]
             for row in speaker.by_signal
         ),
-        trace=_trace(events, count),
+        trace=_trace(events, weight.tolist()),
         profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )
+
+
+def _most_severe(events: Sequence[Event], surprise: DoubleArray) -> Event:
+    """Return the most severe event, of equals the most surprising, of equals the first."""
+    unusual = surprise.tolist()
+    return events[max(range(len(events)), key=lambda at: (events[at].severity, unusual[at], -at))]
 
 
 def _blame(solution: Solution, own: IntArray) -> tuple[Blame, ...]:
