@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from stormcell.features.shelf import Said, Shown, shown
+from stormcell.features.shelf import Shown, shown
 from stormcell.semconv import HOST_NAME, K8S_NODE, K8S_POD, LABELS, SERVICE_INSTANCE
 from stormcell.text.masking import mask
 from stormcell.text.slots import slots
@@ -31,6 +31,7 @@ _HOLE: Final = re.compile(r"<(?:\*|[a-z]{1,32})>")
 # Numbers of up to three digits are codes (503) or part of a name (cart-0); longer ones count or identify.
 _LONG_NUMBER: Final = re.compile(r"\d{4}")
 
+_T = TypeVar("_T")
 Key = tuple[str, str, str]
 """Signal, service and text of a saying."""
 
@@ -82,16 +83,21 @@ def _made(one: Shown, template: Template) -> tuple[tuple[Key, ...], tuple[str, .
     """Return what an event says and which instances it names, found out once."""
     known = one.said
     if known is None or known[0] != template:
-        sayings = tuple(
-            (template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template)
+        sayings = _one(
+            tuple((template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template))
         )
         known = one.said = _one((template, sayings, tuple(sorted(_instances(one.event)))))
     return known[1:]
 
 
-@lru_cache(16_384)
-def _one(said: Said) -> Said:
+def _one(said: _T) -> _T:
     """Return what many events say as one object."""
+    found: _T = _ones(said)
+    return found
+
+
+@lru_cache(16_384)
+def _ones(said: Any) -> Any:
     return said
 
 
