@@ -96,7 +96,7 @@ def _one(said: _T) -> _T:
     return found
 
 
-@lru_cache(16_384)
+@lru_cache(4096)
 def _ones(said: Any) -> Any:
     return said
 

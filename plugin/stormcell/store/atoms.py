@@ -94,6 +94,11 @@ class Known:
         while over > 0:
             over -= len(self._groups.pop(next(iter(self._groups))))
 
+    def leave(self, groups: Iterable[str]) -> None:
+        """Forget the rows of some groups; they are looked for in the tables where they are put again."""
+        for id in groups:
+            self._groups.pop(id, None)
+
 
 class _Holder(NamedTuple):
     """An atom, and the key of its group if it has one."""
