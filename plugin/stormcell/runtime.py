@@ -116,8 +116,13 @@ class Runtime:
         return self.engine.stop(grace)
 
     def close(self, grace: float) -> bool:
-        """Deliver what is due, for so many seconds at most, and end; return whether that is done."""
+        """Deliver what is due, for so many seconds at most, and end; return whether that is done.
+
+        While a tick goes on that was not waited for, no other process may have the folder: it stays locked.
+        """
         done = self.delivery is None or self.delivery.stop(grace)
+        if not self.engine.ended:
+            return False
         self.journal.close()
         return done
 

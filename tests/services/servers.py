@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -98,14 +100,20 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.all: list[Server] = []
+        self._copies: list[tempfile.TemporaryDirectory[str]] = []
 
     def start(
-        self, name: str, command: Sequence[str | Path], ready: str, variables: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        ready: str,
+        variables: Mapping[str, str] | None = None,
+        user: pwd.struct_passwd | None = None,
     ) -> Server:
         """Start a server and wait until it answers at the URL ``ready``."""
         log = self.folder / f"{len(self.all)}-{name}.log"
         with log.open("wb") as file:
-            server = Server(name, _spawn(command, file, variables or {}), log)
+            server = Server(name, _spawn(command, file, variables or {}, user), log)
         self.all.append(server)
 
         def up() -> bool:
@@ -115,18 +123,37 @@ class Servers:
         until(f"{name} at {ready}", up)
         return server
 
+    def copy(self, source: Path, owner: pwd.struct_passwd | None) -> Path:
+        """Return a copy of a folder, where its owner gets at it: into those of pytest no other user may look."""
+        # What was killed may yet write there, through a process of its own.
+        outer = tempfile.TemporaryDirectory(prefix="stormcell-", ignore_cleanup_errors=True)
+        self._copies.append(outer)
+        copy = shutil.copytree(source, Path(outer.name) / source.name, symlinks=True)
+        if owner:
+            Path(outer.name).chmod(0o755)
+            for path in (copy, *copy.rglob("*")):
+                os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        return copy
+
     def end(self) -> None:
-        """End all that still run."""
+        """End all that still run, and remove the copies."""
         for server in reversed(self.all):
             if server.process.poll() is None:
                 server.kill()
+        for copy in self._copies:
+            copy.cleanup()
 
 
-def _spawn(command: Sequence[str | Path], log: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: Sequence[str | Path], log: IO[bytes], variables: Mapping[str, str], user: pwd.struct_passwd | None
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*map(str, command)],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
         env={**os.environ, **variables},
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=[] if user else None,
     )

@@ -121,6 +121,11 @@ class Engine:
         self._join(self._monotonic() + _LEAVING)
         return done
 
+    @property
+    def ended(self) -> bool:
+        """Whether both threads have ended, or were never started."""
+        return not any(worker.is_alive() for worker in self._workers)
+
     def checks(self) -> dict[str, str]:
         """Return how it stands with reading the journal and with ticks: "ok", or what is wrong."""
         return {"intake": self._reader.check(), "ticks": self._ticker.check()}

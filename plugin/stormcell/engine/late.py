@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from stormcell import threads
+from stormcell import forks, threads
 from stormcell.types import NOTHING_KNOWN, Assignment
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from stormcell.engine.engine import Engine
     from stormcell.journal import Journal
     from stormcell.types import Record
-
-LOADING: Final = threading.Lock()
-"""Held while much is loaded off the main thread: two threads that load modules of one package at the same time may
-each wait for one that the other has begun."""
 
 _WAIT: Final = 0.25
 
@@ -54,7 +50,8 @@ class LateEngine:
         self, make: Callable[[], Engine], journal: Journal, failed: Callable[[BaseException], None]
     ) -> None:
         self._make, self._journal, self._failed = make, journal, failed
-        self._nudged = self._ending = False
+        self._nudged = self._ending = self._over = False
+        self._beginning = threading.Lock()
         self._notifications: NotificationsSettings | None = None
         self._thread = threading.Thread(target=self._wait, name="stormcell-engine", daemon=True)
         self.loaded: Engine | None = None
@@ -77,11 +74,16 @@ class LateEngine:
         StoreError
             If the store cannot be used, or what it remembers.
         """
+        if self._over:  # nobody waited for it, and others may have the journal
+            return
         self.stage = Stage.STARTING
-        with LOADING:
+        with forks.waiting():
             engine = self._make()
-        engine.start()
-        self.loaded, self.stage = engine, Stage.RUNNING
+        with self._beginning:
+            if self._over:
+                return
+            engine.start()
+            self.loaded, self.stage = engine, Stage.RUNNING
         if self._notifications is not None:
             engine.notify_by(self._notifications)
         if self._nudged:
@@ -115,9 +117,16 @@ class LateEngine:
         self._ending = True
         if self._thread.ident is not None:
             self._thread.join(grace)
+        with self._beginning:
+            self._over = True
         if self.loaded is not None:
             return self.loaded.stop(max(until - time.monotonic(), 0.0))
-        return self.stage is Stage.IDLE
+        return self.stage is Stage.IDLE and not self._thread.is_alive()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is grouped any more, having been stopped."""
+        return self._over and (self.loaded is None or self.loaded.ended)
 
     def _wait(self) -> None:
         threads.begin()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from stormcell.errors import InUseError, StoreError
+from stormcell.forks import Lock as FileLock
 from stormcell.journal.segment import UNFINISHED, Segment, create, load
 
 _LOCK = "lock"
@@ -73,9 +72,7 @@ class Folder:
 
     def close(self) -> None:
         """Let others have the folder; closing again is harmless."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
     def begin(self, size: int, created: int, *, followed: bool) -> tuple[Segment, int]:
         """Begin a segment for a record of ``size`` bytes, and return it with its file.
@@ -186,19 +183,13 @@ def _plus(lost: tuple[int, int], segment: Segment) -> tuple[int, int]:
     return lost[0] + len(damage), lost[1] + sum(damage.values())
 
 
-def _locked(path: Path) -> int | None:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _locked(path: Path) -> FileLock:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return FileLock(path)
     except BlockingIOError as error:
-        os.close(file)
         raise InUseError(
             f"{path.parent} is in use by another process; end that, or name another folder"
         ) from error
-    except OSError:
-        os.close(file)
-        raise
-    return file
 
 
 @contextmanager

@@ -48,7 +48,11 @@ class Journal:
         self._end = self._folder.end
         self._appended = self._appended_bytes = 0
         self._closed = False
-        self._writer = Writer(self._folder, settings, clock, self._publish)
+        try:
+            self._writer = Writer(self._folder, settings, clock, self._publish)
+        except BaseException:  # at the end of a program, say, there are no new threads
+            self._folder.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -195,10 +199,6 @@ class Journal:
         with self._news:
             self._closed = True
             self._news.notify_all()
-
-    def forsake(self) -> None:
-        """Let go of the folder in a child process, without a word to it: the parent goes on with it."""
-        self._folder.close()
 
     def _publish(self, end: int) -> None:
         with self._news:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import queue
 import threading
 import time
-import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any
 
-from stormcell import threads
+from stormcell import forks, threads
 from stormcell.config import SdkSettings
 from stormcell.sdk.patience import Patience
-
-log: Final = logging.getLogger("stormcell.sdk")
+from stormcell.sdk.saying import Trouble
 
 Losses = Mapping[str, int]
 """How many of a batch were dropped, by why."""
 Take = Callable[[list[Any], Patience], Losses]
 """Takes a batch, and returns what was dropped of it."""
+
+
+class _Mark:
+    """Stands in the queue behind what is to be handed on by then."""
+
+    def __init__(self) -> None:
+        self.passed, self.reached = threading.Event(), False
 
 
 class Feed:
@@ -40,52 +45,53 @@ class Feed:
         self._most, self._batch = settings.queue, settings.batch
         self._delay, self._patience = settings.delay_seconds, settings.timeout_seconds
         self._closed = self._ended = False
+        self._trouble = Trouble("telemetry could not be taken")
         self._begin()
-        reset = weakref.WeakMethod(self._begin)
-
-        def in_child() -> None:
-            if (begin := reset()) is not None:
-                begin()
-
-        os.register_at_fork(after_in_child=in_child)
+        forks.in_child(self._begin)
 
     def _begin(self) -> None:
         """Be as new: in a child the thread is not, and what waits is the parent's to hand on."""
         self._queue: deque[Any] = deque()
-        self._awake, self._closing = threading.Event(), threading.Event()
+        # Of all that may wake a thread only this may be used by a signal handler in the midst of itself.
+        self._awake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._woken = self._starting = False
+        self._closing = threading.Event()
         # One may be counted while another is: by a signal handler.
         self._counting = threading.RLock()
         self._thread: threading.Thread | None = None
         self._until = float("inf")
-        self._dropped: Counter[str] = Counter()
-        self._processed = 0
+        # Those that a signal handler may add to are there, so that adding is one step.
+        self._dropped: Counter[str] = Counter(queue_full=0, shutdown=0)
+        self._processed = self._lost = 0
 
     def put(self, item: object) -> None:
         """Take an item, or drop and count it; returns at once and never raises."""
-        queue = self._queue
+        items = self._queue
         if self._closed:
             self._drop("shutdown", 1)
             return
-        waiting = len(queue)
+        waiting = len(items)
         if waiting >= self._most:
             self._drop("queue_full", 1)
             return
-        queue.append(item)
+        items.append(item)
         if self._thread is None:
             self._start()
-        elif waiting + 1 >= self._batch and not self._awake.is_set():
-            self._awake.set()
+        elif waiting + 1 >= self._batch:
+            self._wake()
         if self._ended:  # since it was looked at
             self._drop_rest()
 
     def flush(self, seconds: float) -> bool:
-        """Hand on what was put before; return whether that is done within so many seconds."""
+        """Hand on what was put before; return whether all of it is kept, within so many seconds."""
         if self._thread is None or not self._thread.is_alive():
             return not self._queue
-        done = threading.Event()
-        self._queue.append(done)
-        self._awake.set()
-        return done.wait(seconds)
+        mark, lost = _Mark(), self._lost
+        self._queue.append(mark)
+        self._wake()
+        if self._ended:  # since it was looked at
+            self._drop_rest()
+        return mark.passed.wait(seconds) and mark.reached and self._lost == lost
 
     def close(self, seconds: float) -> bool:
         """Hand on what was put before and take nothing more; closing again only waits.
@@ -96,10 +102,11 @@ class Feed:
             Whether all was handed on within so many seconds; what was not is dropped and counted.
         """
         self._until = time.monotonic() + seconds
-        self._closed = True
+        with self._counting:  # never while a thread is being started
+            self._closed = True
+            thread = self._thread
         self._closing.set()
-        self._awake.set()
-        thread = self._thread
+        self._wake()
         if thread is None:
             self._hand_on()  # at the end of a program there are no new threads
         else:
@@ -117,50 +124,65 @@ class Feed:
         """How many wait."""
         return len(self._queue)
 
+    def _wake(self) -> None:
+        if not self._woken:
+            self._woken = True
+            self._awake.put(None)
+
     def _start(self) -> None:
         with self._counting:
-            if self._thread is not None or self._closed:
+            if self._thread is not None or self._starting or self._closed:
                 return
+            self._starting = True
             thread = threading.Thread(target=self._run, name=f"stormcell-{self._name}", daemon=True)
-            try:
+            # Where there can be no more threads now, the next item may have one.
+            with suppress(RuntimeError):
                 thread.start()
-            except RuntimeError:  # there can be no more threads now: the next item may have one
-                return
-            self._thread = thread
+                self._thread = thread
+            self._starting = False
 
     def _run(self) -> None:
         threads.begin()
         while not self._closed:
-            self._awake.wait(self._delay)
-            self._awake.clear()
+            with suppress(queue.Empty):
+                self._awake.get(timeout=self._delay)
+            self._woken = False
             self._hand_on()
         self._hand_on()
 
     def _hand_on(self) -> None:
         while self._queue and time.monotonic() < self._until:
-            items: list[Any] = []
-            flushed: threading.Event | None = None
-            while len(items) < self._batch and self._queue and flushed is None:
-                item = self._queue.popleft()
-                if isinstance(item, threading.Event):
-                    flushed = item
-                else:
-                    items.append(item)
+            items, mark = self._next()
             if items:
                 self._hand(items)
-            if flushed is not None:
-                flushed.set()
+            if mark is not None:
+                mark.reached = True
+                mark.passed.set()
+
+    def _next(self) -> tuple[list[Any], _Mark | None]:
+        """Return the next batch, and what stands behind it if it ends there."""
+        items: list[Any] = []
+        while len(items) < self._batch:
+            try:
+                item = self._queue.popleft()
+            except IndexError:
+                break
+            if isinstance(item, _Mark):
+                return items, item
+            items.append(item)
+        return items, None
 
     def _hand(self, items: list[Any]) -> None:
         patience = Patience(self._patience, self._closing, lambda: self._until)
         try:
             lost = self._take(items, patience)
-        except Exception:  # whatever it is, the service goes on
-            log.exception("telemetry could not be taken")
+        except Exception as error:  # whatever it is, the service goes on
+            self._trouble.is_(repr(error), error)
             lost = {"broken": len(items)}
         with self._counting:
             self._dropped.update(lost)
             self._processed += len(items) - sum(lost.values())
+            self._lost += lost.get("refused", 0) + lost.get("broken", 0)
 
     def _drop(self, why: str, count: int) -> None:
         with self._counting:
@@ -174,7 +196,9 @@ class Feed:
                 item = self._queue.popleft()
             except IndexError:
                 break
-            if not isinstance(item, threading.Event):
+            if isinstance(item, _Mark):
+                item.passed.set()
+            else:
                 left += 1
         if left:
             self._drop("shutdown", left)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
-import os
 import threading
-import weakref
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from stormcell.errors import RefusedError, StormcellError
+from stormcell import forks
+from stormcell.errors import StormcellError
 from stormcell.sdk.own import mark  # before any thread of ours begins
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
 
@@ -53,17 +52,12 @@ class Hub:
         clock: Clock | None = None,
     ) -> None:
         self._given, self._clock = settings, clock
+        self._read: Settings | None = None
         self._exporters = {f"in-process-{number}": one for number, one in enumerate(exporters, 1)}
         self._way: Way | None = None
         self._making = threading.Lock()
         self._users = 0
-        begin_anew = weakref.WeakMethod(self._in_child)
-
-        def in_child() -> None:
-            if (call := begin_anew()) is not None:
-                call()
-
-        os.register_at_fork(after_in_child=in_child)
+        forks.in_child(self._in_child)
 
     @classmethod
     def shared(cls) -> Hub:
@@ -73,7 +67,7 @@ class Hub:
                 cls._shared = cls()
             return cls._shared
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
         """The settings.
 
@@ -82,16 +76,10 @@ class Hub:
         SettingsError
             If they cannot be used.
         """
-        from stormcell.config import Settings, load
-
-        found = load() if self._given is None else self._given
-        if not self._exporters:
-            return found
-        kinds = [{"name": name, "kind": name, "target": "-", "wait": 0, "interval": 0} for name in self._exporters]
-        said = found.notifications.model_dump(mode="python", by_alias=True)
-        said["exporters"] = [*said["exporters"], *kinds]
-        notifications = type(found.notifications).model_validate(said)
-        return Settings.model_validate(found.model_copy(update={"notifications": notifications}))
+        if self._read is None:
+            with forks.waiting():
+                self._read = self._in_force()
+        return self._read
 
     def send(self, kind: RequestKind, body: bytes) -> None:
         """Return once an export request of OTLP, protobuf, is kept.
@@ -138,32 +126,53 @@ class Hub:
             Whether it was, or there are others.
         """
         with self._making:
-            self._users -= 1
-            if self._users > 0:
+            self._users = max(self._users - 1, 0)
+            if self._users:
                 return True
             way, self._way = self._way, None
         return way is None or way.close(seconds)
 
     def _in_child(self) -> None:
         if self._way is not None:
-            self._way.forsake()
-            _FORSAKEN.append(self._way)
+            _leave_alone(self._way)
             self._way = None
         self._making = threading.Lock()
         Hub._sharing = threading.Lock()
 
+    def _in_force(self) -> Settings:
+        from stormcell.config import Settings, load
+
+        found = load() if self._given is None else self._given
+        if not self._exporters:
+            return found
+        kinds = [{"name": name, "kind": name, "target": "-", "wait": 0, "interval": 0} for name in self._exporters]
+        said = found.notifications.model_dump(mode="python", by_alias=True)
+        said["exporters"] = [*said["exporters"], *kinds]
+        notifications = type(found.notifications).model_validate(said)
+        return Settings.model_validate(found.model_copy(update={"notifications": notifications}))
+
     def _made(self) -> Way:
-        from stormcell.runtime import SystemClock
-        from stormcell.sdk.ways import Embedded, Sidecar
+        with forks.waiting():
+            from stormcell.runtime import SystemClock
+            from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
-        try:
-            settings = self.settings
-            if settings.sdk.endpoint:
-                return Sidecar(settings)
-            return Embedded(settings, self._clock or SystemClock(), self._exporters)
-        except StormcellError as error:
-            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_AGAIN_SECONDS) from error
+            try:
+                settings = self.settings
+                if settings.sdk.endpoint:
+                    if self._exporters:
+                        log.warning(
+                            "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
+                        )
+                    return Sidecar(settings)
+                return Embedded(settings, self._clock or SystemClock(), self._exporters)
+            except StormcellError as error:
+                raise cannot(error, _AGAIN_SECONDS) from error
 
 
-_FORSAKEN: Final[list[Way]] = []
-"""What a parent process has: never used here, nor taken apart while the process goes on."""
+def _leave_alone(way: Way) -> None:
+    """See that what is the parent's is never taken apart in a child, not even at its end.
+
+    Closing a connection to a database or a server, of which the parent knows nothing, may wait for a lock that a
+    thread has which is not there.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(way))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, TraceFlags
 
-from stormcell import threads
+from stormcell import forks, threads
 
 # Of the system's chance: a seed that a service sets must not give two processes one.
 _chance = random.SystemRandom()
@@ -28,13 +30,26 @@ _SUPPRESSED: Final = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", None)
 
 def mark() -> None:
     """Let all telemetry of the thread that calls this be ours."""
+    context.attach(_below_ours())
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Let telemetry be ours that a thread of others makes here: what sends, or encodes, has some to tell."""
+    token = context.attach(_below_ours())
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def _below_ours() -> Context:
     found = trace.set_span_in_context(NonRecordingSpan(OURS))
-    if _SUPPRESSED is not None:
-        found = context.set_value(_SUPPRESSED, True, found)
-    context.attach(found)
+    return found if _SUPPRESSED is None else context.set_value(_SUPPRESSED, True, found)
 
 
 threads.at_start(mark)
+threads.at_start(forks.begin)
 
 
 def without_own_spans(spans: Sequence[Any]) -> list[Any]:
@@ -56,5 +71,5 @@ def _is_own(item: Any) -> bool:
     scope = item.instrumentation_scope
     if scope is None:
         return False
-    name: str = scope.name
-    return name.startswith("stormcell") and name.partition(".")[0] in _NAMES
+    name = scope.name  # anything that a service names its loggers
+    return isinstance(name, str) and name.startswith("stormcell") and name.partition(".")[0] in _NAMES

@@ -44,27 +44,35 @@ class Patience:
         DeliveryError, RefusedError
             What it raised last, if the time is over or another try would not do.
         """
-        backoff = Backoff(first=_FIRST, longest=_LONGEST)
+        backoff, closing = _backoff(), self._closing.is_set()
         while True:
             try:
                 return call()
             except RefusedError as error:
-                if not self._pause(backoff.failed(min(error.retry_after, _LONGEST))):
-                    raise
+                failure: RefusedError | DeliveryError = error
+                asked: float | None = min(error.retry_after, _LONGEST)
             except DeliveryError as error:
-                if not error.retryable or not self._pause(backoff.failed(error.retry_after)):
+                if not error.retryable:
                     raise
+                failure, asked = error, error.retry_after
+            if not closing and self._closing.is_set():  # there is little time left, to be used
+                backoff, closing = _backoff(), True
+            if not self._pause(backoff.failed(asked), closing):
+                raise failure
 
-    def _pause(self, seconds: float) -> bool:
+    def _pause(self, seconds: float, closing: bool) -> bool:
         """Wait; return False at once where that would take longer than there is time."""
         if seconds > self._left():
             return False
-        if self._closing.wait(seconds):
-            seconds = min(seconds, _FIRST)
-            if seconds > self._left():
-                return False
+        if closing:
             time.sleep(seconds)
+        else:
+            self._closing.wait(seconds)
         return True
 
     def _left(self) -> float:
         return min(self._end, self._until()) - time.monotonic()
+
+
+def _backoff() -> Backoff:
+    return Backoff(first=_FIRST, longest=_LONGEST)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PATIENCE: Final = 30_000
 """Milliseconds that a flush or a shutdown may take, as with the SDK's own processors."""
 
+_LAST_SECONDS: Final = 5.0
+"""How long what waits at a shutdown is tried: who cannot be reached by then will not be soon."""
+
 
 class _Processor:
     """What both have in common.
@@ -54,9 +57,9 @@ class _Processor:
         return self._feed.waiting
 
     def force_flush(self, timeout_millis: int = PATIENCE) -> bool:
-        """Hand over what came so far; return whether that was done in time.
+        """Hand over what came so far; return whether all of it is kept, in time.
 
-        It is kept then: grouped with the next tick, or after the next start.
+        What is kept is grouped with the next tick, or after the next start.
         """
         return self._feed.flush(timeout_millis / 1000)
 
@@ -66,7 +69,7 @@ class _Processor:
             return
         self._shut = True
         until = time.monotonic() + timeout_millis / 1000
-        self._feed.close(timeout_millis / 1000)
+        self._feed.close(min(timeout_millis / 1000, _LAST_SECONDS))
         self._hub.release(max(until - time.monotonic(), 0.0))
 
 

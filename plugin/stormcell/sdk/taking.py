@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from stormcell.errors import DeliveryError, RefusedError
-from stormcell.sdk.encode import encode
+from stormcell.sdk.encode import Piece, pieces
 from stormcell.sdk.hub import Hub
 from stormcell.sdk.own import without_own_logs, without_own_spans
 from stormcell.sdk.patience import Patience
+from stormcell.sdk.saying import Trouble
 from stormcell.types import RequestKind
-
-log: Final = logging.getLogger("stormcell.sdk")
 
 _OTHERS: Final[dict[RequestKind, Callable[[Sequence[Any]], list[Any]]]] = {
     RequestKind.TRACES: without_own_spans,
@@ -34,7 +32,7 @@ class Taker:
 
     def __init__(self, kind: RequestKind, hub: Hub) -> None:
         self._kind, self._hub = kind, hub
-        self._problem = ""
+        self._trouble = Trouble(f"{kind.value} are dropped")
 
     def take(self, items: Sequence[Any], patience: Patience) -> Counter[str]:
         """Hand a batch over, and return how many of it were dropped, by why."""
@@ -42,21 +40,18 @@ class Taker:
         lost = Counter(own=len(items) - len(found))
         if not found:
             return lost
-        body, broken = encode(self._kind, found)
-        lost["broken"] = broken
-        if not body:
-            return lost
-        try:
-            patience.tried(lambda: self._hub.send(self._kind, body))
-        except (DeliveryError, RefusedError) as error:
-            lost["refused"] = len(found) - broken
-            self._say(str(error))
-        else:
-            self._say("")
+        for piece in pieces(self._kind, found):
+            lost["broken"] += piece.broken
+            if piece.body and (refused := self._refused(piece, patience)):
+                lost["refused"] += refused
         return lost
 
-    def _say(self, problem: str) -> None:
-        """Log what goes wrong, once until it is another or goes well."""
-        if problem and problem != self._problem:
-            log.warning("%s are dropped: %s", self._kind.value, problem)
-        self._problem = problem
+    def _refused(self, piece: Piece, patience: Patience) -> int:
+        """Send a piece, and return how many of it were refused for good."""
+        try:
+            patience.tried(lambda: self._hub.send(self._kind, piece.body))
+        except (DeliveryError, RefusedError) as error:
+            self._trouble.is_(str(error))
+            return piece.items
+        self._trouble.is_("")
+        return 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from stormcell import threads
-from stormcell.errors import InUseError, RefusedError, StormcellError
+from stormcell import forks, threads
+from stormcell.errors import DeliveryError, InUseError, RefusedError, SettingsError, StormcellError
+from stormcell.sdk.saying import Trouble
 from stormcell.sdk.spool import FOLDER, Spool
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, Request, RequestKind
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from stormcell.protocols import Clock, Exporter
     from stormcell.runtime import Runtime
     from stormcell.wire.otlp import OtlpClient, SignalName
-
-log: Final = logging.getLogger("stormcell.sdk")
 
 HEADERS: Final = "STORMCELL_SDK_HEADERS"
 """Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, the name of a file."""
@@ -56,10 +54,6 @@ class Way(Protocol):
         """Do what is left to do, for so many seconds at most, and end; return whether all was done."""
         ...
 
-    def forsake(self) -> None:
-        """Let go of all that a parent process has, which goes on with it."""
-        ...
-
 
 class Sidecar:
     """Sends to a sidecar.
@@ -85,13 +79,13 @@ class Sidecar:
         headers()  # what is wrong is said at the start
         self._client: OtlpClient = connect(endpoint(settings.sdk.endpoint), headers)
         self._sending = threading.Lock()
+        self._trouble = Trouble("the sidecar rejects some of what it is sent")
 
     def send(self, kind: RequestKind, body: bytes) -> None:
         """Return once the sidecar has it (see Way)."""
         with self._sending:
             rejected = self._client.send(_SIGNALS[kind], body)
-        if rejected.records:
-            log.warning("%d records were rejected: %s", rejected.records, rejected.message)
+        self._trouble.is_(f"{rejected.records} records: {rejected.message}" if rejected.records else "")
 
     def assign(self, record: Record) -> Assignment:
         """Return that nothing is known here: the sidecar adds what it knows where it forwards."""
@@ -108,8 +102,18 @@ class Sidecar:
         self._sending.release()
         return True
 
-    def forsake(self) -> None:
-        """Nothing: what a connection does with its socket in a child cannot be known."""
+
+def cannot(error: StormcellError, again: float) -> DeliveryError | RefusedError:
+    """Return what to tell a sender of what keeps everything from being grouped.
+
+    Settings are mended by people: no batch waits for that.
+    """
+    message = f"nothing can be grouped: {error}"
+    if isinstance(error, SettingsError):
+        return DeliveryError(message, retryable=False)
+    if isinstance(error, InUseError):  # and not by one that takes what is laid into the spool
+        message += "; if that is a sidecar, set sdk.endpoint to where it takes OTLP"
+    return RefusedError(message, retry_after=again)
 
 
 class Embedded:
@@ -152,6 +156,7 @@ class Embedded:
 
     def close(self, seconds: float) -> bool:
         """Group what is there, and end (see Way)."""
+        seconds = min(seconds, self._settings.live.drain_seconds)
         until = time.monotonic() + seconds
         if not self._becoming.acquire(timeout=seconds):
             return False
@@ -163,14 +168,11 @@ class Embedded:
         done = self._sweeper.end(until - time.monotonic())
         done &= runtime.settle(max(until - time.monotonic(), 0.0))
         done &= runtime.close(max(until - time.monotonic(), 0.0))
-        # The service may go on for long, and what is held goes only with this.
-        runtime.engine.loaded = None
+        if runtime.engine.ended:
+            self._spool.release()
+            # The service may go on for long, and what is held goes only with this.
+            runtime.engine.loaded = None
         return done
-
-    def forsake(self) -> None:
-        """Let go of the lock, which is the parent's (see Way)."""
-        if self._runtime is not None:
-            self._runtime.journal.forsake()
 
     def _grouping(self) -> Runtime | None:
         """Return what groups here; None where another process does."""
@@ -181,23 +183,36 @@ class Embedded:
         return self._runtime
 
     def _try(self) -> None:
+        self._next = 0.0  # at once, but where another process groups
+        if not self._spool.reserve():
+            self._next = time.monotonic() + _TRY_SECONDS
+            return
+        try:
+            with forks.waiting():
+                self._begin()
+        except RuntimeError as error:
+            if threading.main_thread().is_alive():
+                raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
+            # At the end of a program there are no new threads: what is laid into the spool is grouped next time.
+        except StormcellError as error:
+            raise cannot(error, _RETRY_SECONDS) from error
+        finally:
+            if self._runtime is None:
+                self._spool.release()
+
+    def _begin(self) -> None:
         from stormcell.runtime import Runtime
 
-        self._next = time.monotonic() + _TRY_SECONDS
-        runtime: Runtime | None = None
+        runtime = Runtime(self._settings, self._clock, exporters=self._exporters)
+        sweeper = _Sweeper(self._spool, runtime)
         try:
-            runtime = Runtime(self._settings, self._clock, exporters=self._exporters)
             runtime.start()
-        except InUseError:
-            return
-        except StormcellError as error:
-            self._next = 0.0
-            if runtime is not None:
-                runtime.close(0.0)
-            raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
-        self._sweeper = _Sweeper(self._spool, runtime)
-        self._sweeper.start()
-        self._runtime = runtime
+            sweeper.start()
+        except BaseException:
+            runtime.settle(0.0)
+            runtime.close(0.0)
+            raise
+        self._sweeper, self._runtime = sweeper, runtime
 
 
 class _Sweeper(threading.Thread):
@@ -207,7 +222,7 @@ class _Sweeper(threading.Thread):
         super().__init__(name="stormcell-spool", daemon=True)
         self._spool, self._runtime = spool, runtime
         self._ending = threading.Event()
-        self._failed = ""
+        self._trouble = Trouble("what other processes have is taken later")
 
     def end(self, seconds: float) -> bool:
         self._ending.set()
@@ -224,9 +239,7 @@ class _Sweeper(threading.Thread):
         try:
             for request in self._spool.take():
                 self._runtime.journal.accept(request)
-        except (OSError, StormcellError) as error:
-            if self._failed != (said := str(error)):
-                log.warning("what other processes have is taken later: %s", said)
-            self._failed = said
+        except Exception as error:  # whatever it is, the next try may do
+            self._trouble.is_(str(error))
         else:
-            self._failed = ""
+            self._trouble.is_("")

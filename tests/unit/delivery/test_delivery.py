@@ -15,13 +15,14 @@ from stormcell.delivery import Courier, Delivery, Destination
 from stormcell.delivery.courier import GIVE_UP
 from stormcell.errors import DeliveryError, OutputError, StoreError
 from stormcell.store import SqliteStore
+from stormcell.testing import FakeClock
 from stormcell.types import Group
 from stormcell_exporters.otlp import OtlpExporter
 from stormcell_exporters.webhook import WebhookExporter
-from tests.unit.render.samples import grouping
-from tests.unit.sidecar.clocks import SECOND, FakeClock
+from tests.unit.render.samples import START, grouping
 from tests.unit.wire.servers import Answer, GrpcReceiver, HttpReceiver
 
+SECOND = 10**9
 GROUPING = grouping()
 FIRST, SECOND_GROUP, THIRD = GROUPING.groups
 DOWN = DeliveryError("503", retryable=True)
@@ -74,7 +75,7 @@ def put(store: SqliteStore, clock: FakeClock, *groups: Group, name: str = "hook"
 
 
 def test_what_is_taken_leaves_the_outbox(store: SqliteStore, open_store: Callable[[], SqliteStore]) -> None:
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     put(store, clock, FIRST, replace(FIRST, revision=2, status="resolved"), THIRD)
     carrier = courier(exporter, open_store, clock)
     assert carrier.step() is None
@@ -87,7 +88,7 @@ def test_what_is_taken_leaves_the_outbox(store: SqliteStore, open_store: Callabl
 def test_after_a_failure_nothing_is_tried_for_a_while(
     store: SqliteStore, open_store: Callable[[], SqliteStore]
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter(DOWN, DOWN, DOWN)
+    clock, exporter = FakeClock(START), FakeExporter(DOWN, DOWN, DOWN)
     put(store, clock, FIRST, THIRD)
     carrier = courier(exporter, open_store, clock)
     waits = []
@@ -107,12 +108,12 @@ def test_after_a_failure_nothing_is_tried_for_a_while(
 
 
 def test_as_long_as_the_other_side_asks_for(store: SqliteStore, open_store: Callable[[], SqliteStore]) -> None:
-    clock = FakeClock()
+    clock = FakeClock(START)
     exporter = FakeExporter(DeliveryError("429", retryable=True, retry_after=120))
     put(store, clock, FIRST)
     carrier = courier(exporter, open_store, clock)
     assert carrier.step() == clock.now() + 120 * SECOND
-    clock.pass_(120)
+    clock.advance(120)
     assert carrier.step() is None
     assert exporter.taken == [(FIRST.id, 1)]
     carrier.close()
@@ -122,7 +123,7 @@ def test_as_long_as_the_other_side_asks_for(store: SqliteStore, open_store: Call
 def test_what_is_refused_is_given_up_and_the_next_goes_on(
     store: SqliteStore, open_store: Callable[[], SqliteStore], failure: Exception
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter(failure)
+    clock, exporter = FakeClock(START), FakeExporter(failure)
     put(store, clock, FIRST, THIRD)
     carrier = courier(exporter, open_store, clock)
     assert carrier.step() is None
@@ -137,7 +138,7 @@ def test_what_is_refused_is_given_up_and_the_next_goes_on(
 def test_one_that_is_never_taken_holds_up_its_own_group_only(
     store: SqliteStore, open_store: Callable[[], SqliteStore]
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     exporter.never = {FIRST.id}
     put(store, clock, FIRST)
     carrier = courier(exporter, open_store, clock)
@@ -147,7 +148,7 @@ def test_one_that_is_never_taken_holds_up_its_own_group_only(
         assert until is not None
         clock.at = until
     assert exporter.taken == [(THIRD.id, revision) for revision in range(2, 5)]
-    clock.pass_(GIVE_UP / SECOND)
+    clock.advance(GIVE_UP / SECOND)
     exporter.never = set()
     assert carrier.step() is None
     assert [group for group in exporter.taken if group[0] == FIRST.id] == [(FIRST.id, 1), (FIRST.id, 5)]
@@ -157,7 +158,7 @@ def test_one_that_is_never_taken_holds_up_its_own_group_only(
 def test_one_that_is_not_taken_in_a_day_is_given_up(
     store: SqliteStore, open_store: Callable[[], SqliteStore]
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     exporter.never = {FIRST.id}
     put(store, clock, FIRST)
     carrier = courier(exporter, open_store, clock)
@@ -175,7 +176,7 @@ def test_a_store_that_fails_is_tried_again(tmp_path: Path) -> None:
     def fails() -> SqliteStore:
         raise StoreError("the disk is full")
 
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     carrier = courier(exporter, fails, clock)
     until = carrier.step()
     assert until is not None
@@ -186,7 +187,7 @@ def test_a_store_that_fails_is_tried_again(tmp_path: Path) -> None:
 def test_what_was_handed_over_but_not_noted_goes_again(
     store: SqliteStore, open_store: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     put(store, clock, FIRST)
     with monkeypatch.context() as patch:
 
@@ -205,7 +206,7 @@ def test_what_was_handed_over_but_not_noted_goes_again(
 def test_threads_wake_when_something_comes_and_drain_at_the_end(
     store: SqliteStore, open_store: Callable[[], SqliteStore]
 ) -> None:
-    clock, quick = FakeClock(), FakeExporter()
+    clock, quick = FakeClock(START), FakeExporter()
     held, slow = threading.Event(), FakeExporter()
     free = slow.export
 
@@ -222,7 +223,7 @@ def test_threads_wake_when_something_comes_and_drain_at_the_end(
     delivery.wake()
     assert quick.came.wait(20)  # the slow one does not hold it up
     assert slow.taken == []
-    clock.pass_(5)
+    clock.advance(5)
     stats = delivery.stats()["slow"]
     assert (stats.pending, stats.dead, stats.oldest_seconds) == (1, 0, 5)
     put(store, clock, THIRD, name="slow")
@@ -239,7 +240,7 @@ def test_threads_wake_when_something_comes_and_drain_at_the_end(
 def test_stopping_waits_for_nobody_longer_than_its_grace(
     store: SqliteStore, open_store: Callable[[], SqliteStore]
 ) -> None:
-    clock, exporter = FakeClock(), FakeExporter()
+    clock, exporter = FakeClock(START), FakeExporter()
     began, held = threading.Event(), threading.Event()
 
     def export(groups: Sequence[Group], target: str | Path) -> None:
@@ -258,15 +259,15 @@ def test_stopping_waits_for_nobody_longer_than_its_grace(
 
 
 def test_a_delivery_that_was_never_started_stops(open_store: Callable[[], SqliteStore]) -> None:
-    delivery = Delivery([Destination("hook", FakeExporter(), "there")], open_store, FakeClock())
+    delivery = Delivery([Destination("hook", FakeExporter(), "there")], open_store, FakeClock(START))
     assert delivery.stop(1)
     with pytest.raises(ValueError, match="same name"):
-        Delivery([Destination("a", FakeExporter(), "")] * 2, open_store, FakeClock())
+        Delivery([Destination("a", FakeExporter(), "")] * 2, open_store, FakeClock(START))
 
 
 @pytest.mark.parametrize("kind", ["webhook", "otlp", "otlp-grpc"])
 def test_over_real_sockets(store: SqliteStore, open_store: Callable[[], SqliteStore], kind: str) -> None:
-    clock = FakeClock()
+    clock = FakeClock(START)
     busy = Answer(429, {"retry-after": "60"}, code=grpc.StatusCode.UNAVAILABLE, retry=60)
     bad = Answer(400, code=grpc.StatusCode.INVALID_ARGUMENT)
     put(store, clock, FIRST, THIRD)
@@ -274,7 +275,7 @@ def test_over_real_sockets(store: SqliteStore, open_store: Callable[[], SqliteSt
         exporter = WebhookExporter() if kind == "webhook" else OtlpExporter()
         carrier = Courier(Destination("hook", exporter, receiver.url), open_store, clock, b"seed")
         assert carrier.step() == clock.now() + 60 * SECOND
-        clock.pass_(60)
+        clock.advance(60)
         assert carrier.step() is None
         exporter.close()
     carrier.close()

@@ -18,10 +18,10 @@ from stormcell.engine.engine import Engine
 from stormcell.errors import StoreError
 from stormcell.journal import Journal
 from stormcell.store import SqliteStore
+from stormcell.testing import FakeClock
 from stormcell.types import Event, Request, RequestKind
 from tests.unit.engine.world import made_settings
 from tests.unit.features.build import SECOND, START, log
-from tests.unit.sidecar.clocks import FakeClock
 
 BUSY = StoreError("it is busy")
 OK = {"intake": "ok", "ticks": "ok"}
@@ -41,7 +41,7 @@ class Running:
 
     def pass_(self, seconds: float) -> None:
         """Let time pass for the engine."""
-        self.clock.pass_(seconds)
+        self.clock.advance(seconds)
         self.seconds[0] += seconds
 
     def send(self, events: Sequence[Event], received: int | None = None) -> None:

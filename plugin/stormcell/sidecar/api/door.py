@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from stormcell.engine.late import LOADING
+from stormcell import forks
 from stormcell.sidecar.api import requests
 from stormcell.sidecar.api.answer import answer
 from stormcell.sidecar.api.context import ApiContext
@@ -63,7 +63,7 @@ class _Calls:
         await self._router({**scope, "path_params": {}}, receive, send)
 
     def _load(self) -> Router:
-        with LOADING:
+        with forks.waiting():
             from stormcell.sidecar.api.routes import call_routes
 
         return Router(call_routes(self._api, self._limiter))
