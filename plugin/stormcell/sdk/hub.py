@@ -153,7 +153,6 @@ class Hub:
 
     def _made(self) -> Way:
         with forks.waiting():
-            from stormcell.runtime import SystemClock
             from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
             try:
@@ -164,6 +163,8 @@ class Hub:
                             "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
                         )
                     return Sidecar(settings)
+                from stormcell.runtime import SystemClock
+
                 return Embedded(settings, self._clock or SystemClock(), self._exporters)
             except StormcellError as error:
                 raise cannot(error, _AGAIN_SECONDS) from error
