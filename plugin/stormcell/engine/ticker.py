@@ -28,8 +28,8 @@ _CALM: Final = 30.0
 """Seconds between two ticks while nothing comes."""
 _FAR: Final = 8 << 20
 """Bytes of the journal behind which ticks take half of the time at most, the other half being for reading it."""
-
-
+_KEPT: Final = 1000
+"""Durations of ticks that are kept until somebody takes them."""
 _SWEEP: Final = 600.0
 """Seconds between two looks for what is kept no longer."""
 _PORTION: Final = 1000
@@ -179,6 +179,8 @@ class Ticker(Worker):
         self._ticked = shared.monotonic()
         self._took = self._ticked - start
         stats.tick_seconds.append(self._took)
+        # In a service nobody takes them.
+        del stats.tick_seconds[:-_KEPT]
         self._signals.tell()
         self._told()
         shared.journal.release(min(shared.segments.needed(found.released, position), self._held()))
