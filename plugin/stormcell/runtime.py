@@ -25,14 +25,6 @@ JOURNAL: Final = "journal"
 log: Final = logging.getLogger("stormcell")
 
 
-class SystemClock:
-    """The wall clock."""
-
-    def now(self) -> int:
-        """Return ns since 1970."""
-        return time.time_ns()
-
-
 class Runtime:
     """Groups what is put into its journal.
 

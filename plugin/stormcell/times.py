@@ -1,7 +1,8 @@
-"""Times and spans of time as people and other programs read them."""
+"""The wall clock, and times and spans of time as people and other programs read them."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -40,3 +41,11 @@ def spoken(duration: int) -> str:
             count, left = seconds // size, seconds % size // part
             return f"{count} {unit} {left} {smaller}" if left else f"{count} {unit}"
     raise AssertionError(duration)
+
+
+class SystemClock:
+    """The wall clock."""
+
+    def now(self) -> int:
+        """Return ns since 1970."""
+        return time.time_ns()

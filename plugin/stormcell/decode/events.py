@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+from functools import lru_cache
 from hashlib import blake2b
 
 from stormcell.decode.identity import log_uid, pairs, text_bytes, value_bytes
@@ -45,9 +46,13 @@ _NO_ID = {32: "0" * 32, 16: "0" * 16}
 
 def hex_id(value: object, length: int) -> str:
     """Return a trace (32) or span (16) id in lower case; "" for what is none."""
-    if not isinstance(value, str) or _ID[length].fullmatch(value) is None or value == _NO_ID[length]:
-        return ""
-    return value.lower()
+    return _hex_id(value, length) if isinstance(value, str) and len(value) == length else ""
+
+
+@lru_cache(1024)
+def _hex_id(value: str, length: int) -> str:
+    """Return it as one object for all events of a trace, which mostly come soon after each other."""
+    return "" if _ID[length].fullmatch(value) is None or value == _NO_ID[length] else value.lower()
 
 
 def number(value: float) -> float | str:

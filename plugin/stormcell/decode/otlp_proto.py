@@ -42,6 +42,10 @@ from stormcell.types import Attributes, Event, Packed, Record, Value, record_of
 
 _EXPECTED = "expected an OTLP logs or traces request"
 _MOST_ORIGINS = 4096
+_MOST_TEXTS = 4096
+_LONGEST_TEXT = 64
+_NONE: dict[str, Value] = {}
+"""The attributes of all that have none."""
 
 _Walk = Iterator[tuple[Sequence[bytes], "Sender", JsonPath]]
 """The records of each scope, who sent them, and their path."""
@@ -249,16 +253,34 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
+class _Texts(dict[bytes, str]):
+    """Texts that come again, each as one however many events have it; bounded."""
+
+    def __missing__(self, data: bytes) -> str:
+        if len(self) >= _MOST_TEXTS:
+            self.clear()
+        found = _text(data)
+        if len(data) <= _LONGEST_TEXT:
+            self[data] = found
+        return found
+
+
+_names, _values = _Texts(), _Texts()
+
+
 def _attributes(pairs: Any, path: JsonPath, scribe: Scribe, depth: int) -> dict[str, Value]:
+    if not pairs:
+        return _NONE
     return {
-        _text(pair.key): _any_value(pair.value, (*path, i, "value"), scribe, depth) for i, pair in enumerate(pairs)
+        _names[pair.key]: _any_value(pair.value, (*path, i, "value"), scribe, depth)
+        for i, pair in enumerate(pairs)
     }
 
 
 def _any_value(value: Any, path: JsonPath, scribe: Scribe, depth: int) -> Value:
     kind = value.WhichOneof("value")
     if kind == "string_value":
-        return _text(value.string_value)
+        return _values[value.string_value]
     if kind == "bytes_value":
         return base64_text(value.bytes_value)
     if kind == "double_value":

@@ -17,7 +17,6 @@ from stormcell.engine.ticker import Ticker
 from stormcell.journal import Journal
 from stormcell.protocols import Clock
 from stormcell.store import SqliteStore
-from stormcell.types import Membership
 
 _LEAVING: Final = 1.0
 """Seconds that threads have to leave what they are at."""
@@ -142,9 +141,9 @@ class Engine:
         return self._reader.problem or self._ticker.problem
 
     @property
-    def memberships(self) -> tuple[Membership, ...]:
-        """What the last tick found."""
-        return self._ticker.memberships
+    def silhouette(self) -> float | None:
+        """How clear-cut the groups are that the last tick found (see ``ticker.silhouette_of``)."""
+        return self._ticker.silhouette
 
     def _join(self, until: float) -> None:
         for worker in self._workers:

@@ -103,11 +103,13 @@ class LateEngine:
 
     def assign(self, record: Record) -> Assignment:
         """Return where an event belongs (see protocols.Assigner)."""
-        return NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.assign(record)
+        loaded = self.loaded
+        return NOTHING_KNOWN if loaded is None else loaded.assigner.assign(record)
 
     def known(self, record: Record) -> Assignment:
         """Return where an event belongs without ever waiting (see ``LiveAssigner.known``)."""
-        return NOTHING_KNOWN if self.loaded is None else self.loaded.assigner.known(record)
+        loaded = self.loaded
+        return NOTHING_KNOWN if loaded is None else loaded.assigner.known(record)
 
     def stop(self, grace: float) -> bool:
         """Group all that was acknowledged, and stop (see ``Engine.stop``)."""

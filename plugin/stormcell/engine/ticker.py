@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from stormcell.config import NotificationsSettings
 from stormcell.engine.assigner import Verdicts
@@ -13,6 +15,7 @@ from stormcell.engine.keeping import keep
 from stormcell.engine.live import LATEST
 from stormcell.engine.notifying import NOTIFIED, Told, dump, notify
 from stormcell.engine.shared import WAIT, Shared
+from stormcell.engine.slack import Slack
 from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
@@ -25,8 +28,8 @@ _CALM: Final = 30.0
 """Seconds between two ticks while nothing comes."""
 _FAR: Final = 8 << 20
 """Bytes of the journal behind which ticks take half of the time at most, the other half being for reading it."""
-
-
+_KEPT: Final = 1000
+"""Durations of ticks that are kept until somebody takes them."""
 _SWEEP: Final = 600.0
 """Seconds between two looks for what is kept no longer."""
 _PORTION: Final = 1000
@@ -54,8 +57,8 @@ class Ticker(Worker):
 
     Attributes
     ----------
-    memberships : tuple of Membership
-        What the last tick found.
+    silhouette : float or None
+        See ``silhouette_of``; of what the last tick found.
     """
 
     def __init__(
@@ -77,7 +80,8 @@ class Ticker(Worker):
         self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
         self._sweep = 0.0
-        self.memberships: tuple[Membership, ...] = ()
+        self._slack = Slack()
+        self.silhouette: float | None = None
 
     def notify_by(self, settings: NotificationsSettings) -> None:
         """Decide by these settings what goes out from now on, what waits included; from any thread."""
@@ -93,13 +97,17 @@ class Ticker(Worker):
 
     def step(self) -> bool:
         """Make the tick that is due; where none is, put out what was to wait, and wait a little."""
+        ticks = self._shared.stats.ticks
         try:
-            return self._step(self._opened())
+            done = self._step(self._opened())
         except Exception:
             # Whatever it was to store is owed, and the store may have to be opened anew.
             self._signals.nudged = True
             self._close()
             raise
+        if self._shared.stats.ticks > ticks:
+            self._slack.give_back()
+        return done
 
     def _step(self, store: SqliteStore) -> bool:
         live, signals, full = self._live, self._signals, self._live.is_full()
@@ -166,11 +174,13 @@ class Ticker(Worker):
         self._notified = told or self._notified
         live.commit(found, knowledge)
         shared.assigner.use(Verdicts(self._settings, found))
-        self.memberships = found.memberships
+        self.silhouette = silhouette_of(found.memberships)
         stats.ticks += 1
         self._ticked = shared.monotonic()
         self._took = self._ticked - start
         stats.tick_seconds.append(self._took)
+        # In a service nobody takes them.
+        del stats.tick_seconds[:-_KEPT]
         self._signals.tell()
         self._told()
         shared.journal.release(min(shared.segments.needed(found.released, position), self._held()))
@@ -224,6 +234,21 @@ class Ticker(Worker):
         store, self._store = self._store, None
         if store is not None:
             store.close()
+
+
+def silhouette_of(memberships: Iterable[Membership]) -> float | None:
+    """Return the mean medoid silhouette (Lenssen & Schubert 2024) of events with a runner-up; None without any."""
+    pairs = [
+        (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
+        for atom in memberships
+        if atom.runner_up_dissimilarity is not None
+    ]
+    if not pairs:
+        return None
+    own, other, weight = np.array(pairs, dtype=np.float64).T
+    larger = np.maximum(own, other)
+    silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
+    return float(np.average(silhouettes, weights=weight))
 
 
 def _before(now: int, days: float) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stormcell.types import BoolArray, IntArray, UidSet
+from stormcell.types import BoolArray, IntArray, UidSet, union
 
 _START_BITS: Final = 10
 _TAG_BITS: Final = 32
@@ -225,12 +226,66 @@ class Members(Made[UidSet]):
     """
 
     def __init__(self, uids: Uids, number: IntArray, key: IntArray, ends: IntArray) -> None:
-        self._uids, self._number, self._ends = uids, number, ends
-        self._marks = np.add.reduceat(key, np.append(0, ends[:-1])) if len(ends) else key
+        self._uids, self._number = uids, number
+        self._starts, self._ends = np.append(0, ends[:-1])[: len(ends)], ends
+        self._marks = np.add.reduceat(key, self._starts) if len(ends) else key
 
     def __len__(self) -> int:
         return len(self._ends)
 
+    def __iter__(self) -> Iterator[UidSet]:
+        columns = self._starts.tolist(), self._ends.tolist(), self._marks.tolist()
+        for start, end, mark in zip(*columns, strict=True):
+            yield _Own(end - start, mark, self._uids, self._number, start)
+
     def _at(self, at: int) -> UidSet:
-        own = self._number[self._ends[at - 1] if at else 0 : self._ends[at]]
-        return UidSet(len(own), int(self._marks[at]), lambda: map(self._uids.__getitem__, own.tolist()))
+        start, end = int(self._starts[at]), int(self._ends[at])
+        return _Own(end - start, int(self._marks[at]), self._uids, self._number, start)
+
+    @property
+    def sizes(self) -> IntArray:
+        """How many events each row has."""
+        sizes: IntArray = self._ends - self._starts
+        return sizes
+
+    @property
+    def marks(self) -> NDArray[np.uint64]:
+        """The mark of each row (see UidSet)."""
+        return self._marks.astype(np.uint64)
+
+    def take(self, rows: IntArray) -> Members:
+        """Return those of some rows."""
+        found = copy(self)
+        found._starts, found._ends, found._marks = self._starts[rows], self._ends[rows], self._marks[rows]
+        return found
+
+    def union(self) -> UidSet:
+        """Return the uids of all rows; its parts are made when they are asked for."""
+        return UidSet(
+            int(self.sizes.sum()),
+            int(self._marks.sum()),
+            lambda: (uid for one in self for uid in one.unsorted()),
+            self,
+        )
+
+
+class _Own(UidSet):
+    """The uids of one row, one object for each of tens of thousands."""
+
+    __slots__ = ("_number", "_start", "_uids")
+
+    def __init__(self, size: int, mark: int, uids: Uids, number: IntArray, start: int) -> None:
+        super().__init__(size, mark, tuple)
+        self._uids, self._number, self._start = uids, number, start
+
+    def unsorted(self) -> Iterable[str]:
+        return map(self._uids.__getitem__, self._number[self._start : self._start + self.size].tolist())
+
+
+def united(members: Sequence[Sequence[str]], rows: IntArray) -> Sequence[str]:
+    """Return the uids of the events of some rows, which have none in common."""
+    return (
+        members.take(rows).union()
+        if isinstance(members, Members)
+        else union([members[row] for row in rows.tolist()])
+    )

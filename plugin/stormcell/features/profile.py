@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from stormcell.features.shelf import Shown, shown
 from stormcell.semconv import HOST_NAME, K8S_NODE, K8S_POD, LABELS, SERVICE_INSTANCE
@@ -31,6 +31,7 @@ _HOLE: Final = re.compile(r"<(?:\*|[a-z]{1,32})>")
 # Numbers of up to three digits are codes (503) or part of a name (cart-0); longer ones count or identify.
 _LONG_NUMBER: Final = re.compile(r"\d{4}")
 
+_T = TypeVar("_T")
 Key = tuple[str, str, str]
 """Signal, service and text of a saying."""
 
@@ -85,14 +86,19 @@ def _made(one: Shown, template: Template) -> tuple[tuple[Key, ...], tuple[str, .
         sayings = _one(
             tuple((template.signal.value, template.service, text[:_TEXT]) for text in _said(one.event, template))
         )
-        known = one.said = template, sayings, tuple(sorted(_instances(one.event)))
+        known = one.said = _one((template, sayings, tuple(sorted(_instances(one.event)))))
     return known[1:]
 
 
-@lru_cache(16_384)
-def _one(sayings: tuple[Key, ...]) -> tuple[Key, ...]:
+def _one(said: _T) -> _T:
     """Return what many events say as one object."""
-    return sayings
+    found: _T = _ones(said)
+    return found
+
+
+@lru_cache(4096)
+def _ones(said: Any) -> Any:
+    return said
 
 
 @dataclass(slots=True)
@@ -144,11 +150,15 @@ def _named(event: Event, template: Template) -> str:
     return _HOLE.sub(fill, template.text)
 
 
-@lru_cache(65_536)
 def _is_name(value: str) -> bool:
     """Whether a value may come again in another incident: short, and no id, address, time or large number."""
-    if not value or len(value) > _NAME or _LONG_NUMBER.search(value):
-        return False
+    # Most values that are none come once: they are not worth remembering.
+    return 0 < len(value) <= _NAME and _LONG_NUMBER.search(value) is None and _is_plain(value)
+
+
+@lru_cache(16_384)
+def _is_plain(value: str) -> bool:
+    """Whether all that would be masked in a text is numbers."""
     return all(kind == "<num>" for kind in _HOLE.findall(mask(value)))
 
 

@@ -26,7 +26,7 @@ _LOG, _SPAN, _ALERT = Signal.LOG, Signal.SPAN, Signal.ALERT
 _CODES = {signal: code for code, signal in enumerate(Signal)}
 _BATCH = 1024
 """Events that are read before they are counted."""
-_RECENT = 16_384
+_RECENT = 4096
 """Rows and kinds that are found at once."""
 _KEPT_COMPARISONS = 8192
 """Rows whose texts are at hand: events of a row mostly come soon after each other."""

@@ -22,6 +22,9 @@ _WORTH: Final = 0.5
 Show = Callable[[Event], Event]
 """Masks an event."""
 
+Said = tuple[Template, tuple[tuple[str, str, str], ...], tuple[str, ...]]
+"""What a group is known again by (see features.profile)."""
+
 
 class Shelf:
     """Whole events by number: those that came as such as they are, packed ones in compressed blocks.
@@ -40,8 +43,8 @@ class Shelf:
         self._block = bytearray()
         self._open: dict[int, bytes] = {}
         self._opening = Lock()
-        self._shown: tuple[Show | None, dict[int, Shown]] = None, {}
-        self._before: dict[int, Shown] = {}
+        self._shown: tuple[Show | None, AtHand] = None, AtHand(0)
+        self._before = AtHand(0)
 
     def put(self, whole: Event | Packed) -> int:
         """Keep an event and return its number."""
@@ -101,11 +104,11 @@ class Shelf:
                 found = self._open[block] = zstandard.ZstdDecompressor().decompress(self._blocks[block])
             return found
 
-    def turn(self, show: Show | None) -> dict[int, Shown]:
-        """Return where events are held from now on that are shown so, by number; those of before are at hand."""
+    def turn(self, show: Show | None) -> AtHand:
+        """Return where events are held from now on that are shown so; those of before are at hand."""
         last, held = self._shown
-        self._before = held if last == show else {}
-        self._shown = show, {}
+        self._before = held if last == show else AtHand(0)
+        self._shown = show, AtHand(len(self))
         return self._shown[1]
 
     def before(self, number: int, show: Show | None) -> Shown | None:
@@ -144,7 +147,7 @@ class Shelf:
         for at in np.flatnonzero(~packed).tolist():
             kept._whole[at] = self._whole[int(numbers[at])]
         show, held = self._shown
-        kept._shown = show, {at: held[old] for at, old in enumerate(numbers.tolist()) if old in held}
+        kept._shown = show, held.keep(numbers)
         # One block after the other, for few are open at a time.
         moved = np.flatnonzero(~stays)
         for at in moved[np.argsort(block[moved], kind="stable")].tolist():
@@ -158,15 +161,46 @@ class Shown:
     Attributes
     ----------
     event : Event
-    said : tuple or None
-        What its group is known again by, once somebody found out (see features.profile).
+    said : Said or None
+        Once somebody found out.
     """
 
     __slots__ = ("event", "said")
 
     def __init__(self, event: Event) -> None:
         self.event = event
-        self.said: tuple[Template, tuple[tuple[str, str, str], ...], tuple[str, ...]] | None = None
+        self.said: Said | None = None
+
+
+class AtHand:
+    """Events that are at hand, by number; a list of them takes far less than a dict.
+
+    Parameters
+    ----------
+    size : int
+        How many numbers there are.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._held: list[Shown | None] = [None] * size
+        self._room = _KEPT_EVENTS
+
+    def get(self, number: int) -> Shown | None:
+        """Return an event; None where it is not at hand."""
+        return self._held[number] if number < len(self._held) else None
+
+    def put(self, number: int, one: Shown) -> None:
+        """Hold an event, if there is room."""
+        if self._room > 0 and number < len(self._held):
+            self._held[number] = one
+            self._room -= 1
+
+    def keep(self, numbers: IntArray) -> AtHand:
+        """Return another with some of the events, numbered anew in the order given."""
+        kept = AtHand(0)
+        kept._held = list(map(self.get, numbers.tolist()))
+        kept._room = _KEPT_EVENTS - len(kept._held) + kept._held.count(None)
+        return kept
 
 
 class Events(Made[Event]):
@@ -177,7 +211,7 @@ class Events(Made[Event]):
 
     def __init__(self, shelf: Shelf, numbers: IntArray, show: Show | None) -> None:
         self._shelf, self._numbers, self._show = shelf, numbers, show
-        self._kept: dict[int, Shown] | None = None
+        self._kept: AtHand | None = None
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -199,8 +233,7 @@ class Events(Made[Event]):
             if found is None:
                 event = self._shelf[number]
                 found = Shown(event if self._show is None else self._show(event))
-            if len(kept) < _KEPT_EVENTS:
-                kept[number] = found
+            kept.put(number, found)
         return found
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from stormcell.features.outline import Outline
+from stormcell.features.pairs import distinct_pairs
 from stormcell.groups.units import Marks
 from stormcell.types import IntArray, Link, Rows
 
@@ -40,16 +43,14 @@ def link_alike(
     """
     if stretch == 0:
         return []
-    templates: list[set[int]] = [set() for _ in range(len(atoms.items))]
-    first_row: dict[int, int] = {}
-    for row, (atom, template) in enumerate(zip(atom_of.tolist(), rows.template.tolist(), strict=True)):
-        templates[atom].add(template)
-        first_row.setdefault(atom, row)
+    owner, said_by, _ = distinct_pairs(atom_of, rows.template)
+    templates, starts = said_by.tolist(), np.searchsorted(owner, np.arange(len(atoms.items) + 1)).tolist()
+    first_row = np.unique(atom_of, return_index=True)[1].tolist()
     links = []
     for session in sessions:
-        seen: dict[tuple[int, frozenset[int], int, Marks | None], int] = {}
+        seen: dict[tuple[int, tuple[int, ...], int, Marks | None], int] = {}
         for atom in session.tolist():
-            said = frozenset(templates[atom])
+            said = tuple(templates[starts[atom] : starts[atom + 1]])
             key = (int(atoms.accused[atom]), said, int(atoms.first[atom]) // stretch, marks.get(atom))
             other = seen.setdefault(key, atom)
             if other != atom:

@@ -6,11 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from stormcell.config import Settings
 from stormcell.distance.mixed import explain
+from stormcell.features.compact import united
 from stormcell.features.profile import profile_of
 from stormcell.features.shelf import take
 from stormcell.groups.hearing import amended, founders, wanted
@@ -30,10 +32,13 @@ from stormcell.types import (
     Membership,
     Row,
     Share,
-    union,
+    Signal,
 )
 
 _TITLE = 100
+_NO_EVENT: Final = Event("", Signal.LOG, 0, "", 0, "")
+_NO_ROW: Final = Row(_NO_EVENT, ())
+"""In the place of rows that nothing is told of."""
 
 
 def assemble(solution: Solution, settings: Settings) -> tuple[list[Group], list[Membership]]:
@@ -137,11 +142,14 @@ class _Kept:
         rows = solution.rows
         inside = wanted[solution.atom_of]
         chosen = np.flatnonzero(inside)
-        self.events = dict(zip(chosen.tolist(), take(rows.events, chosen), strict=True))
-        self._rows: dict[int, Row] = {}
+        # By row; lists take far less than dicts.
+        self.events = [_NO_EVENT] * len(rows)
+        self._rows = [_NO_ROW] * len(rows)
         self._voices: list[int] = solution.voices.tolist()
         texts = [template.text for template in rows.templates]
-        for (row, event), template in zip(self.events.items(), rows.template[chosen].tolist(), strict=True):
+        templates = rows.template[chosen].tolist()
+        for row, event, template in zip(chosen.tolist(), take(rows.events, chosen), templates, strict=True):
+            self.events[row] = event
             self._rows[row] = Row(event, rows.members[row], rows.fingerprints[row], texts[template])
         self._fingerprints = rows.fingerprints
         self._links: dict[int, list[MemberLink]] = {}
@@ -150,10 +158,6 @@ class _Kept:
             if told_of[link.a]:
                 told_link = MemberLink(self.events[link.a].uid, self.events[link.b].uid, link.reason, link.key)
                 self._links.setdefault(atoms[link.a], []).append(told_link)
-
-    def row(self, row: int) -> Row:
-        """Return a row as it is stored."""
-        return self._rows[row]
 
     def rows(self, atom: int) -> tuple[Row, ...]:
         """Return the rows of an atom."""
@@ -239,17 +243,14 @@ def _group(
     solution = kept.solution
     rows = solution.rows
     own = np.sort(np.concatenate([kept.rows_of[atom] for atom in atoms.tolist()]))
-    held = own.tolist()
-    events = [kept.events[row] for row in held]
-    count = rows.weight[own].tolist()
+    weight = rows.weight[own]
+    events = [kept.events[row] for row in own.tolist()]
     weights = solution.weights[atoms] / solution.weights[atoms].sum()
     margins = [m.margin for m in memberships if m.margin is not None]
     signals: Counter[str] = Counter()
-    for template, weight in zip(rows.template[own].tolist(), count, strict=True):
-        signals[rows.templates[template].signal.value] += weight
+    for template, count in zip(rows.template[own].tolist(), weight.tolist(), strict=True):
+        signals[rows.templates[template].signal.value] += count
     surprise = solution.features.surprise.value[own]
-    unusual = surprise.tolist()
-    severe = max(range(len(held)), key=lambda at: (events[at].severity, unusual[at], -at))
     exemplar = speaker.exemplar
     medoid = kept.events[exemplar]
     services = _blame(solution, own)
@@ -260,8 +261,8 @@ def _group(
         medoid=medoid,
         earliest=events[0],
         latest=max(events, key=lambda event: (event.time, event.uid)),
-        most_severe=events[severe],
-        count=sum(count),
+        most_severe=_most_severe(events, surprise),
+        count=int(weight.sum()),
         signals=dict(sorted(signals.items())),
         services=services,
         first_seen=int(rows.first[own].min()),
@@ -269,7 +270,7 @@ def _group(
         radius=max(m.dissimilarity for m in memberships),
         margin=float(weights @ np.array(margins)) if margins else None,
         fields=tuple(mean_shares(memberships, weights)),
-        members=union([kept.row(row).members for row in held]),
+        members=united(rows.members, own),
         template=rows.templates[rows.template[exemplar]].text,
         templates=group_templates(rows, own, exemplar),
         exemplars=tuple(
@@ -277,9 +278,15 @@ def _group(
             medoid if kept.events[row].signal is medoid.signal else kept.events[row]
             for row in speaker.by_signal
         ),
-        trace=_trace(events, count),
+        trace=_trace(events, weight.tolist()),
         profile=profile_of(rows, own, surprise, {part.name: part.blame for part in services}),
     )
+
+
+def _most_severe(events: Sequence[Event], surprise: DoubleArray) -> Event:
+    """Return the most severe event, of equals the most surprising, of equals the first."""
+    unusual = surprise.tolist()
+    return events[max(range(len(events)), key=lambda at: (events[at].severity, unusual[at], -at))]
 
 
 def _blame(solution: Solution, own: IntArray) -> tuple[Blame, ...]:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from stormcell.types import Group, Membership, UidSet
+import numpy as np
+from numpy.typing import NDArray
+
+from stormcell.features.compact import Members
+from stormcell.types import BoolArray, Group, IntArray, Membership, UidSet
+
+_NONE: Final = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +70,70 @@ def match(groups: Sequence[Group], lived: Mapping[str, Sequence[str]], taken: Co
 
 def _shared(groups: Sequence[Group], lived: Mapping[str, Sequence[str]]) -> Counter[tuple[str, str]]:
     """Count the events that groups share with those before; event by event only where parts changed."""
-    parts: dict[tuple[int, int], tuple[str, UidSet]] = {}
-    before: dict[str, str] = {}
-    for id, members in lived.items():
-        if isinstance(members, UidSet):
-            parts.update({(part.size, part.mark): (id, part) for part in members.parts})
-        else:
-            before.update(dict.fromkeys(members, id))
+    old, now = _Parts(lived), _Parts({group.id: group.members for group in groups})
+    stood = old.places_of(now)
+    same = stood >= 0
     shared: Counter[tuple[str, str]] = Counter()
-    changed: list[tuple[str, Sequence[str]]] = []
-    for group in groups:
-        for part in group.members.parts if isinstance(group.members, UidSet) else (group.members,):
-            known = parts.pop((part.size, part.mark), None) if isinstance(part, UidSet) else None
-            if known is None:
-                changed.append((group.id, part))
-            else:
-                shared[group.id, known[0]] += len(part)
-    before.update((uid, id) for id, part in parts.values() for uid in part)
-    if before:
-        shared.update((id, before[uid]) for id, part in changed for uid in part if uid in before)
+    owners = zip(now.owner[same].tolist(), old.owner[stood[same]].tolist(), now.sizes[same].tolist(), strict=True)
+    for found, before, size in owners:
+        shared[now.ids[found], old.ids[before]] += size
+    gone = np.ones(len(old.marks), dtype=bool)
+    gone[stood[same]] = False
+    place = {uid: id for id, uids in old.rest(gone) for uid in uids}
+    if place:
+        shared.update((id, place[uid]) for id, uids in now.rest(~same) for uid in uids if uid in place)
     return shared
+
+
+class _Parts:
+    """The parts of some sets of uids, as columns: all of them at hand would take much memory.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of str
+        By the ids of their groups; those that are no UidSet have no parts.
+
+    Attributes
+    ----------
+    ids : list of str
+    owner, sizes, marks : array
+        Of each part.
+    """
+
+    def __init__(self, sets: Mapping[str, Sequence[str]]) -> None:
+        self.ids, self._sets = list(sets), list(sets.values())
+        columns = [_columns(one) for one in self._sets]
+        self._starts = np.cumsum([0, *(len(sizes) for sizes, _ in columns)])
+        self.owner = np.repeat(np.arange(len(columns)), np.diff(self._starts))
+        self.sizes = np.concatenate([_NONE, *(sizes for sizes, _ in columns)])
+        self.marks = np.concatenate([_NONE.astype(np.uint64), *(marks for _, marks in columns)])
+
+    def places_of(self, others: _Parts) -> IntArray:
+        """Return for each part of others the place of the same one here, -1 where it is not found."""
+        if not len(self.marks):
+            return np.full(len(others.marks), -1)
+        order = np.argsort(self.marks, kind="stable")
+        place = order[np.searchsorted(self.marks, others.marks, sorter=order).clip(max=len(order) - 1)]
+        same = (self.marks[place] == others.marks) & (self.sizes[place] == others.sizes)
+        return np.where(same, place, -1)
+
+    def rest(self, wanted: BoolArray) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield the parts that are wanted, and what has no parts, with the ids of their groups."""
+        for id, uids, start, end in zip(self.ids, self._sets, self._starts[:-1], self._starts[1:], strict=True):
+            if isinstance(uids, UidSet):
+                for at in np.flatnonzero(wanted[start:end]).tolist():
+                    yield id, uids.parts[at]
+            else:
+                yield id, uids
+
+
+def _columns(uids: Sequence[str]) -> tuple[IntArray, NDArray[np.uint64]]:
+    """Return the sizes and marks of the parts of a set."""
+    parts = uids.parts if isinstance(uids, UidSet) else ()
+    if isinstance(parts, Members):
+        return parts.sizes, parts.marks
+    sizes, marks = [part.size for part in parts], [part.mark for part in parts]
+    return np.array(sizes, dtype=np.int64), np.array(marks, dtype=np.uint64)
 
 
 def renamed(

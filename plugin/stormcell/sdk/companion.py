@@ -16,9 +16,9 @@ from typing import Final
 from stormcell.config import Settings
 from stormcell.errors import RefusedError, StormcellError
 from stormcell.protocols import Clock
-from stormcell.runtime import SystemClock
 from stormcell.sdk.spool import FOLDER, Spool
 from stormcell.sdk.ways import Embedded
+from stormcell.times import SystemClock
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, Request, RequestKind
 
 log: Final = logging.getLogger("stormcell.sdk")

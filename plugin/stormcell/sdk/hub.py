@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from stormcell import forks
 from stormcell.errors import StormcellError
 from stormcell.sdk.own import mark  # before any thread of ours begins
+from stormcell.times import SystemClock
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
 
 if TYPE_CHECKING:
@@ -153,17 +154,16 @@ class Hub:
 
     def _made(self) -> Way:
         with forks.waiting():
-            from stormcell.runtime import SystemClock
-            from stormcell.sdk.companion import Companion
             from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
             try:
-                settings = self.settings
-                clock, elsewhere = self._clock or SystemClock(), "the sidecar at sdk.endpoint"
+                settings, clock = self.settings, self._clock or SystemClock()
                 way: Way
                 if settings.sdk.endpoint:
-                    way = Sidecar(settings)
+                    way, elsewhere = Sidecar(settings), "the sidecar at sdk.endpoint"
                 elif settings.sdk.engine == "process":
+                    from stormcell.sdk.companion import Companion
+
                     way, elsewhere = Companion(settings, clock), "a process of its own (sdk.engine)"
                 else:
                     return Embedded(settings, clock, self._exporters)

@@ -186,6 +186,8 @@ class Embedded:
         sys.setswitchinterval(self._switched)
         if runtime.engine.ended:
             self._spool.release()
+            # The service may go on for long, and what is held goes only with this.
+            runtime.engine.loaded = None
         return done
 
     def _grouping(self) -> Runtime | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from stormcell.config import Settings
 from stormcell.decode.requests import check
-from stormcell.runtime import Runtime, SystemClock
+from stormcell.runtime import Runtime
 from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status
 from stormcell.telemetry.meters import Meters
+from stormcell.times import SystemClock
 
 if TYPE_CHECKING:
     from stormcell.sidecar.forward.forwarder import Forwarder

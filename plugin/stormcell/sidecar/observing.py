@@ -155,20 +155,8 @@ def _radius(engine: LateEngine) -> Readings:
 
 
 def _silhouette(engine: LateEngine) -> Readings:
-    """Return the mean medoid silhouette (Lenssen & Schubert 2024) of the last tick's events with a runner-up."""
-    pairs = [
-        (atom.dissimilarity, atom.runner_up_dissimilarity, sum(len(row.members) for row in atom.rows))
-        for atom in (engine.loaded.memberships if engine.loaded is not None else ())
-        if atom.runner_up_dissimilarity is not None
-    ]
-    if not pairs:
-        return []
-    import numpy as np
-
-    own, other, weight = np.array(pairs, dtype=np.float64).T
-    larger = np.maximum(own, other)
-    silhouettes = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
-    return [(float(np.average(silhouettes, weights=weight)), {})]
+    found = None if engine.loaded is None else engine.loaded.silhouette
+    return [] if found is None else [(found, {})]
 
 
 def _sent(sidecar: Sidecar) -> Readings:

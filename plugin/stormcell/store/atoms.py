@@ -7,11 +7,12 @@ is as this connection put it, only what is said of it is written anew.
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
@@ -19,8 +20,17 @@ from stormcell.store.connection import contents_trusted
 from stormcell.store.recurring import put_profiles
 from stormcell.types import Grouping, Row, Signal, UidSet
 
+_MOST: Final = 100_000
+"""Rows that are remembered."""
+_BATCH: Final = 20_000
+"""Members that are put in at once."""
 
-class Stands(NamedTuple):
+_NUMBERS: Final = struct.Struct("<qqQ")
+Standing = Mapping[str, bytes]
+"""The rows of a group as they were put, each packed, by the uids of the events that stand for them."""
+
+
+class Stood(NamedTuple):
     """A row as it was put into the table.
 
     Attributes
@@ -29,20 +39,25 @@ class Stands(NamedTuple):
         Its number there.
     size, mark : int
         Of its members (see UidSet).
+    group : str
     """
 
     id: int
     size: int
     mark: int
+    group: str
 
+    def packed(self) -> bytes:
+        """Return it in half the memory: a group may have tens of thousands."""
+        return _NUMBERS.pack(*self[:3]) + self.group.encode("utf-8", "surrogatepass")
 
-_MOST: Final = 100_000
-"""Rows that are remembered."""
-_BATCH: Final = 20_000
-"""Members that are put in at once."""
-
-Standing = Mapping[str, Stands]
-"""The rows of a group, by the uids of the events that stand for them."""
+    @classmethod
+    def of(cls, packed: bytes | None) -> Self | None:
+        """Return what was packed."""
+        if packed is None:
+            return None
+        id, size, mark = _NUMBERS.unpack_from(packed)
+        return cls(id, size, mark, packed[_NUMBERS.size :].decode("utf-8", "surrogatepass"))
 
 
 class Known:
@@ -52,14 +67,15 @@ class Known:
         self._groups: dict[str, Standing] = {}
         self._version = -1
 
-    def take(self, connection: sqlite3.Connection) -> tuple[dict[str, _Stood], bool]:
+    def take(self, connection: sqlite3.Connection) -> tuple[Standing, bool]:
         """Return all rows, and whether they stand for sure: nobody else has written anything meanwhile.
 
         If not, they are forgotten.
         """
         [version] = connection.execute("PRAGMA data_version").fetchone()
         sure = version == self._version
-        taken = {uid: _Stood(group, *row) for group, rows in self._groups.items() for uid, row in rows.items()}
+        groups = list(self._groups.values())
+        taken = groups[0] if len(groups) == 1 else {uid: row for rows in groups for uid, row in rows.items()}
         if not sure:
             self._groups.clear()
             self._version = version
@@ -78,14 +94,10 @@ class Known:
         while over > 0:
             over -= len(self._groups.pop(next(iter(self._groups))))
 
-
-class _Stood(NamedTuple):
-    """A row as it stood, and its group."""
-
-    group: str
-    id: int
-    size: int
-    mark: int
+    def leave(self, groups: Iterable[str]) -> None:
+        """Forget the rows of some groups; they are looked for in the tables where they are put again."""
+        for id in groups:
+            self._groups.pop(id, None)
 
 
 class _Holder(NamedTuple):
@@ -145,7 +157,7 @@ def put_atoms(
     for number, atom in numbered:
         last = 0
         for row in atom.rows:
-            stood = known.get(row.event.uid)
+            stood = Stood.of(known.get(row.event.uid))
             id = _standing(connection, row, stood, sure=sure)
             # An atom's rows are read in the order of their numbers: behind a new one all are.
             if id <= last:
@@ -156,7 +168,7 @@ def put_atoms(
             placed.append(_Placed(row, number, id))
             last = id
     new = [one for one in placed if one.id > last_row]
-    _move(connection, (one for one in placed if one.id <= last_row))
+    _move(connection, [one for one in placed if one.id <= last_row])
     for name in own:
         _take_out(connection, to_key(name), last_atom)
     _insert_rows(connection, new)
@@ -168,18 +180,18 @@ def put_atoms(
     with contents_trusted(path):
         _tidy(connection, lost)
     group_of = {number: atom.group for number, atom in numbered}
-    stands: dict[str, dict[str, Stands]] = {group.id: {} for group in grouping.groups}
+    stands: dict[str, dict[str, bytes]] = {group.id: {} for group in grouping.groups}
     for row, number, id in placed:
         group, members = group_of[number], row.members
         if group is not None and isinstance(members, UidSet):
-            stands[group][row.event.uid] = Stands(id, members.size, members.mark)
+            stands[group][row.event.uid] = Stood(id, members.size, members.mark, group).packed()
     return dict(stands)
 
 
-def _standing(connection: sqlite3.Connection, row: Row, stood: _Stood | None, *, sure: bool) -> int:
+def _standing(connection: sqlite3.Connection, row: Row, stood: Stood | None, *, sure: bool) -> int:
     """Return the number of a row that stands in its group's table with all its members; 0 for others."""
     members = row.members
-    if stood is None or not isinstance(members, UidSet) or (members.size, members.mark) != stood[2:]:
+    if stood is None or not isinstance(members, UidSet) or (members.size, members.mark) != stood[1:3]:
         return 0
     if sure:
         return stood.id
@@ -191,17 +203,16 @@ def _standing(connection: sqlite3.Connection, row: Row, stood: _Stood | None, *,
     return stood.id if found == (stood.id, to_key(stood.group), stood.size) else 0
 
 
-def _move(connection: sqlite3.Connection, rows: Iterable[_Placed]) -> None:
+def _move(connection: sqlite3.Connection, rows: Sequence[_Placed]) -> None:
     """Give rows that stand to the atoms that hold them now."""
-    said = [(one, _said(one.row)) for one in rows]
     connection.executemany(
         "UPDATE rows SET atom_id = ?, fingerprint = ?, template = ? WHERE id = ?",
-        ((one.atom, *texts, one.id) for one, texts in said),
+        ((one.atom, *_said(one.row), one.id) for one in rows),
     )
     # Of an alert more may be known by now; whatever else has one uid is one event.
     connection.executemany(
         "UPDATE rows SET event = ? WHERE id = ?",
-        ((codec.dump_event(one.row.event), one.id) for one, _ in said if one.row.event.signal is Signal.ALERT),
+        ((codec.dump_event(one.row.event), one.id) for one in rows if one.row.event.signal is Signal.ALERT),
     )
 
 

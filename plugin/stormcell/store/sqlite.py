@@ -99,6 +99,8 @@ class SqliteStore(Outbox):
 
         self._write(change)
         self._known.add(stands)
+        # What is complete has a draft, and is hardly ever put again.
+        self._known.leave({draft.group for draft in drafts})
 
     def forget(self, *, background: int, groups: int, audit: int, most: int) -> Forgotten:
         """Take out what is kept no longer, in one transaction.

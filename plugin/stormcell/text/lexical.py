@@ -8,10 +8,12 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stormcell.text.words import words_of
 from stormcell.types import DoubleArray, FloatArray, IntArray
@@ -32,19 +34,22 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._documents = 0
-        self._frequency: IntArray = np.zeros(_BUCKETS, dtype=np.int64)
+        self._frequency: NDArray[np.int32] = np.zeros(_BUCKETS, dtype=np.int32)
+        self._shared = False
 
     def learn(self, texts: Iterable[str]) -> None:
         """Count the features of each text."""
         for text in texts:
+            if self._shared:
+                self._frequency, self._shared = self._frequency.copy(), False
             self._documents += 1
             # Once, though several features may have one bucket.
             self._frequency[np.unique(_read(text)[0] % _BUCKETS)] += 1
 
     def copy(self) -> Self:
-        """Return one that knows the same and learns on its own."""
-        other = type(self)()
-        other._documents, other._frequency = self._documents, self._frequency.copy()
+        """Return one that knows the same and learns on its own; the counts are shared until one does."""
+        other = copy(self)
+        self._shared = other._shared = True
         return other
 
     def embed(self, texts: Sequence[str]) -> FloatArray:

@@ -64,16 +64,17 @@ class StaticEmbedder:
             self._table = np.load(folder / "table.npy", mmap_mode="r", allow_pickle=False)
             self._scales = np.load(folder / "scales.npy", allow_pickle=False)
             self._rows = np.load(folder / "rows.npy", allow_pickle=False)
-            self.vocabulary = (folder / "vocab.txt").read_text("utf-8").removesuffix("\n").split("\n")
+            vocabulary = (folder / "vocab.txt").read_text("utf-8").removesuffix("\n").split("\n")
         except (OSError, ValueError, EOFError) as error:
             raise SettingsError(f"text.model: {folder} cannot be read: {error}") from error
-        self._check(folder)
+        self._check(folder, vocabulary)
         self._table = self._table.view(np.ndarray)
-        self._known = _Rows(WordPiece(self.vocabulary), self._rows, count=len(self._scales))
+        self._pieces = WordPiece(vocabulary)
+        self._known = _Rows(self._pieces, self._rows, count=len(self._scales))
         # Where no sign has a row, as in the shipped table, signs need not be looked up.
         self._plain = not any(self._known[sign.encode()] for sign in _SIGNS)
 
-    def _check(self, folder: Path) -> None:
+    def _check(self, folder: Path, vocabulary: Sequence[str]) -> None:
         description = self.description if isinstance(self.description, dict) else {}
         expected = description.get("dimensions")
         count = len(self._scales) if self._scales.ndim == 1 else -1
@@ -85,19 +86,22 @@ class StaticEmbedder:
                 f"table.npy: expected int8 of shape ({count}, {expected}) by scales.npy and model.json, found "
                 f"{self._table.dtype} of shape {self._table.shape}"
             )
-        elif UNKNOWN not in self.vocabulary:
+        elif UNKNOWN not in vocabulary:
             problem = f"vocab.txt: expected a line {UNKNOWN}"
-        elif (
-            self._rows.shape != (len(self.vocabulary),) or self._rows.dtype.kind != "u" or self._rows.max() > count
-        ):
+        elif self._rows.shape != (len(vocabulary),) or self._rows.dtype.kind != "u" or self._rows.max() > count:
             problem = (
-                f"rows.npy: expected a row number (0 to {count}) for each of the {len(self.vocabulary)} lines of "
+                f"rows.npy: expected a row number (0 to {count}) for each of the {len(vocabulary)} lines of "
                 f"vocab.txt, found {self._rows.dtype} of shape {self._rows.shape}"
             )
         elif self._scales.dtype.kind != "f" or not np.isfinite(self._scales).all():
             problem = "scales.npy: expected finite numbers"
         if problem:
             raise SettingsError(f"text.model: {folder} is not a usable model. {problem}")
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The word pieces by their ids."""
+        return self._pieces.vocabulary
 
     @property
     def dimensions(self) -> int:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Final
+
+import numpy as np
 
 LONGEST_WORD: Final = 100
 """Characters of a word; a longer one is unknown."""
 UNKNOWN: Final = "[UNK]"
+_PLACES: Final = 1 << 16
 # In text that is ASCII and lower-case; what is neither a letter, a digit nor a blank stands alone.
 _ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+|[!-~]")
 # Control characters vanish, those too at which Python would split; only \t, \n and \r are blanks.
@@ -37,8 +42,15 @@ class WordPiece:
     """
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
-        self._ids = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
-        self._unknown = self._ids[UNKNOWN]
+        self._ids = _Ids(vocabulary)
+        unknown = self._ids.get(UNKNOWN)
+        assert unknown is not None, "it is in every vocabulary"
+        self._unknown = unknown
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The pieces by their ids."""
+        return list(self._ids)
 
     def __call__(self, text: str) -> list[int]:
         """Return the ids of a text, without those that mark its start and end."""
@@ -62,6 +74,35 @@ class WordPiece:
             pieces.append(piece)
             start = end
         return tuple(pieces)
+
+
+class _Ids:
+    """The ids of pieces in 0.7 MB for the 30,522 of BERT, of which a dict takes 4.
+
+    Pieces of one hash stand side by side.
+    """
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        pieces = [piece.encode("utf-8", "surrogatepass") for piece in vocabulary]
+        place = (np.fromiter(map(hash, pieces), dtype=np.int64, count=len(pieces)) % _PLACES).astype(np.uint16)
+        order = np.argsort(place, kind="stable").astype(np.int32)
+        starts = np.cumsum(np.append(0, np.bincount(place, minlength=_PLACES)), dtype=np.int32)
+        self._order, self._starts = array("i", order.tobytes()), array("i", starts.tobytes())
+        self._ends = array("i", accumulate(map(len, pieces), initial=0))
+        self._data = b"".join(pieces)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(self._ends))
+
+    def get(self, piece: str) -> int | None:
+        """Return the id of a piece; the last, if it has several."""
+        data = piece.encode("utf-8", "surrogatepass")
+        at = hash(data) % _PLACES
+        for place in range(self._starts[at + 1] - 1, self._starts[at] - 1, -1):
+            id = self._order[place]
+            if self._data[self._ends[id] : self._ends[id + 1]] == data:
+                return id
+        return None
 
 
 def words(text: str) -> list[str]:

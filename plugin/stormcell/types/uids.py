@@ -22,7 +22,7 @@ class UidSet(Sequence[str]):
     make : callable
         Returns the uids in any order.
     parts : sequence of UidSet
-        What it is the union of, where it is one.
+        What it is the union of, where it is one; may make them when they are asked for.
     """
 
     __slots__ = ("_make", "_parts", "mark", "size")
@@ -38,7 +38,7 @@ class UidSet(Sequence[str]):
         """Return all uids of sets that have none in common."""
 
         def make() -> Iterator[str]:
-            return (uid for part in parts for uid in part._make())
+            return (uid for part in parts for uid in part.unsorted())
 
         return cls(sum(part.size for part in parts), sum(part.mark for part in parts), make, parts)
 
@@ -49,8 +49,6 @@ class UidSet(Sequence[str]):
 
     def alone(self) -> UidSet:
         """Return the same in little memory, holding on to nothing else."""
-        if self._parts:
-            return UidSet.union([part.alone() for part in self._parts])
         uids = tuple(self)
         text = _GAP.join(uids)
         if text.count(_GAP) != len(uids) - 1:
@@ -60,11 +58,15 @@ class UidSet(Sequence[str]):
             self.size, self.mark, lambda: zlib.decompress(packed).decode("utf-8", "surrogatepass").split(_GAP)
         )
 
+    def unsorted(self) -> Iterable[str]:
+        """Return the uids in any order."""
+        return self._make()
+
     def __len__(self) -> int:
         return self.size
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._make()))
+        return iter(sorted(self.unsorted()))
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -74,7 +76,7 @@ class UidSet(Sequence[str]):
         return tuple(self)[at]
 
     def __contains__(self, uid: object) -> bool:
-        return any(uid == own for own in self._make())
+        return any(uid == own for own in self.unsorted())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, UidSet):

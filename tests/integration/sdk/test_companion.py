@@ -12,8 +12,9 @@ import pytest
 
 from stormcell.config import Settings
 from stormcell.journal import Journal
-from stormcell.runtime import JOURNAL, SystemClock
+from stormcell.runtime import JOURNAL
 from stormcell.testing import InMemoryGroupExporter
+from stormcell.times import SystemClock
 from tests.integration.program import stormcell
 from tests.integration.sdk.service import PATIENCE, Service, acknowledged, next_start, placed, settings, started
 from tests.integration.sidecar.support import until

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from operator import eq
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.features.compact import Numbers, Uids, pack_uid
+from stormcell.features.compact import Members, Numbers, Uids, pack_uid, united
+from stormcell.types import UidSet, union
 
 KEYS = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5)
 
@@ -49,3 +51,23 @@ def test_uids_come_back_and_tell_each_other_apart(made: list[str]) -> None:
         uids.append(pack_uid(uid), hash(uid))
     assert [uids[at] for at in range(len(uids))] == made
     assert len(set(map(pack_uid, made))) == len(made)
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=6), st.data())
+def test_members_of_some_rows_are_their_union(sizes: list[int], data: st.DataObject) -> None:
+    uids = Uids()
+    for at in range(sum(sizes)):
+        packed = pack_uid(f"event-{at}")
+        uids.append(packed, hash(packed))
+    order = data.draw(st.permutations(range(sum(sizes))))
+    number, ends = np.array(order), np.cumsum(sizes)
+    members = Members(uids, number, np.array(uids.hashes)[number], ends)
+    rows = data.draw(st.lists(st.sampled_from(range(len(sizes))), min_size=1, unique=True).map(sorted))
+    found = united(members, np.array(rows))
+    assert isinstance(found, UidSet)
+    expected = union([members[row] for row in rows])
+    assert (list(found), len(found)) == (list(expected), len(expected))
+    assert found == expected == found.alone()
+    assert list(map(list, found.parts)) == [list(members[row]) for row in rows] == [
+        sorted(f"event-{at}" for at in order[ends[row] - sizes[row] : ends[row]]) for row in rows
+    ]  # fmt: skip
