@@ -14,6 +14,7 @@ from stormcell.features.calls import CallGraph
 from stormcell.features.peers import find_peers
 from stormcell.features.resolve import Resolver
 from stormcell.features.spans import Tree, tree
+from stormcell.features.surprise import Surprise
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows, Signal
 
 # What an accusation weighs: the deepest failing span knows best; a log or an alert speaks for its own service.
@@ -47,21 +48,24 @@ class Accusations:
     hops: FloatArray
 
 
-def accuse(rows: Rows, surprise: DoubleArray, calls: CallGraph, settings: ServicesSettings) -> Accusations:
+def accuse(rows: Rows, surprise: Surprise, calls: CallGraph, settings: ServicesSettings) -> Accusations:
     """Return the accusations of ``rows``.
 
     A span accuses by ``w (surprise + .05) (1 + ln(1 + exclusive ms))``, with w = 1 for a failed span without a
     failed child, .3 for another without a child, .1 otherwise. It accuses the service it calls: the one learned
     from its operation's child spans, else the peer that it names itself where it failed, else one that its
-    operation names, else its own. A log accuses its own service by its surprise, an alert the service that its
-    labels resolve to.
+    operation names, else its own. A peer is accused by how unusual it is that this call fails. A log accuses its
+    own service by its surprise, an alert the service that its labels resolve to.
     """
     own, spans = _own(rows, settings), tree(rows)
     peers = find_peers(rows, calls, spans, frozenset(own))
     services = _vocabulary(rows, own, peers)
     number = {service: at for at, service in enumerate(services)}
     code = {service: number.get(service, -1) for service in set(own)}
-    amount = _weights(rows, spans) * (surprise + _PRIOR)
+    judged = surprise.value.copy()
+    # A peer says nothing itself: that it fails those who call it is all there is to judge it by.
+    judged[list(peers)] = surprise.failure[list(peers)]
+    amount = _weights(rows, spans) * (judged + _PRIOR)
     accused = np.fromiter(map(code.__getitem__, own), dtype=np.int64, count=len(own))
     callee = _callees(rows, calls, number)[rows.template]
     accused = np.where(callee >= 0, callee, accused)

@@ -10,18 +10,25 @@ from stormcell.config import BackgroundSettings, ServicesSettings
 from stormcell.features.blame import Accusations, accuse
 from stormcell.features.calls import CallGraph
 from stormcell.features.peers import peer
+from stormcell.features.surprise import Surprise
 from stormcell.types import Event, Rows
 from tests.unit.features.build import alert, log, rows_of, span
 
 SURPRISE = 2.0
+FAILURE = 3.0
 SCALE = SURPRISE + 0.05
+
+
+def surprising(count: int) -> Surprise:
+    known = np.zeros(count, dtype=bool)
+    return Surprise(np.full(count, SURPRISE), np.ones(count), known, np.full(count, FAILURE))
 
 
 def judge(*events: Event) -> tuple[Rows, Accusations]:
     rows = rows_of(events)
     calls = CallGraph(BackgroundSettings())
     calls.learn(rows)
-    return rows, accuse(rows, np.full(len(rows), SURPRISE), calls, ServicesSettings())
+    return rows, accuse(rows, surprising(len(rows)), calls, ServicesSettings())
 
 
 def accused(*events: Event) -> dict[str, tuple[str, float]]:
@@ -178,7 +185,7 @@ def test_hops_take_the_shortest_way() -> None:
 
 def test_nothing() -> None:
     rows = rows_of([])
-    found = accuse(rows, np.zeros(0), CallGraph(BackgroundSettings()), ServicesSettings())
+    found = accuse(rows, surprising(0), CallGraph(BackgroundSettings()), ServicesSettings())
     assert (found.accused.shape, found.hops.shape) == ((0,), (0, 0))
 
 
@@ -206,6 +213,15 @@ PEERS = {
 def test_a_failed_span_accuses_the_peer_that_it_names(named: str) -> None:
     attributes, blamed = PEERS[named]
     assert accused(span(1, failed=True, attributes=attributes))[uid(1)][0] == blamed
+
+
+def test_a_peer_is_accused_by_how_unusual_it_is_that_the_call_fails() -> None:
+    found = accused(
+        span(1, failed=True, attributes={"peer.service": "payments"}), span(2, failed=True, text="other")
+    )
+    assert (found[uid(1)][0], found[uid(2)][0]) == ("payments", "shop")
+    assert found[uid(1)][1] == pytest.approx((FAILURE + 0.05) * (1 + log1p(1)))
+    assert found[uid(2)][1] == amount(1.0, 1)
 
 
 def test_a_peer_that_is_heard_is_known_by_the_first_part_of_its_host() -> None:
