@@ -65,6 +65,11 @@ class Sidecar:
         """Where it takes OTLP over gRPC."""
         return f"127.0.0.1:{self._grpc}"
 
+    @property
+    def url(self) -> str:
+        """Where it takes OTLP over HTTP."""
+        return f"http://127.0.0.1:{self._http}"
+
     def status(self) -> dict[str, Any]:
         """Return what it says of how everything stands."""
         found: dict[str, Any] = json.loads(self._get("/api/v1/status"))

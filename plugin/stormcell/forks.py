@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from types import MethodType
+from typing import Any, Final, cast
 
+_LOOK_SECONDS: Final = 0.005
 _PATIENCE: Final = 10.0
 """Seconds that a fork waits at most: a process that hangs is worse than a child that has half of something."""
 
@@ -22,7 +26,10 @@ class _Gate:
         self.lock = threading.RLock()
 
     def before(self) -> None:
-        self.lock.acquire(timeout=_PATIENCE)
+        until = time.monotonic() + _PATIENCE
+        if self.lock.acquire(timeout=_PATIENCE):
+            while _is_loading() and time.monotonic() < until:
+                time.sleep(_LOOK_SECONDS)
 
     def in_parent(self) -> None:
         with suppress(RuntimeError):  # it was waited for in vain
@@ -33,16 +40,27 @@ class _Gate:
             self.lock.release()
         except RuntimeError:
             self.lock = threading.RLock()
+        _OURS.clear()
         for lock in list(_TAKEN):
             lock.release()
-        for reference in list(_CALLS.values()):
-            if (call := reference()) is not None:
-                call()
+        for reference, function in list(_CALLS.values()):
+            if (owner := reference()) is not None:
+                function(owner)
+
+
+def _is_loading() -> bool:
+    """Return whether a thread of ours is at loading a module: whoever needs that in the child waits for ever."""
+    others = {thread.ident for thread in list(_OURS)} - {threading.get_ident()}
+    locks = [reference() for reference in list(_LOADING.values())]
+    return any(getattr(lock, "owner", None) in others for lock in locks if lock is not None)
 
 
 _gate = _Gate()
+_OURS: Final[weakref.WeakSet[threading.Thread]] = weakref.WeakSet()
+# What Python itself knows of modules that are being loaded; where it calls that otherwise, nobody waits.
+_LOADING: Final[dict[str, Callable[[], object]]] = getattr(sys.modules["_frozen_importlib"], "_module_locks", {})
 _TAKEN: Final[set[Lock]] = set()
-_CALLS: Final[dict[int, weakref.WeakMethod[Callable[[], None]]]] = {}
+_CALLS: Final[dict[int, tuple[weakref.ref[object], Callable[[Any], None]]]] = {}
 os.register_at_fork(before=_gate.before, after_in_parent=_gate.in_parent, after_in_child=_gate.in_child)
 
 
@@ -58,10 +76,21 @@ def waiting() -> Iterator[None]:
         yield
 
 
+def begin() -> None:
+    """Say that the thread that calls this is one of ours: forks wait while it loads modules."""
+    _OURS.add(threading.current_thread())
+
+
 def in_child(call: Callable[[], None]) -> None:
     """Call a method in each child process, as long as its object is there."""
-    reference = weakref.WeakMethod(call, lambda gone: _CALLS.pop(id(gone), None))
-    _CALLS[id(reference)] = reference
+    method = cast(MethodType, call)
+
+    # What is global may be gone already when objects go, at the end of a program.
+    def forget(gone: weakref.ref[object], calls: dict[int, Any] = _CALLS) -> None:
+        calls.pop(id(gone), None)
+
+    reference = weakref.ref(method.__self__, forget)
+    _CALLS[id(reference)] = reference, method.__func__
 
 
 class Lock:

@@ -11,7 +11,8 @@ from tests.services.actors import otlp_exporter, reader, start_collector, start_
 from tests.services.servers import Servers, free_port, until
 from tests.services.storm import telemetry
 
-SURPRISE, GROUP, EXEMPLAR = "stormcell.surprise", "stormcell.group.id", "stormcell.exemplar"
+SURPRISE, TEMPLATE = "stormcell.surprise", "stormcell.template"
+GROUP, EXEMPLAR = "stormcell.group.id", "stormcell.exemplar"
 
 
 def records(file: Path) -> Iterator[dict[str, Any]]:
@@ -85,7 +86,7 @@ def test_through_the_collector_and_back(servers: Servers, tmp_path: Path) -> Non
     assert len(came) == len(sent), "each once"
     for record in came:
         added = attributes(record).keys() - attributes(sent[uid(record)]).keys()
-        assert added in ({SURPRISE}, {SURPRISE, GROUP, EXEMPLAR})
+        assert added in ({SURPRISE}, {SURPRISE, TEMPLATE}, {SURPRISE, TEMPLATE, GROUP, EXEMPLAR})
         fields = ("traceId", "spanId", "timeUnixNano", "startTimeUnixNano", "endTimeUnixNano", "body", "name")
         assert [record.get(field) for field in fields] == [sent[uid(record)].get(field) for field in fields]
     named = {attributes(record)[EXEMPLAR] for record in came if GROUP in attributes(record)}

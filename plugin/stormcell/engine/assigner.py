@@ -160,7 +160,7 @@ class Verdicts:
 
 def _traces(group: Group) -> tuple[str, ...]:
     """Return the traces that a group is shown by, the exemplar's first."""
-    shown = (group.medoid.trace_id, *(event.trace_id for event in group.exemplars), group.trace)
+    shown = (group.medoid.trace_id, *(event.trace_id for event in group.exemplars))
     return tuple(dict.fromkeys(trace for trace in shown if trace))
 
 

@@ -74,11 +74,13 @@ class LateEngine:
         StoreError
             If the store cannot be used, or what it remembers.
         """
+        if self._over:  # nobody waited for it, and others may have the journal
+            return
         self.stage = Stage.STARTING
         with forks.waiting():
             engine = self._make()
         with self._beginning:
-            if self._over:  # nobody waited for it, and others may have the journal
+            if self._over:
                 return
             engine.start()
             self.loaded, self.stage = engine, Stage.RUNNING
@@ -117,7 +119,7 @@ class LateEngine:
             self._over = True
         if self.loaded is not None:
             return self.loaded.stop(max(until - time.monotonic(), 0.0))
-        return self.stage is Stage.IDLE
+        return self.stage is Stage.IDLE and not self._thread.is_alive()
 
     @property
     def ended(self) -> bool:

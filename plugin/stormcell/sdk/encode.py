@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count, islice
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ _DEEPEST: Final = 8
 _LONGEST: Final = 10_000
 _MOST: Final = 1000
 _LARGEST: Final = 2**63 - 1
+_PLAIN: Final = frozenset((str, int, float, bool, bytes, type(None)))
 MOST_BYTES: Final = 4 << 20
 """Of a request: gRPC's servers take no more unless they are told to."""
 
@@ -75,8 +77,12 @@ class Piece(NamedTuple):
 def pieces(kind: RequestKind, items: Sequence[Any], most: int = MOST_BYTES) -> Iterator[Piece]:
     """Encode items in as many requests as it takes for none to be larger than servers take them.
 
-    Of an item that is too large alone, texts and what holds them are cut.
+    Of an item that holds more than anybody reads, or is too large alone, texts and what holds them are cut.
     """
+    yield from _pieces(kind, [_cut(item) if _is_vast(item) else item for item in items], most)
+
+
+def _pieces(kind: RequestKind, items: Sequence[Any], most: int) -> Iterator[Piece]:
     if len(items) > 1 and _letters(kind, items) > most:
         yield from _halves(kind, items, most)
         return
@@ -86,15 +92,15 @@ def pieces(kind: RequestKind, items: Sequence[Any], most: int = MOST_BYTES) -> I
     elif len(items) > 1:
         yield from _halves(kind, items, most)
     else:
-        body = _shortened(_ENCODERS[kind], items[0])
+        body, broken = encode(kind, [_cut(items[0])])
         kept = 0 < len(body) <= most
         yield Piece(body if kept else b"", int(kept), int(not kept))
 
 
 def _halves(kind: RequestKind, items: Sequence[Any], most: int) -> Iterator[Piece]:
     middle = len(items) // 2
-    yield from pieces(kind, items[:middle], most)
-    yield from pieces(kind, items[middle:], most)
+    yield from _pieces(kind, items[:middle], most)
+    yield from _pieces(kind, items[middle:], most)
 
 
 def _letters(kind: RequestKind, items: Sequence[Any]) -> int:
@@ -105,18 +111,40 @@ def _letters(kind: RequestKind, items: Sequence[Any]) -> int:
     return sum(len(body) for body in bodies if isinstance(body, str))
 
 
+def _is_vast(item: Any) -> bool:
+    """Return whether there are more values in an item than anybody reads: encoding them would take minutes."""
+    try:
+        span = isinstance(item, ReadableSpan)
+        attributes = item.attributes if span else item.log_record.attributes
+        counted, values = 0, list((attributes or {}).values())
+        if not span:
+            values.append(item.log_record.body)
+        while values:
+            value = values.pop()
+            if type(value) in _PLAIN:
+                continue
+            if isinstance(value, Mapping | list | tuple):
+                counted += len(value)
+                if counted > _MOST:
+                    return True
+                values += value.values() if isinstance(value, Mapping) else value
+    except Exception:  # it changes meanwhile
+        return True
+    return False
+
+
 def _alone(encoder: Callable[[Any], Any], item: Any) -> bytes:
+    for found in (item, _cut(item)):
+        with suppress(Exception):  # a service may put anything into anything
+            return _bytes(encoder([found]))
+    return b""
+
+
+def _cut(item: Any) -> Any:
     try:
-        return _bytes(encoder([item]))
+        return _plain(item)
     except Exception:
-        return _shortened(encoder, item)
-
-
-def _shortened(encoder: Callable[[Any], Any], item: Any) -> bytes:
-    try:
-        return _bytes(encoder([_plain(item)]))
-    except Exception:  # a service may put anything into anything
-        return b""
+        return item
 
 
 def _bytes(message: Any) -> bytes:

@@ -154,19 +154,24 @@ class Hub:
     def _made(self) -> Way:
         with forks.waiting():
             from stormcell.runtime import SystemClock
+            from stormcell.sdk.companion import Companion
             from stormcell.sdk.ways import Embedded, Sidecar, cannot
 
-        try:
-            settings = self.settings
-            if settings.sdk.endpoint:
+            try:
+                settings = self.settings
+                clock, elsewhere = self._clock or SystemClock(), "the sidecar at sdk.endpoint"
+                way: Way
+                if settings.sdk.endpoint:
+                    way = Sidecar(settings)
+                elif settings.sdk.engine == "process":
+                    way, elsewhere = Companion(settings, clock), "a process of its own (sdk.engine)"
+                else:
+                    return Embedded(settings, clock, self._exporters)
                 if self._exporters:
-                    log.warning(
-                        "exporters of this process get nothing: the sidecar at sdk.endpoint has the groups"
-                    )
-                return Sidecar(settings)
-            return Embedded(settings, self._clock or SystemClock(), self._exporters)
-        except StormcellError as error:
-            raise cannot(error, _AGAIN_SECONDS) from error
+                    log.warning("exporters of this process get nothing: %s has the groups", elsewhere)
+                return way
+            except StormcellError as error:
+                raise cannot(error, _AGAIN_SECONDS) from error
 
 
 def _leave_alone(way: Way) -> None:

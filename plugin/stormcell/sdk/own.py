@@ -11,7 +11,7 @@ from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, TraceFlags
 
-from stormcell import threads
+from stormcell import forks, threads
 
 # Of the system's chance: a seed that a service sets must not give two processes one.
 _chance = random.SystemRandom()
@@ -49,6 +49,7 @@ def _below_ours() -> Context:
 
 
 threads.at_start(mark)
+threads.at_start(forks.begin)
 
 
 def without_own_spans(spans: Sequence[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 HEADERS: Final = "STORMCELL_SDK_HEADERS"
 """Environment variable with headers, ``name=value,name=value``; with ``_FILE`` behind it, the name of a file."""
 
+_SWITCH_SECONDS: Final = 0.0005
+"""After which a thread that computes lets others have their turn while we group in a service: a tick computes for
+long, and by Python's default each of its requests would wait for ten times that, again and again."""
 _LOOK_SECONDS: Final = 0.5
 _TRY_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
@@ -133,6 +137,7 @@ class Embedded:
         self._becoming = threading.Lock()
         self._runtime: Runtime | None = None
         self._sweeper: _Sweeper | None = None
+        self._switched = 0.0
         self._next = 0.0
 
     def send(self, kind: RequestKind, body: bytes) -> None:
@@ -143,6 +148,16 @@ class Embedded:
             self._spool.lay(request)
         else:
             runtime.journal.accept(request)
+
+    def groups(self) -> bool:
+        """Return whether it is this process that groups, having begun to if no other does.
+
+        Raises
+        ------
+        DeliveryError, RefusedError
+            If none can; they say whether another try may do.
+        """
+        return self._grouping() is not None
 
     def assign(self, record: Record) -> Assignment:
         """Return where an event belongs, if it is this process that groups."""
@@ -168,6 +183,7 @@ class Embedded:
         done = self._sweeper.end(until - time.monotonic())
         done &= runtime.settle(max(until - time.monotonic(), 0.0))
         done &= runtime.close(max(until - time.monotonic(), 0.0))
+        sys.setswitchinterval(self._switched)
         if runtime.engine.ended:
             self._spool.release()
         return done
@@ -181,8 +197,9 @@ class Embedded:
         return self._runtime
 
     def _try(self) -> None:
-        self._next = time.monotonic() + _TRY_SECONDS
+        self._next = 0.0  # at once, but where another process groups
         if not self._spool.reserve():
+            self._next = time.monotonic() + _TRY_SECONDS
             return
         try:
             with forks.waiting():
@@ -192,7 +209,6 @@ class Embedded:
                 raise RefusedError(f"nothing can be grouped: {error}", retry_after=_RETRY_SECONDS) from error
             # At the end of a program there are no new threads: what is laid into the spool is grouped next time.
         except StormcellError as error:
-            self._next = 0.0
             raise cannot(error, _RETRY_SECONDS) from error
         finally:
             if self._runtime is None:
@@ -210,6 +226,8 @@ class Embedded:
             runtime.settle(0.0)
             runtime.close(0.0)
             raise
+        self._switched = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._switched, _SWITCH_SECONDS))
         self._sweeper, self._runtime = sweeper, runtime
 
 

@@ -57,7 +57,7 @@ class Assignment:
     template : str
         The template of its text as far as it was mined by then; "" before the first tick.
     traces : tuple of str
-        The ids of the traces that show the group, those of its exemplar and of who else speaks for it; none
+        The ids of the traces that show the group: those of its exemplar, and of who speaks beside it; none
         without a group.
     """
 

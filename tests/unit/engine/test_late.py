@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -141,3 +142,28 @@ def test_a_failure_later_on_is_told(late: Late) -> None:
 
 def test_one_that_was_never_started_ends(late: Late) -> None:
     assert late.engine.stop(60)
+
+
+def test_one_that_nobody_waited_for_is_not_started_afterwards(late: Late) -> None:
+    loading, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        loading.set()
+        assert go_on.wait(60)
+
+    late.before = wait
+    late.engine.start()
+    late.send()
+    assert loading.wait(60)
+    assert not late.engine.stop(0)
+    assert late.engine.ended
+    go_on.set()
+    until(lambda: not any(one.name == "stormcell-engine" for one in threading.enumerate()))
+    assert late.engine.loaded is None
+    assert late.failures == []
+    # Nor is one that had yet to look whether there is something to do.
+    other = Late(late.journal, late.path)
+    other.engine.start()
+    assert not other.engine.stop(0)
+    until(lambda: not any(one.name == "stormcell-engine" for one in threading.enumerate()))
+    assert other.engine.loaded is None

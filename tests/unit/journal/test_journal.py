@@ -254,6 +254,19 @@ def test_a_folder_is_for_one_journal(tmp_path: Path) -> None:
         assert bodies_in(journal) == [b"x", b"y"]
 
 
+def test_where_there_can_be_no_threads_others_may_have_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError):
+            opened(tmp_path)
+    opened(tmp_path).close()
+
+
 def test_a_place_that_cannot_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(StoreError, match=r"cannot use the journal .*file: File exists"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -125,3 +126,13 @@ def test_nothing_goes_on_where_it_could_not_begin(tmp_path: Path, monkeypatch: p
         service.say("b")
         service.flush()
         assert service.processed() == 1
+
+
+def test_a_service_waits_less_for_its_turn_while_there_is_an_engine(tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    with serving("span-processor", Hub(settings(tmp_path))) as service:
+        assert sys.getswitchinterval() == before
+        service.say("a")
+        assert service.flush()
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before

@@ -161,3 +161,27 @@ def test_a_file_that_cannot_be_read_holds_up_no_other(tmp_path: Path) -> None:
         with pytest.raises(IsADirectoryError):
             taken.extend(spool.take())
         assert taken == left
+
+
+def test_one_of_all_takes(tmp_path: Path) -> None:
+    one, other = Spool(tmp_path / "spool", LARGE), Spool(tmp_path / "spool", LARGE)
+    assert one.reserve()
+    assert not other.reserve()
+    other.release()
+    assert not other.reserve()
+    one.release()
+    one.release()
+    assert other.reserve()
+    other.lay(request(1))
+    assert list(other.take()) == [request(1)]
+    other.release()
+
+
+def test_what_nobody_will_finish_is_removed_in_time(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    old, new = tmp_path / ".1-a.logs.part", tmp_path / ".2-b.logs.part"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    assert list(spool.take()) == []
+    assert (old.exists(), new.exists()) == (False, True)

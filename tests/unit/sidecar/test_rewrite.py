@@ -64,6 +64,16 @@ def test_each_record_gets_what_is_known_of_it_and_keeps_the_rest() -> None:
         }
 
 
+def test_each_record_gets_its_template_in_the_place_of_one_that_it_came_with() -> None:
+    class Mined:
+        def assign(self, record: Record) -> Assignment:
+            return Assignment(None, "", 0.0, 0.5, "background", template=f"{record.text.split()[0]} <*> \ud800")
+
+    forged = [text("stormcell.template", "no")]
+    found = records(rewritten(logs([log("a", "b 7", 9, *forged), log("c", "d 8", 9)]), Rewriter(Mined())))
+    assert [attributes(one)["stormcell.template"] for one in found] == ["b <*> ?", "d <*> ?"]
+
+
 def test_each_span_too() -> None:
     made = rewritten(traces(span(1, "a", text("x", "y")), span(2)))
     first, second = (attributes(one) for one in spans(made))

@@ -11,12 +11,12 @@ from typing import Final
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from stormcell.decode.proto_schema import LogRecord, Span
-from stormcell.semconv import ADJUSTED_COUNT, EXEMPLAR, GROUP_ID, SURPRISE
+from stormcell.semconv import ADJUSTED_COUNT, EXEMPLAR, GROUP_ID, SURPRISE, TEMPLATE
 from stormcell.types import Assignment
 
 _CACHED: Final = 20_000
 _PREFIX: Final = b"stormcell."
-_GIVEN: Final = frozenset(name.encode() for name in (GROUP_ID, EXEMPLAR, SURPRISE))
+_GIVEN: Final = frozenset(name.encode() for name in (GROUP_ID, EXEMPLAR, SURPRISE, TEMPLATE))
 _COUNTED: Final = ADJUSTED_COUNT.encode()
 
 
@@ -27,12 +27,12 @@ class Additions:
         self._message = LogRecord if logs else Span
         number = self._message.DESCRIPTOR.fields_by_name["attributes"].number
         self._tag = bytes((number << 3 | 2,))
-        self._assigned: dict[tuple[str | None, str, float], bytes] = {}
+        self._assigned: dict[tuple[str | None, str, float, str], bytes] = {}
         self._counted: dict[int, bytes] = {}
 
     def assigned(self, to: Assignment) -> bytes:
         """Return what tells of an assignment."""
-        key = (to.group, to.exemplar, to.surprise)
+        key = (to.group, to.exemplar, to.surprise, to.template)
         found = self._assigned.get(key)
         if found is None:
             if len(self._assigned) >= _CACHED:
@@ -44,6 +44,8 @@ class Additions:
                     + self._field(EXEMPLAR, AnyValue(string_value=_text(to.exemplar)))
                     + found
                 )
+            if to.template:
+                found = self._field(TEMPLATE, AnyValue(string_value=_text(to.template))) + found
             self._assigned[key] = found
         return found
 

@@ -1,18 +1,17 @@
 """Which records are passed on, and for how many each of them stands.
 
-Of the records of one template in a request the few with the smallest hashes of their uids are taken, which is a
-simple random sample (of a fixed size, without replacement), the same in whatever order they come. Of n records m
-stand for n/m each, rounded so that the sum is n: each request's weights sum to its records, and a record's weight
-is 1 on average (Horvitz & Thompson 1952, doi:10.1080/01621459.1952.10483446).
+Of the records of one template in a request the few with the smallest hashes of their uids are taken, and each says
+for how many it stands (see ``engine.chosen``): each request's weights sum to its records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
+from itertools import zip_longest
 from typing import Final
 
 from stormcell.config import Settings
+from stormcell.engine.chosen import rank, shares
 from stormcell.text.templates import Parser
 from stormcell.types import ERROR_SEVERITY, Assignment, Record, Signal
 
@@ -97,11 +96,9 @@ class Sampler:
 
     def _choose(self, records: Sequence[Candidate | None], held: list[int], kept: int, weights: list[int]) -> None:
         ranked = sorted(held, key=lambda at: self._rank(records[at]))
-        share, rest = divmod(len(held), kept)
-        for place, at in enumerate(ranked):
-            weights[at] = 0 if place >= kept else share + (place < rest)
+        for at, weight in zip_longest(ranked, shares(len(held), kept), fillvalue=0):
+            weights[at] = weight
 
     def _rank(self, candidate: Candidate | None) -> bytes:
         assert candidate is not None, "only candidates are chosen among"
-        text = f"{self._seed}/{candidate[1]}"
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return rank(candidate[1], self._seed)

@@ -11,7 +11,12 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.integration.sdk.service import Service, acknowledge
+from opentelemetry._logs import LogRecord
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+from stormcell.sdk import Hub, StormcellLogRecordExporter
+from tests.integration.sdk.service import Service, acknowledge, settings
 
 
 def _child(work: Callable[[], None], *, politely: bool = False) -> int:
@@ -96,6 +101,45 @@ def busy(folder: Path) -> None:
     assert sum(counts.values()) == sum(said), (counts, sum(said))
 
 
+def endpoint(folder: Path, url: str) -> None:
+    """Parent and children send to a sidecar, in turns."""
+    service = Service(folder / "none", {"sdk": {"endpoint": url}})
+
+    def work(name: str) -> None:
+        uids = service.say_some(name)
+        assert service.flush(), service.logs.counts()
+        acknowledge(folder, uids)
+
+    for number in range(3):
+        work(f"parent-{number}")
+        _ended([_child(lambda: work(f"child-{number}"), politely=number == 0)])  # noqa: B023
+    work("parent-last")
+    service.shutdown()
+
+
+def exporter(folder: Path) -> None:
+    """The same for the SDK's own batch processor, and our exporter in it."""
+    hub = Hub(settings(folder / "data"))
+    ours = StormcellLogRecordExporter(hub)
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(BatchLogRecordProcessor(ours, schedule_delay_millis=50))
+
+    def work(name: str, some: int) -> None:
+        uids = [f"{name}-{number}" for number in range(some)]
+        for uid in uids:
+            provider.get_logger("shop").emit(
+                LogRecord(body=f"{uid} failed", severity_text="ERROR", attributes={"log.record.uid": uid})
+            )
+        assert provider.force_flush()
+        assert ours.counts()["processed"] == some, ours.counts()
+        acknowledge(folder, uids)
+
+    work("parent", 5)
+    pids = [_child(lambda: work(f"child-{number}", 7), politely=number == 0) for number in range(3)]  # noqa: B023
+    _ended(pids)
+    provider.shutdown()
+
+
 _service: Service | None = None
 
 
@@ -128,4 +172,4 @@ def multi(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](Path(sys.argv[2]))
+    globals()[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -28,12 +28,12 @@ def work(folder: Path, service: Service, name: str) -> None:
 
 def alone(folder: Path, name: str) -> None:
     """Be a service of its own."""
-    work(folder, Service(folder / "data"), name)
+    work(folder, Service(folder / "data", {"sdk": {"engine": os.environ.get("ENGINE", "thread")}}), name)
 
 
 def forked(folder: Path, workers: str) -> None:
     """Fork workers from a process that has the SDK already, and replace those that are killed."""
-    service = Service(folder / "data")
+    service = Service(folder / "data", {"sdk": {"engine": os.environ.get("ENGINE", "thread")}})
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     running: set[int] = set()
