@@ -91,8 +91,9 @@ def profiles(cases: Cases) -> list[Profile]:
     incident_of = {event.uid: case for case, events in enumerate(cases.events) for event in events}
     knowledge = Knowledge(settings)
     rows = knowledge.learn([*cases.noise, *(event for events in cases.events for event in events)])
-    surprise = knowledge.background.surprise(rows).value
-    accused = accuse(rows, surprise, knowledge.calls, settings.services)
+    found = knowledge.background.surprise(rows)
+    surprise = found.value
+    accused = accuse(rows, found, knowledge.calls, settings.services)
     of = np.array([incident_of.get(members[0], -1) for members in rows.members])
     made = []
     for case in range(len(cases.names)):

@@ -149,7 +149,7 @@ def checkout() -> ResponseReturnValue:
 
 
 def _pay(order: str, method: str) -> None:
-    attributes = {"http.request.method": "POST", "server.address": "payments", "payment.method": method}
+    attributes = {"http.request.method": "POST", "service.peer.name": "payments", "payment.method": method}
     with tracer.start_as_current_span("POST payments", kind=SpanKind.CLIENT, attributes=attributes):
         call = urllib.request.Request(f"{PROVIDER}/{method}", data=order.encode(), method="POST")
         with urllib.request.urlopen(call, timeout=PAYMENT_TIMEOUT) as answer:

@@ -224,6 +224,6 @@ def describe(
     chosen = None if text.embedder == LEXICAL_ONLY else _embedder(text.embedder, text.model)
     vectors = wording(rows.templates, chosen, background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
-    accusations = accuse(rows, surprise.value, knowledge.calls, settings.services)
+    accusations = accuse(rows, surprise, knowledge.calls, settings.services)
     places = find_labels(rows, settings.labels.model_dump(), labels)
     return RowFeatures(surprise, accusations, vectors * rarity[:, None], places)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from stormcell.config import ServicesSettings
 from stormcell.features.calls import CallGraph
+from stormcell.features.peers import find_peers
 from stormcell.features.resolve import Resolver
 from stormcell.features.spans import Tree, tree
+from stormcell.features.surprise import Surprise
 from stormcell.types import DoubleArray, FloatArray, IntArray, Rows, Signal
 
 # What an accusation weighs: the deepest failing span knows best; a log or an alert speaks for its own service.
@@ -46,22 +48,30 @@ class Accusations:
     hops: FloatArray
 
 
-def accuse(rows: Rows, surprise: DoubleArray, calls: CallGraph, settings: ServicesSettings) -> Accusations:
+def accuse(rows: Rows, surprise: Surprise, calls: CallGraph, settings: ServicesSettings) -> Accusations:
     """Return the accusations of ``rows``.
 
     A span accuses by ``w (surprise + .05) (1 + ln(1 + exclusive ms))``, with w = 1 for a failed span without a
     failed child, .3 for another without a child, .1 otherwise. It accuses the service it calls: the one learned
-    from its operation's child spans, else one that its operation names, else its own. A log accuses its own
-    service by its surprise, an alert the service that its labels resolve to.
+    from its operation's child spans, else the peer that it names itself where it failed, else one that its
+    operation names, else its own. A peer is accused by how unusual it is that this call fails. A log accuses its
+    own service by its surprise, an alert the service that its labels resolve to.
     """
-    own = _own(rows, settings)
-    services = _vocabulary(rows, own)
+    own, spans = _own(rows, settings), tree(rows)
+    peers = find_peers(rows, calls, spans, frozenset(own))
+    services = _vocabulary(rows, own, peers)
     number = {service: at for at, service in enumerate(services)}
     code = {service: number.get(service, -1) for service in set(own)}
-    amount = _weights(rows, tree(rows)) * (surprise + _PRIOR)
+    judged = surprise.value.copy()
+    # A peer says nothing itself: that it fails those who call it is all there is to judge it by.
+    judged[list(peers)] = surprise.failure[list(peers)]
+    amount = _weights(rows, spans) * (judged + _PRIOR)
     accused = np.fromiter(map(code.__getitem__, own), dtype=np.int64, count=len(own))
     callee = _callees(rows, calls, number)[rows.template]
-    return Accusations(services, np.where(callee >= 0, callee, accused), amount, calls.hops(services))
+    accused = np.where(callee >= 0, callee, accused)
+    for row, name in peers.items():
+        accused[row] = number.get(name, accused[row])
+    return Accusations(services, accused, amount, calls.hops(services))
 
 
 def _own(rows: Rows, settings: ServicesSettings) -> list[str]:
@@ -75,11 +85,13 @@ def _own(rows: Rows, settings: ServicesSettings) -> list[str]:
     return own
 
 
-def _vocabulary(rows: Rows, own: Sequence[str]) -> tuple[str, ...]:
+def _vocabulary(rows: Rows, own: Sequence[str], peers: Mapping[int, str]) -> tuple[str, ...]:
     """Return the services, ascending; of very many (a pod's name sent as the service's) those with most events."""
     events: dict[str, int] = {}
     for service, weight in zip(own, rows.weight.tolist(), strict=True):
         events[service] = events.get(service, 0) + weight
+    for row, peer in peers.items():
+        events[peer] = events.get(peer, 0) + int(rows.weight[row])
     events.pop("", None)
     ranked = sorted(events.items(), key=lambda item: (-item[1], item[0]))
     return tuple(sorted(name for name, _ in ranked[:_MAX_SERVICES]))

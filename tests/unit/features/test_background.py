@@ -9,7 +9,7 @@ import pytest
 from stormcell.config import BackgroundSettings
 from stormcell.features.surprise import Background
 from stormcell.types import Rows
-from tests.unit.features.build import log, rows_of
+from tests.unit.features.build import log, rows_of, span
 from tests.unit.features.test_surprise import WIDTH, background, counted, judged
 
 DAY = 86_400
@@ -99,13 +99,59 @@ def test_goes_on_from_a_snapshot() -> None:
     assert ln(again.buckets) == ln(5)
 
 
+def failing() -> Rows:
+    """Make a span that went well in each of five buckets, and failed in one of them, too."""
+    well = [span(number + 1, at=number * WIDTH) for number in range(5)]
+    return rows_of([*well, span(9, at=2 * WIDTH, failed=True)])
+
+
+def test_a_snapshot_knows_what_failed() -> None:
+    rows = failing()
+    known, again = background(rows), model()
+    again.restore(known.snapshot())
+    assert again.surprise(rows).failure.tolist() == known.surprise(rows).failure.tolist()
+    assert again.snapshot() == known.snapshot()
+
+
+def test_without_knowing_what_failed_a_failure_is_as_usual_as_its_operation() -> None:
+    rows = failing()
+    older = background(rows).snapshot()
+    del older["failures"]
+    known = model()
+    known.restore(older)
+    surprise = known.surprise(rows)
+    assert surprise.failure.tolist() == surprise.value.tolist()
+
+
+def test_failures_are_forgotten_with_their_templates() -> None:
+    known = model(half_life_days=1, max_templates=100)
+    known.learn(rows_of([span(1, failed=True, text="old"), span(2, at=2 * DAY, failed=True, text="rare")]))
+    known.learn(rows_of([log(5 * DAY)]))
+    assert [line[2] for line in known.snapshot()["failures"]] == ["rare"]
+    known.learn(
+        rows_of(log(5 * DAY + at, text=f"k{'abcdefghij'[at % 10]}{chr(97 + at // 10)}") for at in range(99))
+    )
+    assert known.snapshot()["failures"] == []
+
+
+def test_what_a_copy_learns_of_failures_is_its_own() -> None:
+    known = background(failing())
+    before = known.snapshot()
+    copy = known.copy()
+    copy.learn(rows_of([span(20, at=9 * WIDTH, failed=True)]))
+    assert known.snapshot() == before
+    assert copy.snapshot()["failures"] != before["failures"]
+
+
 def test_a_snapshot_of_other_buckets_is_refused() -> None:
     snapshot = background(counted(usual=[1])).snapshot()
     with pytest.raises(ValueError, match=r"learned with background\.bucket_seconds at 900\.0"):
         model(bucket_seconds=60).restore(snapshot)
 
 
-@pytest.mark.parametrize("broken", [{}, {"format": "other"}, {"templates": [1]}, {"buckets": None}])
+@pytest.mark.parametrize(
+    "broken", [{}, {"format": "other"}, {"templates": [1]}, {"failures": 1}, {"buckets": None}]
+)
 def test_what_is_no_snapshot_is_refused(broken: dict[str, object]) -> None:
     snapshot = background(counted(usual=[1])).snapshot() | broken if broken else {}
     with pytest.raises(ValueError, match="snapshot"):

@@ -9,18 +9,26 @@ import pytest
 from stormcell.config import BackgroundSettings, ServicesSettings
 from stormcell.features.blame import Accusations, accuse
 from stormcell.features.calls import CallGraph
+from stormcell.features.peers import peer
+from stormcell.features.surprise import Surprise
 from stormcell.types import Event, Rows
 from tests.unit.features.build import alert, log, rows_of, span
 
 SURPRISE = 2.0
+FAILURE = 3.0
 SCALE = SURPRISE + 0.05
+
+
+def surprising(count: int) -> Surprise:
+    known = np.zeros(count, dtype=bool)
+    return Surprise(np.full(count, SURPRISE), np.ones(count), known, np.full(count, FAILURE))
 
 
 def judge(*events: Event) -> tuple[Rows, Accusations]:
     rows = rows_of(events)
     calls = CallGraph(BackgroundSettings())
     calls.learn(rows)
-    return rows, accuse(rows, np.full(len(rows), SURPRISE), calls, ServicesSettings())
+    return rows, accuse(rows, surprising(len(rows)), calls, ServicesSettings())
 
 
 def accused(*events: Event) -> dict[str, tuple[str, float]]:
@@ -177,5 +185,70 @@ def test_hops_take_the_shortest_way() -> None:
 
 def test_nothing() -> None:
     rows = rows_of([])
-    found = accuse(rows, np.zeros(0), CallGraph(BackgroundSettings()), ServicesSettings())
+    found = accuse(rows, surprising(0), CallGraph(BackgroundSettings()), ServicesSettings())
     assert (found.accused.shape, found.hops.shape) == ((0,), (0, 0))
+
+
+PEERS = {
+    "a service": ({"peer.service": "payments"}, "payments"),
+    "a service, as newer conventions say it": (
+        {"service.peer.name": "payments", "peer.service": "old"},
+        "payments",
+    ),
+    "a host": ({"url.full": "https://api.pay.example:8443/v1?key=1"}, "api.pay.example"),
+    "a host, as older conventions say it": ({"http.url": "http://pay/v1"}, "pay"),
+    "a database": ({"db.system.name": "postgresql", "server.address": "orders-db"}, "orders-db"),
+    "a database at an address": ({"db.system.name": "redis", "server.address": "10.0.0.7"}, "redis"),
+    "an address": ({"url.full": "http://10.0.0.7:8080/pay"}, "shop"),
+    "a proxy of this machine": ({"url.full": "http://localhost:3500/pay"}, "shop"),
+    "a database of this process": ({"db.system": "sqlite"}, "sqlite"),
+    "nobody": ({"server.address": "shop.example"}, "shop"),
+    "itself, as servers do": ({"http.route": "/cart", "http.url": "http://shop.example/cart"}, "shop"),
+    "no text": ({"peer.service": 7}, "shop"),
+    "no address": ({"url.full": "http://[::1"}, "shop"),
+}
+
+
+@pytest.mark.parametrize("named", PEERS)
+def test_a_failed_span_accuses_the_peer_that_it_names(named: str) -> None:
+    attributes, blamed = PEERS[named]
+    assert accused(span(1, failed=True, attributes=attributes))[uid(1)][0] == blamed
+
+
+def test_a_peer_is_accused_by_how_unusual_it_is_that_the_call_fails() -> None:
+    found = accused(
+        span(1, failed=True, attributes={"peer.service": "payments"}), span(2, failed=True, text="other")
+    )
+    assert (found[uid(1)][0], found[uid(2)][0]) == ("payments", "shop")
+    assert found[uid(1)][1] == pytest.approx((FAILURE + 0.05) * (1 + log1p(1)))
+    assert found[uid(2)][1] == amount(1.0, 1)
+
+
+def test_a_peer_that_is_heard_is_known_by_the_first_part_of_its_host() -> None:
+    host = {"url.full": "http://stock.prod.svc:80/"}
+    found = accused(span(1, failed=True, attributes=host), span(2, service="stock"))
+    assert found[uid(1)][0] == "stock"
+
+
+def test_what_a_call_was_seen_to_reach_goes_before_the_peer_that_it_names() -> None:
+    found = accused(
+        span(1, text="call", service="front"),
+        span(2, 1, text="serve", service="back"),
+        span(3, text="call", service="front", failed=True, attributes={"peer.service": "balancer"}),
+    )
+    assert found[uid(3)][0] == "back"
+
+
+def test_a_peer_of_what_went_well_or_failed_further_down_is_not_accused() -> None:
+    attributes = {"peer.service": "payments"}
+    found = accused(
+        span(1, attributes=attributes),
+        span(2, failed=True, attributes=attributes),
+        span(3, 2, failed=True, text="deeper"),
+    )
+    assert {found[uid(number)][0] for number in (1, 2)} == {"shop"}
+
+
+def test_an_address_names_nobody_where_it_is_not_masked() -> None:
+    for host in ("http://10.0.0.7:8080/pay", "http://[fd00::7]/pay"):
+        assert peer({"url.full": host}) == ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import count
 from math import log as ln
 from math import sqrt
 
@@ -8,7 +9,7 @@ import pytest
 from stormcell.config import BackgroundSettings
 from stormcell.features.surprise import Background, Surprise
 from stormcell.types import Rows
-from tests.unit.features.build import log, rows_of
+from tests.unit.features.build import log, rows_of, span
 
 WIDTH = 900
 
@@ -126,3 +127,30 @@ def test_rare_templates_have_a_high_idf() -> None:
 def test_nothing() -> None:
     rows = rows_of([])
     assert background(rows).surprise(rows).value.shape == (0,)
+
+
+def test_a_failed_span_is_judged_by_the_failures_of_its_template_too() -> None:
+    number = count(1)
+    rows = rows_of(
+        span(next(number), at=bucket * WIDTH, failed=failed)
+        for bucket, (well, wrong) in enumerate([(9, 0), (9, 0), (9, 1), (9, 0), (0, 9)])
+        for failed, many in ((False, well), (True, wrong))
+        for _ in range(many)
+    )
+    surprise = background(rows).surprise(rows)
+    start = rows.first[0] // (WIDTH * 10**9)
+    at = {
+        (int(rows.first[row] // (WIDTH * 10**9) - start), bool(rows.failed[row])): row for row in range(len(rows))
+    }
+    usual = -ln(4.5 / 5)
+    assert [surprise.value[at[4, True]], surprise.value[at[0, False]]] == pytest.approx([usual, usual])
+    assert surprise.failure[at[0, False]] == surprise.value[at[0, False]]
+    # One of the four other buckets holds a failure; of 9, 0, 0, 0 and of 1, 0, 0, 0 median and deviation are 0.
+    assert surprise.failure[at[2, True]] == pytest.approx(-ln(1.5 / 5) + ln(1 + 1))
+    assert surprise.failure[at[4, True]] == pytest.approx(-ln(1.5 / 5) + ln(1 + 9))
+
+
+def test_a_log_that_reports_a_failure_is_judged_by_its_text() -> None:
+    rows = rows_of(log(bucket * WIDTH, severity=severity) for bucket, severity in enumerate([9, 9, 9, 9, 17]))
+    surprise = background(rows).surprise(rows)
+    assert surprise.failure.tolist() == surprise.value.tolist()
