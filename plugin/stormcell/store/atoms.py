@@ -26,7 +26,7 @@ _BATCH: Final = 20_000
 """Members that are put in at once."""
 
 _NUMBERS: Final = struct.Struct("<qqQ")
-Standing = Mapping[str, bytes]
+Standing = dict[str, bytes]
 """The rows of a group as they were put, each packed, by the uids of the events that stand for them."""
 
 
@@ -84,6 +84,10 @@ class Known:
     def doubt(self) -> None:
         """Rely on nothing without a look at the tables."""
         self._version = -1
+
+    def drop(self, group: str, uid: str) -> None:
+        """Forget a row that a group has no longer: what becomes of it elsewhere is not looked for here."""
+        self._groups.get(group, {}).pop(uid, None)
 
     def add(self, stands: Mapping[str, Standing]) -> None:
         """Take note of what was put and committed; forget groups that were not put for long."""
@@ -158,6 +162,8 @@ def put_atoms(
         last = 0
         for row in atom.rows:
             stood = Stood.of(known.get(row.event.uid))
+            if stood is not None and stood.group != atom.group:
+                before.drop(stood.group, row.event.uid)
             id = _standing(connection, row, stood, sure=sure)
             # An atom's rows are read in the order of their numbers: behind a new one all are.
             if id <= last:
@@ -180,12 +186,12 @@ def put_atoms(
     with contents_trusted(path):
         _tidy(connection, lost)
     group_of = {number: atom.group for number, atom in numbered}
-    stands: dict[str, dict[str, bytes]] = {group.id: {} for group in grouping.groups}
+    stands: dict[str, Standing] = {group.id: {} for group in grouping.groups}
     for row, number, id in placed:
         group, members = group_of[number], row.members
         if group is not None and isinstance(members, UidSet):
             stands[group][row.event.uid] = Stood(id, members.size, members.mark, group).packed()
-    return dict(stands)
+    return stands
 
 
 def _standing(connection: sqlite3.Connection, row: Row, stood: Stood | None, *, sure: bool) -> int:

@@ -130,3 +130,17 @@ def numbers(store: SqliteStore) -> dict[str, int]:
     """Return the number of the row of each event."""
     with sqlite3.connect(store.path) as connection:
         return dict(connection.execute("SELECT uid, row_id FROM members"))
+
+
+def test_a_row_that_went_from_group_to_group_and_was_left_is_put_anew(tmp_path: Path) -> None:
+    row, other = row_of("1", "2"), row_of("3")
+    with (
+        SqliteStore(tmp_path / "one.db", create=True) as going,
+        SqliteStore(tmp_path / "other.db", create=True) as anew,
+    ):
+        # Twice, as a store that is new is not known for sure.
+        for name, held in (("a", row), ("a", row), ("b", row), ("b", other), ("c", row)):
+            atoms = [atom_of(name, held)]
+            going.save(counted_grouping(atoms), [])
+            anew.save(grouping_of(*atoms), [])
+            assert read(going) == read(anew)
