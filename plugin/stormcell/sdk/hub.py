@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from stormcell import forks
 from stormcell.errors import StormcellError
-from stormcell.sdk.own import mark  # before any thread of ours begins
 from stormcell.times import SystemClock
 from stormcell.types import NOTHING_KNOWN, Assignment, Record, RequestKind
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from stormcell.config import Settings
     from stormcell.protocols import Clock, Exporter
     from stormcell.sdk.ways import Way
-
-__all__ = ["Hub", "mark"]
 
 log: Final = logging.getLogger("stormcell.sdk")
 
