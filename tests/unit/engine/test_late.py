@@ -161,9 +161,3 @@ def test_one_that_nobody_waited_for_is_not_started_afterwards(late: Late) -> Non
     until(lambda: not any(one.name == "stormcell-engine" for one in threading.enumerate()))
     assert late.engine.loaded is None
     assert late.failures == []
-    # Nor is one that had yet to look whether there is something to do.
-    other = Late(late.journal, late.path)
-    other.engine.start()
-    assert not other.engine.stop(0)
-    until(lambda: not any(one.name == "stormcell-engine" for one in threading.enumerate()))
-    assert other.engine.loaded is None
