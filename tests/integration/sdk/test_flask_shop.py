@@ -96,6 +96,8 @@ def _shop(folder: Path) -> Iterator[str]:
         "OTEL_LOGS_EXPORTER": "stormcell",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_SERVICE_NAME": "shop",
+        # Newer ones do so by themselves.
+        "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED": "true",
         "STORMCELL_LIVE__DATA": str(folder / "stormcell"),
         # As many of them as in the 40 seconds of the README.
         "STORMCELL_BACKGROUND__BUCKET_SECONDS": "4",
