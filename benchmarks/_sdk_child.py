@@ -140,6 +140,16 @@ def held(name: str, folder: str, endpoint: str, requests: str, seconds: str) -> 
         return {**found, "beside": sum(map(_memory, children))}
 
 
+def engine(folder: str) -> dict[str, Any]:
+    """Group in a folder, for other processes, until standard input ends; prints a line once it does."""
+    with side("embedded", Path(folder), "") as made:
+        Service(made.ending, made.emitting, lines=LOGS).request()
+        made.flush()
+        print("groups", flush=True)
+        sys.stdin.read()
+    return {}
+
+
 def spent(name: str, folder: str, endpoint: str, seconds: str, signal: str) -> dict[str, Any]:
     """See how many seconds of a core each span or record of a busy service takes in all."""
     with side(name, Path(folder), endpoint) as made:
@@ -195,6 +205,7 @@ def _called(made: Side, kept: Kept) -> dict[str, tuple[Callable[[Any], None], Se
 _JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "beside": beside,
     "cost": cost,
+    "engine": engine,
     "held": held,
     "spent": spent,
     "threads": threads,

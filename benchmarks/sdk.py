@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +32,7 @@ THREADS = 100
 EACH = 10_000
 IMPORTS = 5
 
+_CHILD = Path(__file__).with_name("_sdk_child.py")
 _IMPORT = """
 import json, time
 import opentelemetry.sdk._logs.export, opentelemetry.sdk.trace.export
@@ -78,17 +82,17 @@ def _beside(folder: Path, rounds: int, seconds: int) -> dict[str, float]:
     return found
 
 
-def memory(board: Board, folder: Path, endpoint: str, grouping: Path) -> None:
-    """Take what a service holds with ours and with the SDK's.
-
-    Of several processes with one folder only one groups; of ``grouping`` the sidecar does.
-    """
+def memory(board: Board, folder: Path, endpoint: str) -> None:
+    """Take what a service holds with ours and with the SDK's."""
     requests = HELD // 20 if board.quick else HELD
     found = {
         name: _job("held", name, folder / f"held-{name}", endpoint, requests, PAST)
         for name in ("batch", "encoding", "embedded", "beside", "forward")
     }
-    found["embedded, another process groups"] = _job("held", "embedded", grouping, "", requests, PAST)
+    with _another(folder / "held-shared"):
+        found["embedded, another process groups"] = _job(
+            "held", "embedded", folder / "held-shared", "", requests, PAST
+        )
     found["grouped in a process of its own"] = found.pop("beside")
     least = found["batch"]
     for name in (
@@ -104,6 +108,17 @@ def memory(board: Board, folder: Path, endpoint: str, grouping: Path) -> None:
     board.at_most("memory of that process", found["grouped in a process of its own"]["beside"] / 1e6, "MB")
     board.at_most("memory added by encoding OTLP", (found["encoding"]["memory"] - least["memory"]) / 1e6, "MB")
     board.at_most("memory with the SDK's", least["memory"] / 1e6, "MB")
+
+
+@contextmanager
+def _another(folder: Path) -> Iterator[None]:
+    """Let another service group in a folder meanwhile."""
+    command = [sys.executable, str(_CHILD), "engine", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
 
 
 def time_spent(board: Board, folder: Path, endpoint: str) -> None:
@@ -153,8 +168,7 @@ def importing(board: Board) -> None:
 
 
 def _job(name: str, *arguments: object) -> dict[str, Any]:
-    program = Path(__file__).with_name("_sdk_child.py")
-    return child([sys.executable, str(program), name, *map(str, arguments)], name)
+    return child([sys.executable, str(_CHILD), name, *map(str, arguments)], name)
 
 
 def main() -> None:
@@ -167,7 +181,7 @@ def main() -> None:
         importing(board)
         calls(board, folder)
         with running(folder / "sidecar") as sidecar:
-            memory(board, folder, sidecar.url, folder / "sidecar")
+            memory(board, folder, sidecar.url)
             time_spent(board, folder, sidecar.url)
         threads(board, folder)
     sampling(board)
