@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import Assignment, Group, Record, Request
+from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step
 
 if TYPE_CHECKING:
     from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
@@ -42,6 +42,45 @@ class Exporter(Protocol):
         SettingsError
             If it is no target for this exporter.
         """
+        ...
+
+
+@runtime_checkable
+class Projection(Exporter, Protocol):
+    """An exporter that keeps a copy of groups with all that belongs to them, which can be made anew at any time.
+
+    All methods raise what ``export`` raises.
+    """
+
+    def setup(self, target: str | Path, *, dry_run: bool = False) -> Sequence[Step]:
+        """Make ready what the copies go into, and return the steps; what is there already stays as it is."""
+        ...
+
+    def project(
+        self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = ...
+    ) -> Projected:
+        """Bring the copies of some groups up to date, passing over those that are.
+
+        Parameters
+        ----------
+        dossiers : iterable of Dossier
+        target : str or Path
+        told : callable
+            Called with how many of them are done so far.
+        """
+        ...
+
+    def rebuild(
+        self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = ...
+    ) -> Projected:
+        """Make all copies anew, these and no others, while readers see the old ones until all is there.
+
+        One that was broken off goes on where it was.
+        """
+        ...
+
+    def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
+        """Yield in what the copies differ from all that there is."""
         ...
 
 

@@ -7,6 +7,7 @@ Columns are loaded, and numpy with them, when they are first asked for.
 from typing import TYPE_CHECKING
 
 from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
+from stormcell.types.dossiers import Difference, Dossier, Projected, Step
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
@@ -63,6 +64,8 @@ __all__ = [
     "Blame",
     "BoolArray",
     "Clustering",
+    "Difference",
+    "Dossier",
     "DoubleArray",
     "Draft",
     "Event",
@@ -85,6 +88,7 @@ __all__ = [
     "Parameter",
     "Past",
     "Profile",
+    "Projected",
     "Reading",
     "Record",
     "Request",
@@ -99,6 +103,7 @@ __all__ = [
     "Similar",
     "Spans",
     "State",
+    "Step",
     "Template",
     "UidSet",
     "Value",
