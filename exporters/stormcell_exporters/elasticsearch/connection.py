@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,9 @@ def credentials() -> Credentials:
         id, colon, key = held[API_KEY].partition(":")
         return Credentials({"api_key": (id, key) if colon else id}, API_KEY)
     if held[USERNAME]:
-        return Credentials({"basic_auth": (held[USERNAME], held[PASSWORD])}, USERNAME)
+        # The client would not take other letters than ASCII.
+        basic = b64encode(f"{held[USERNAME]}:{held[PASSWORD]}".encode()).decode()
+        return Credentials({"basic_auth": basic}, USERNAME)
     return Credentials({"bearer_auth": held[TOKEN]}, TOKEN) if held[TOKEN] else Credentials({})
 
 
@@ -158,6 +161,8 @@ def connect(to: Server, as_whom: Credentials) -> Elasticsearch:
 
 def _host(url: str) -> str:
     """Return a URL with its port; the path is that of a proxy."""
+    if "@" in url:
+        raise SettingsError(f"expected a URL such as {_EXAMPLE}, without a user and a password: set {SECRETS}")
     found = endpoint(url, schemes=("https", "http"), example=_EXAMPLE)
     if "?" in found.path:
         raise SettingsError(f"{found.shown}: expected a URL such as {_EXAMPLE}, without a query")

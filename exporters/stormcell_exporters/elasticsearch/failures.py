@@ -6,6 +6,8 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
+from socket import gaierror
 from typing import Any, Final
 
 from elastic_transport import ApiError, ConnectionError, ConnectionTimeout, TlsError, TransportError
@@ -20,9 +22,11 @@ TRANSIENT: Final = frozenset((429, 502, 503, 504))
 """Answers after which the same may do a little later."""
 
 _FINAL: Final = frozenset((400, 413))
-_NO_TLS: Final = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNEXPECTED_MESSAGE|PACKET_LENGTH_TOO_LONG")
+_OTHER_NAME: Final = (62, 64)
+"""Of a host or an address, as OpenSSL numbers what is wrong with a certificate."""
+_EXPIRED: Final = 10
 _UNAUTHORIZED: Final = re.compile(
-    r"action \[(?P<action>[^]]*)\] is unauthorized.*?(?: on (?:restricted )?indices \[(?P<indices>[^]]*)\])?,"
+    r"action \[(?P<action>.*?)\] is unauthorized.*?(?: on (?:restricted )?indices \[(?P<indices>[^]]*)\])?,"
     r" this action is granted by the (?P<scope>cluster|index) privileges \[(?P<privileges>[^]]*)\]"
 )
 
@@ -89,7 +93,7 @@ def missing_privilege(reason: str, role: str = SETUP) -> str:
     if found is None:
         return ""
     names = found["privileges"].split(",")
-    privilege = next((name for name in names if name in granting(role, found["scope"])), names[0])
+    privilege = next((name for name in granting(role, found["scope"]) if name in names), names[0])
     where = f" on {shorten(found['indices'])}" if found["indices"] else ""
     return (
         f"the {found['scope']} privilege {shorten(privilege)}{where} (for {shorten(found['action'])});"
@@ -118,36 +122,45 @@ def _answered(error: ApiError, as_whom: Credentials, role: str) -> str:
 
 
 def _unreached(error: TransportError) -> str:
-    cause: BaseException = error.errors[0] if error.errors else error
-    text = str(cause)
+    chain = _chain(error)
+    if isinstance(error, TlsError):
+        return _untrusted(chain)
     if isinstance(error, ConnectionTimeout):
-        return "did not answer in time; look at its load and at the network"
-    if isinstance(error, TlsError) or isinstance(cause, ssl.SSLError):
-        return _untrusted(text)
-    if isinstance(error, ConnectionError):
-        if "refused" in text:
-            return "cannot be reached (connection refused); is Elasticsearch running there?"
-        if "NameResolution" in type(cause).__name__ or "NameResolution" in text:
-            return "cannot be reached (unknown host); look at its name"
-        if "without response" in text or "Connection reset" in text or "BadStatusLine" in text:
-            return "closed the connection without an answer; if it speaks TLS, write https://"
-        return f"cannot be reached ({type(cause).__name__})"
-    return "did not answer with JSON; look at the address, and at proxies on the way"
+        return "did not answer in time; look at its load, and at the network"
+    if not isinstance(error, ConnectionError):
+        return "did not answer with JSON; look at the address, and at proxies on the way"
+    if any(isinstance(one, ConnectionRefusedError) for one in chain):
+        return "cannot be reached (connection refused); is Elasticsearch running there?"
+    if any(isinstance(one, gaierror) for one in chain):
+        return "cannot be reached (no such host); look at its name"
+    if any(isinstance(one, (ConnectionResetError, HTTPException)) for one in chain):
+        return "closed the connection without an answer; if it speaks TLS, write https://"
+    return f"cannot be reached ({type(chain[-1]).__name__})"
 
 
-def _untrusted(text: str) -> str:
-    if _NO_TLS.search(text):
-        return "speaks no TLS; write http://, or set xpack.security.http.ssl on the server"
+def _untrusted(chain: list[BaseException]) -> str:
+    text = "; ".join(str(error) for error in chain)
     if "Fingerprints did not match" in text:
-        return "shows a certificate with another fingerprint than the option fingerprint"
-    if "ostname mismatch" in text or "IP address mismatch" in text or "doesn't match" in text:
-        return "shows a certificate for another name; write the URL with a name that is in it"
-    if "expired" in text:
+        return "shows a certificate with another fingerprint than that of the option fingerprint"
+    failed = next((one for one in chain if isinstance(one, ssl.SSLCertVerificationError)), None)
+    if failed is None:
+        return "speaks no TLS; write http://, or have the server speak it (xpack.security.http.ssl)"
+    if failed.verify_code in _OTHER_NAME:
+        return "shows a certificate for another name; write the URL with one that is in it"
+    if failed.verify_code == _EXPIRED:
         return "shows a certificate that has expired; renew it on the server"
     return (
         "shows a certificate that nobody trusted here has signed; name the file of its authority in the option"
         " ca_file, or its SHA-256 in the option fingerprint"
     )
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and what it came of."""
+    found = [error]
+    while (cause := found[-1].__cause__ or found[-1].__context__) is not None:
+        found.append(cause)
+    return found
 
 
 def _client() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stormcell.errors import SettingsError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 _JSON: Final = {"accept": "application/json", "content-type": "application/json"}
+
+_THERE: Final = "there"
 
 Found = Mapping[str, Any]
 
@@ -58,8 +61,10 @@ def setup(
     elasticsearch.ApiError, elastic_transport.TransportError
         If the server does not do it.
     """
-    steps = [_put(client, part, dry_run) for part in _parts(names, server, retention_days)]
-    return steps + [_place(client, kind, names, server, dry_run) for kind in KINDS]
+    # All is looked at before anything is done: what is not ours is to stop us before we are halfway.
+    steps = [_put(client, part) for part in _parts(names, server, retention_days)]
+    steps += [_place(client, kind, names, server) for kind in KINDS]
+    return steps if dry_run else [_done(client, step) for step in steps]
 
 
 def _parts(names: Names, server: Capabilities, retention_days: int) -> Iterator[_Part]:
@@ -88,16 +93,16 @@ def _parts(names: Names, server: Capabilities, retention_days: int) -> Iterator[
         )
 
 
-def _put(client: Elasticsearch, part: _Part, dry_run: bool) -> Step:
+def _put(client: Elasticsearch, part: _Part) -> Step:
     found = _get(client, part.path)
     if found is None:
-        return _do(client, part.what, "create", part.path, part.body, dry_run)
+        return _step(part.what, "create", part.path, part.body)
     if _current(part.meta(found), part.body, f"the {part.what}"):
-        return Step(part.what, "there", "PUT", part.path)
-    return _do(client, part.what, "change", part.path, part.body, dry_run)
+        return Step(part.what, _THERE, "PUT", part.path)
+    return _step(part.what, "change", part.path, part.body)
 
 
-def _place(client: Elasticsearch, kind: str, names: Names, server: Capabilities, dry_run: bool) -> Step:
+def _place(client: Elasticsearch, kind: str, names: Names, server: Capabilities) -> Step:
     """Make the index of a kind with its alias, or its data stream; one that is there gets fields that it lacks."""
     alias = names.alias(kind)
     found = _get(client, f"/{alias}")
@@ -108,22 +113,20 @@ def _place(client: Elasticsearch, kind: str, names: Names, server: Capabilities,
         what = f"mapping of {alias}"
         current = [_current(meta, wanted, f"the index behind {alias}") for meta in metas]
         if all(current):
-            return Step(what, "there", "PUT", f"/{alias}/_mapping")
-        return _do(client, what, "change", f"/{alias}/_mapping", wanted, dry_run)
+            return Step(what, _THERE, "PUT", f"/{alias}/_mapping")
+        return _step(what, "change", f"/{alias}/_mapping", wanted)
     if kind == HISTORY and server.data_streams:
-        return _do(client, f"data stream {alias}", "create", f"/_data_stream/{alias}", None, dry_run)
+        return _step(f"data stream {alias}", "create", f"/_data_stream/{alias}", None)
     left = _get(client, f"/{names.pattern(kind)}") or {}
     for index, about in left.items():
         _current(about["mappings"].get("_meta"), wanted, f"the index {index}")
     if left:
         # The highest, if somebody took the alias away: what it lacks the next push brings.
         body: dict[str, Any] = {"is_write_index": True}
-        return _do(
-            client, f"alias {alias} of {max(left)}", "create", f"/{max(left)}/_alias/{alias}", body, dry_run
-        )
+        return _step(f"alias {alias} of {max(left)}", "create", f"/{max(left)}/_alias/{alias}", body)
     body = {"aliases": {alias: {"is_write_index": True}}}
     index = names.index(kind)
-    return _do(client, f"index {index} behind {alias}", "create", f"/{index}", body, dry_run)
+    return _step(f"index {index} behind {alias}", "create", f"/{index}", body)
 
 
 def _get(client: Elasticsearch, path: str) -> Any:
@@ -136,11 +139,15 @@ def _get(client: Elasticsearch, path: str) -> Any:
         return None
 
 
-def _do(client: Elasticsearch, what: str, how: str, path: str, body: dict[str, Any] | None, dry_run: bool) -> Step:
-    if not dry_run:
-        client.perform_request("PUT", path, headers=_JSON, body=body)
-    text = "" if body is None else json.dumps(body)
-    return Step(what, f"to {how}" if dry_run else f"{how}d", "PUT", path, text)
+def _step(what: str, how: str, path: str, body: dict[str, Any] | None) -> Step:
+    return Step(what, f"to {how}", "PUT", path, "" if body is None else json.dumps(body))
+
+
+def _done(client: Elasticsearch, step: Step) -> Step:
+    if step.state == _THERE:
+        return step
+    client.perform_request(step.method, step.path, headers=_JSON, body=step.body or None)
+    return replace(step, state=f"{step.state.removeprefix('to ')}d")
 
 
 def _current(meta: Any, wanted: Mapping[str, Any], what: str) -> bool:
