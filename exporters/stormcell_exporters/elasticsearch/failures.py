@@ -110,6 +110,8 @@ def _answered(error: ApiError, as_whom: Credentials, role: str) -> str:
         return f"does not accept {as_whom.source} (401); it may be wrong, expired or of another server"
     if status == 403 and (privilege := missing_privilege(reason, role)):
         return f"does not allow that (403): {as_whom.source or 'the anonymous user'} lacks {privilege}"
+    if kind == "index_not_found_exception":
+        return f"has no such index ({shorten(reason)}); run `stormcell elasticsearch setup`"
     if kind == "media_type_header_exception":
         return (
             f"does not speak with version {_client()} of the client (400): it is older;"
