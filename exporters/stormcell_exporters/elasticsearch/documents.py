@@ -49,7 +49,9 @@ _TEXTS: Final = frozenset(("message", "text", "markdown"))
 _TAGS: Final = ["stormcell"]
 _ECS: Final = {"version": ECS_VERSION}
 _SEVERITIES: Final = ((21, "critical"), (17, "error"), (13, "warning"))
-_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
 
 
 class Document(NamedTuple):
