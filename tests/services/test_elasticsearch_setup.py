@@ -286,6 +286,7 @@ def guarded(elasticsearch_secure: Elasticsearch) -> Elasticsearch:
 def _all_of(role: str, exporter: ElasticsearchExporter, url: str) -> None:
     """Do all that a role is for."""
     dossier = replace(full(), portrait=())
+    dossier = replace(dossier, group=replace(dossier.group, status="open"))
     if role == SETUP:
         exporter.setup(url)
         exporter.rebuild([dossier], url)
@@ -299,8 +300,8 @@ LACKS = [
     (role, name)
     for role in (SETUP, WRITER)
     for name in (*people.OURS[role]["cluster"], *people.OURS[role]["indices"][0]["privileges"])
-    # Of a module that this server is without.
-    if name != "manage_ilm"
+    # The one is of a module that this server is without, the other is for what a broken rebuild left.
+    if name != "manage_ilm" and (role, name) != (SETUP, "delete")
 ]
 
 
@@ -323,7 +324,8 @@ def test_our_roles_have_nothing_to_spare(
     as_user(f"{role}-without-{privilege}")
     with pytest.raises(DeliveryError) as caught:
         _all_of(role, exporter, guarded.url)
-    assert f"the role {role} of docs/elasticsearch.md" in str(caught.value)
+    assert "lacks " in str(caught.value)
+    assert " of docs/elasticsearch.md has all that are needed" in str(caught.value)
     assert caught.value.retryable
 
 
