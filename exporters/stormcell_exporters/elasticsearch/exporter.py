@@ -240,4 +240,4 @@ def _made(dossiers: Iterable[Dossier], seen: Seen) -> Iterator[Wanted]:
     """Yield how copies are to be, of those groups that are to be copied."""
     from stormcell_exporters.elasticsearch.project import wanted
 
-    return (wanted(dossier) for dossier in dossiers if seen.add(dossier.group))
+    return (wanted(dossier, seen.cutoff) for dossier in dossiers if seen.add(dossier.group))

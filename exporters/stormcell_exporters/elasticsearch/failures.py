@@ -128,6 +128,8 @@ def _answered(error: ApiError, as_whom: Credentials, role: str) -> str:
     if type(error).__name__ == "UnsupportedProductError":
         return "answers, but is no Elasticsearch; look at the address, and at proxies on the way"
     said = shorten(": ".join(part for part in (kind, reason) if part))
+    if kind == "index_not_found_exception":
+        return f"has not been made ready ({shorten(reason)}); run `stormcell elasticsearch setup`"
     return f"answered {status}{f' ({said})' if said else ''}"
 
 

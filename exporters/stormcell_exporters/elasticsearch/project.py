@@ -47,9 +47,11 @@ class Wanted(NamedTuple):
         return self.documents.group.id
 
 
-def wanted(dossier: Dossier) -> Wanted:
-    """Return how the copy of a group is to be."""
+def wanted(dossier: Dossier, since: int = 0) -> Wanted:
+    """Return how the copy of a group is to be, with its history from a time on, ns."""
     made = documents(dossier)
+    kept = [one for one, entry in zip(made.history, dossier.history, strict=True) if entry.time >= since]
+    made = made._replace(history=kept)
     return Wanted(dossier.group.revision, made, _members_digest(made.group.source))
 
 
