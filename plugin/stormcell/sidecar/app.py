@@ -163,5 +163,5 @@ class Sidecar:
         return build(self.settings, self.settings.live.data, self.runtime.journal, self.runtime.engine)
 
 
-def _destinations(settings: Settings) -> list[tuple[str, str, str]]:
-    return [(one.name, one.kind, one.target) for one in settings.notifications.exporters]
+def _destinations(settings: Settings) -> list[tuple[object, ...]]:
+    return [(one.name, one.kind, one.target, one.options) for one in settings.notifications.exporters]
