@@ -22,6 +22,7 @@ from stormcell.cli import (
     group,
     groups,
     history,
+    kibana,
     learn,
     options,
     outbox,
@@ -119,6 +120,7 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(kibana.app, name="kibana")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")
 
