@@ -10,8 +10,14 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 from stormcell.render import Drafter, groups_json
+from stormcell_exporters.elasticsearch.capabilities import Capabilities
+from stormcell_exporters.elasticsearch.documents import documents, totals_document
+from stormcell_exporters.elasticsearch.names import Names
+from stormcell_exporters.elasticsearch.setup import setup
 from stormcell_exporters.ndjson import NdjsonExporter
 from stormcell_exporters.otlp_document import record
+from tests.unit.exporters.dossiers import TOTALS, full
+from tests.unit.exporters.elasticsearch import Scripted
 from tests.unit.render.samples import SAMPLES, grouping
 
 HERE = Path(__file__).parent
@@ -36,6 +42,19 @@ def test_groups_ndjson(tmp_path: Path) -> None:
 def test_groups_over_otlp() -> None:
     records = [MessageToDict(record(one, observed, "before")) for observed, one in enumerate(grouping().groups, 1)]
     compare("groups-otlp.json", (json.dumps(records, indent=1) + "\n").encode())
+
+
+def test_documents_for_elasticsearch() -> None:
+    made = documents(full())
+    said = [made.group, *made.members, *made.history, totals_document(TOTALS)]
+    shown = [{"_id": one.id, "_source": json.loads(one.source)} for one in said]
+    compare("elasticsearch-documents.json", (json.dumps(shown, indent=1) + "\n").encode())
+
+
+def test_what_is_made_in_elasticsearch_of_all_its_modules() -> None:
+    steps = setup(Scripted(), Names(), Capabilities(), 90, dry_run=True)
+    shown = [{"step": f"{step.method} {step.path}", "body": step.body and json.loads(step.body)} for step in steps]
+    compare("elasticsearch-setup.json", (json.dumps(shown, indent=1) + "\n").encode())
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -40,8 +40,8 @@ class Names:
     def __post_init__(self) -> None:
         if not _PREFIX.match(self.prefix):
             raise SettingsError(
-                f"the prefix {self.prefix[:100]!a} cannot begin the name of an index; expected up to 100 of a-z, 0-9,"
-                " _, . and -, the first of them a letter or a digit"
+                f"the prefix {self.prefix[:100]!a} cannot begin the name of an index; expected up to 100 of"
+                " a-z, 0-9, _, . and -, the first of them a letter or a digit"
             )
 
     def alias(self, kind: str) -> str:

@@ -94,15 +94,22 @@ class Endpoint:
         return f"{self.scheme}://{self.host}:{self.port}"
 
 
-def endpoint(url: str, *, schemes: tuple[str, ...] = tuple(_SCHEMES)) -> Endpoint:
+def endpoint(url: str, *, schemes: tuple[str, ...] = tuple(_SCHEMES), example: str = "") -> Endpoint:
     """Read a URL.
+
+    Parameters
+    ----------
+    url : str
+    schemes : tuple of str
+    example : str
+        Such a URL, for messages; "" for a collector's.
 
     Raises
     ------
     SettingsError
         If it is none of these schemes', or holds a password.
     """
-    expected = f"expected a URL such as {schemes[0]}://collector:{_SCHEMES[schemes[0]][1]}"
+    expected = f"expected a URL such as {example or f'{schemes[0]}://collector:{_SCHEMES[schemes[0]][1]}'}"
     try:
         parts = urlsplit(url)
         port = parts.port
