@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -57,7 +57,13 @@ class Projection(Exporter, Protocol):
         ...
 
     def project(
-        self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = ...
+        self,
+        dossiers: Iterable[Dossier],
+        target: str | Path,
+        *,
+        gone: Collection[str] = ...,
+        whole: bool = ...,
+        told: Callable[[int], None] = ...,
     ) -> Projected:
         """Bring the copies of some groups up to date, passing over those that are.
 
@@ -65,6 +71,11 @@ class Projection(Exporter, Protocol):
         ----------
         dossiers : iterable of Dossier
         target : str or Path
+        gone : collection of str
+            The ids of groups that are no more: their copies are taken out.
+        whole : bool
+            These are all groups that there are: copies of others are taken out, but for those that the store has
+            forgotten as they ended long ago. Whoever brings all of them can wait for a server that is down.
         told : callable
             Called with how many of them are done so far.
         """

@@ -1,21 +1,35 @@
-"""The exporter: what it is told by the settings, and the client that it speaks through."""
+"""The exporter: what it is told by the settings, and what it does with groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from stormcell.errors import SettingsError
-from stormcell.types import Step
+from stormcell.errors import DeliveryError, SettingsError
+from stormcell.types import Difference, Dossier, Group, Projected, Step
 from stormcell_exporters.elasticsearch.capabilities import probe
 from stormcell_exporters.elasticsearch.connection import Credentials, connect, credentials, server
-from stormcell_exporters.elasticsearch.names import Names
-from stormcell_exporters.elasticsearch.roles import SETUP
+from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
+from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
+
+    from stormcell_exporters.elasticsearch.copies import Copies
+    from stormcell_exporters.elasticsearch.project import Wanted
+    from stormcell_exporters.elasticsearch.surplus import Seen
+
+_DAY: Final = 86_400 * 10**9
+_HOUR: Final = 3_600 * 10**9
+_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _silent(done: int) -> None:
+    pass
 
 
 class ElasticsearchExporter:
@@ -56,6 +70,27 @@ class ElasticsearchExporter:
         self.kibana = kibana
         self._open: dict[str, tuple[Credentials, Elasticsearch]] = {}
 
+        self._pruned: dict[str, int] = {}
+
+    def export(self, groups: Sequence[Group], target: str | Path) -> None:
+        """Write the groups' own documents only; ``project`` brings all of them.
+
+        Raises
+        ------
+        DeliveryError
+            If they were not taken, or not all of them.
+        SettingsError
+            If the target is none.
+        """
+        from stormcell_exporters.elasticsearch.project import wanted_alone
+        from stormcell_exporters.elasticsearch.push import bring
+
+        with self._opening(target, 0.0) as opened:
+            counts = bring(map(wanted_alone, groups), opened)
+        if counts.refused:
+            more = f", and {len(counts.refused) - 1:,} more" if len(counts.refused) > 1 else ""
+            raise DeliveryError(f"refused: {counts.refused[0]}{more}", retryable=False)
+
     def setup(self, target: str | Path, *, dry_run: bool = False) -> Sequence[Step]:
         """Make ready what the copies go into, and return the steps; what is there already stays as it is.
 
@@ -70,6 +105,66 @@ class ElasticsearchExporter:
 
         with self.speaking(target, SETUP) as client:
             return setup(client, self.names, probe(client, self.names), self.retention_days, dry_run=dry_run)
+
+    def project(
+        self,
+        dossiers: Iterable[Dossier],
+        target: str | Path,
+        *,
+        gone: Collection[str] = (),
+        whole: bool = False,
+        told: Callable[[int], None] = _silent,
+    ) -> Projected:
+        """Bring copies up to date; of all groups with patience, else in one try."""
+        from stormcell_exporters.elasticsearch.bulk import PATIENCE
+        from stormcell_exporters.elasticsearch.push import bring
+        from stormcell_exporters.elasticsearch.surplus import Seen, surplus, take_out, there
+
+        with self._opening(target, PATIENCE if whole else 0.0) as opened:
+            copies, seen = opened(), Seen(self._cutoff())
+            # Before the store is read: what comes in between is no surplus.
+            candidates = there(copies) if whole else set()
+            counts = bring(_made(dossiers, seen), opened, told)
+            odd = surplus(copies, candidates, seen) if whole else set(gone)
+            if odd:
+                counts.add(take_out(copies, odd))
+            counts.deleted += self._prune(copies, str(target))
+        return counts.projected()
+
+    def rebuild(
+        self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = _silent
+    ) -> Projected:
+        """Make all copies anew, in indices that take the place of the old ones once all of it is there.
+
+        One that was broken off goes on where it was.
+        """
+        from stormcell_exporters.elasticsearch.bulk import PATIENCE
+        from stormcell_exporters.elasticsearch.push import bring
+        from stormcell_exporters.elasticsearch.rebuild import fresh, swap
+        from stormcell_exporters.elasticsearch.surplus import Seen, take_out, there
+
+        with self._opening(target, PATIENCE, SETUP) as opened:
+            client, caller = opened().client, opened().caller
+            made = fresh(client, caller, self.names)
+        with self._opening(target, PATIENCE, places=made) as opened:
+            copies, seen = opened(), Seen(self._cutoff())
+            left = there(copies)
+            counts = bring(_made(dossiers, seen), opened, told)
+            if odd := left - seen.ids:
+                counts.add(take_out(copies, odd))
+            copies.refresh(copies.groups, copies.members)
+        with self._opening(target, PATIENCE, SETUP) as opened:
+            swap(client, opened().caller, self.names, made)
+        return counts.projected()
+
+    def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
+        """Yield in what the copies differ from all that there is."""
+        from stormcell_exporters.elasticsearch.compare import compare
+        from stormcell_exporters.elasticsearch.surplus import Seen
+
+        seen = Seen(self._cutoff())
+        with self._opening(target, 0.0, READER) as opened:
+            yield from compare(_made(dossiers, seen), seen, opened())
 
     def close(self) -> None:
         """Close the connections."""
@@ -100,3 +195,49 @@ class ElasticsearchExporter:
             self._open[str(target)] = (as_whom, client)
         with telling(to.shown, as_whom, role):
             yield client
+
+    @contextmanager
+    def _opening(
+        self, target: str | Path, patience: float, role: str = WRITER, *, places: Mapping[str, str] = _ALIASES
+    ) -> Iterator[Callable[[], Copies]]:
+        """Give what opens copies, one for each thread; ``places`` are indices instead of aliases, by kind."""
+        from stormcell_exporters.elasticsearch.bulk import Caller
+        from stormcell_exporters.elasticsearch.copies import Copies
+        from stormcell_exporters.elasticsearch.failures import told
+
+        shown = server(str(target), self._ca_file, self._fingerprint).shown
+        names = {kind: places.get(kind, self.names.alias(kind)) for kind in KINDS}
+        with self.speaking(target, role) as client:
+            as_whom, _ = self._open[str(target)]
+
+            def opened() -> Copies:
+                caller = Caller(lambda error: told(error, shown, as_whom, role), patience)
+                return Copies(client, caller, names[GROUPS], names[MEMBERS], names[HISTORY])
+
+            yield opened
+
+    def _prune(self, copies: Copies, target: str) -> int:
+        """Take out what ended too long ago, once an hour; return how many documents that were."""
+        from stormcell_exporters.elasticsearch.surplus import ended, forget_history, take_out
+
+        now = time.monotonic_ns()
+        if target in self._pruned and now - self._pruned[target] < _HOUR:
+            return 0
+        self._pruned[target] = now
+        cutoff = self._cutoff()
+        old = [hit.id for hit in copies.found(copies.groups, ended(cutoff), False)]
+        deleted = take_out(copies, old).deleted if old else 0
+        # A data stream forgets by itself.
+        if copies.caller.call(lambda: copies.client.indices.exists_alias(name=copies.history)):
+            deleted += forget_history(copies, cutoff)
+        return deleted
+
+    def _cutoff(self) -> int:
+        return max(time.time_ns() - self.retention_days * _DAY, 0)
+
+
+def _made(dossiers: Iterable[Dossier], seen: Seen) -> Iterator[Wanted]:
+    """Yield how copies are to be, of those groups that are to be copied."""
+    from stormcell_exporters.elasticsearch.project import wanted
+
+    return (wanted(dossier) for dossier in dossiers if seen.add(dossier.group))

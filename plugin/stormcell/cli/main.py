@@ -14,6 +14,7 @@ from stormcell import __version__
 from stormcell.cli import (
     background,
     demo,
+    elasticsearch,
     embedder,
     evaluate,
     explain,
@@ -120,6 +121,7 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(elasticsearch.app, name="elasticsearch")
 app.add_typer(kibana.app, name="kibana")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.errors import DeliveryError, StoreError
-from stormcell.protocols import Clock, Exporter
+from stormcell.protocols import Clock, Exporter, Projection
 from stormcell.store import SqliteStore
+from stormcell.store.dossiers import dossier
 from stormcell.store.outbox import Letter
 from stormcell.wire.backoff import Backoff
 
@@ -139,7 +140,7 @@ class Courier:
         """Return whether the next letter may be tried at once."""
         self.progress.attempts += 1
         try:
-            self.destination.exporter.export([letter.group], self.destination.target)
+            self._export(store, letter)
         except DeliveryError as error:
             since = self._clock.now() - letter.put
             if error.retryable and since < GIVE_UP:
@@ -154,6 +155,21 @@ class Courier:
             self.progress.delivered += 1
             self._succeeded()
         return True
+
+    def _export(self, store: SqliteStore, letter: Letter) -> None:
+        """Hand a group over: as it is in the letter or, to keep a copy of, as it is now with all that it has."""
+        to = self.destination
+        if not isinstance(to.exporter, Projection):
+            to.exporter.export([letter.group], to.target)
+            return
+        found = dossier(store, letter.group.id)
+        if found is None:
+            done = to.exporter.project([], to.target, gone=[letter.group.id])
+        else:
+            done = to.exporter.project([found], to.target)
+        if done.refused:
+            more = f", and {len(done.refused) - 1:,} more" if len(done.refused) > 1 else ""
+            raise DeliveryError(f"refused: {done.refused[0]}{more}", retryable=False)
 
     def _give_up(self, store: SqliteStore, letter: Letter, problem: str) -> None:
         store.outbox_failed(letter.number, problem, letter.due, dead=True)

@@ -16,7 +16,7 @@ def dossier(store: SqliteStore, id: str) -> Dossier | None:
     StoreError
         If it cannot be read.
     """
-    with store.changing():  # all of it of one moment
+    with store.looking():
         group = store.group(id)
         if group is None or group.id != id:
             return None

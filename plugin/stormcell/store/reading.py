@@ -9,7 +9,7 @@ from typing import Final
 from stormcell.errors import ConflictError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
-from stormcell.types import Event, Group, Membership, Row, Signal
+from stormcell.types import Group, Membership, Row, Signal
 
 _LISTED: Final = 10  # how many candidates an error message names at most
 
@@ -30,28 +30,43 @@ def group(
     )
 
 
+def memberships(connection: sqlite3.Connection, key: str | bytes) -> list[Membership]:
+    """Return the atoms of a group, with their rows, in the order of their grouping."""
+    inside = "(SELECT id FROM atoms WHERE group_id = ?)"
+    return _memberships(connection, inside, key)
+
+
 def membership(connection: sqlite3.Connection, atom: int) -> Membership:
     """Return an atom, with its rows."""
-    group_id, document = connection.execute(
-        "SELECT group_id, document FROM atoms WHERE id = ?", (atom,)
-    ).fetchone()
-    found: dict[int, tuple[Event, str, str]] = {}
+    [found] = _memberships(connection, "(?)", atom)
+    return found
+
+
+def _memberships(connection: sqlite3.Connection, inside: str, value: str | bytes | int) -> list[Membership]:
+    """Return some atoms: those whose numbers are ``inside`` what SQL makes of a value."""
     uids: dict[int, list[str]] = {}
-    for row, event, fingerprint, template, uid in connection.execute(
-        "SELECT rows.id, event, fingerprint, template, uid FROM rows JOIN members ON row_id = rows.id"
-        " WHERE atom_id = ? ORDER BY rows.id",
-        (atom,),
+    for row, uid in connection.execute(
+        f"SELECT row_id, uid FROM rows JOIN members ON row_id = rows.id WHERE atom_id IN {inside}",  # noqa: S608
+        (value,),
     ):
-        if row not in found:
-            first = codec.load_event(event)
-            of_before = first.text if fingerprint else ""
-            found[row] = (first, from_key(fingerprint), of_before if template is None else from_key(template))
         uids.setdefault(row, []).append(from_key(uid))
-    rows = [
-        Row(event, tuple(sorted(uids[row])), fingerprint, template)
-        for row, (event, fingerprint, template) in found.items()
+    rows: dict[int, list[Row]] = {}
+    for atom, row, event, fingerprint, template in connection.execute(
+        f"SELECT atom_id, id, event, fingerprint, template FROM rows WHERE atom_id IN {inside} ORDER BY id",  # noqa: S608
+        (value,),
+    ):
+        first = codec.load_event(event)
+        of_before = first.text if fingerprint else ""
+        text = of_before if template is None else from_key(template)
+        made = Row(first, tuple(sorted(uids.get(row, ()))), from_key(fingerprint), text)
+        rows.setdefault(atom, []).append(made)
+    return [
+        codec.load_atom(document, None if key is None else from_key(key), rows.get(atom, ()))
+        for atom, key, document in connection.execute(
+            f"SELECT id, group_id, document FROM atoms WHERE id IN {inside} ORDER BY id",  # noqa: S608
+            (value,),
+        )
     ]
-    return codec.load_atom(document, None if group_id is None else from_key(group_id), rows)
 
 
 def membership_of(connection: sqlite3.Connection, uid: str) -> Membership | None:

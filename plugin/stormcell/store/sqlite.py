@@ -154,26 +154,26 @@ class SqliteStore(Outbox):
         with self._reading() as connection:
             if connection is None or not id:
                 return None
-            ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
-            candidates = [id] if id in ids else sorted(other for other in ids if other.startswith(id))
-            if len(candidates) > 1:
-                raise ConflictError(
-                    f"{len(candidates)} groups start with {id}: {reading.listed(candidates)}; write more"
-                )
-            for candidate in candidates:
-                columns = connection.execute(
-                    "SELECT id, status, first_seen, document FROM groups WHERE id = ?", (to_key(candidate),)
-                ).fetchone()
-                return reading.group(connection, *columns)
-            return None
+            one = "SELECT id, status, first_seen, document FROM groups WHERE id = ?"
+            columns = connection.execute(one, (to_key(id),)).fetchone()
+            if columns is None:
+                ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
+                candidates = sorted(other for other in ids if other.startswith(id))
+                if len(candidates) > 1:
+                    raise ConflictError(
+                        f"{len(candidates)} groups start with {id}: {reading.listed(candidates)}; write more"
+                    )
+                if not candidates:
+                    return None
+                columns = connection.execute(one, (to_key(candidates[0]),)).fetchone()
+            return reading.group(connection, *columns)
 
     def memberships(self, group_id: str) -> list[Membership]:
         """Return the atoms of a group, by its whole id, in the order of their grouping."""
         with self._reading() as connection:
             if connection is None:
                 return []
-            atoms = connection.execute("SELECT id FROM atoms WHERE group_id = ? ORDER BY id", (to_key(group_id),))
-            return [reading.membership(connection, atom) for (atom,) in atoms.fetchall()]
+            return reading.memberships(connection, to_key(group_id))
 
     def page_of_groups(
         self, wanted: Wanted, order: Order, *, limit: int, after: Position | None = None

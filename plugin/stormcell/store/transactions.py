@@ -53,6 +53,12 @@ class Connected:
         with failures_named(self.path), self._transaction("IMMEDIATE"):
             yield
 
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Let everything that is read until the end be of one moment, while others may write."""
+        with self._reading():
+            yield
+
     def _opened(self) -> sqlite3.Connection | None:
         """Return the connection, or None as long as there is no file."""
         with failures_named(self.path):
