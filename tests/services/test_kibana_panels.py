@@ -9,6 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from statistics import fmean
 from typing import Any
@@ -23,10 +24,9 @@ from stormcell_exporters.elasticsearch.documents import (
     Document,
     Totals,
     documents,
-    history_documents,
     totals_document,
 )
-from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, MEMBERS, Names
+from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
 from stormcell_exporters.kibana import queries
 from stormcell_exporters.kibana.boards import BOARDS, SESSIONS
 from stormcell_exporters.kibana.objects import dashboard, session
@@ -90,20 +90,17 @@ def _totals(known: Sequence[Dossier], background: int) -> Iterator[Document]:
 
 
 def _written(node: Elasticsearch, prefix: str, known: Sequence[Dossier]) -> None:
-    ElasticsearchExporter(prefix=prefix, ca_file=node.ca_file).setup(node.url)
-    made = [documents(one) for one in known]
-    lines = {
-        GROUPS: [one.group for one in made],
-        MEMBERS: [member for one in made for member in one.members],
-        HISTORY: [*history_documents(e for one in known for e in one.history), *_totals(known, 4000)],
-    }
-    for kind, all_of_it in lines.items():
-        alias = Names(prefix).alias(kind)
-        for start in range(0, len(all_of_it), 2000):
-            batch = all_of_it[start : start + 2000]
-            body = "".join(f'{{"create":{{"_id":"{one.id}"}}}}\n{one.source.decode()}\n' for one in batch)
-            assert not node.call("POST", f"{alias}/_bulk", body)["errors"]
-        node.call("POST", f"{alias}/_refresh")
+    # They ended years ago.
+    exporter = ElasticsearchExporter(prefix=prefix, ca_file=node.ca_file, retention_days=36_500)
+    with closing(exporter):
+        exporter.setup(node.url)
+        brought = exporter.project(known, node.url)
+    assert (brought.groups, brought.refused) == (len(known), ())
+    names = Names(prefix)
+    body = "".join(f'{{"create":{{"_id":"{one.id}"}}}}\n{one.source.decode()}\n' for one in _totals(known, 4000))
+    assert not node.call("POST", f"{names.alias(HISTORY)}/_bulk", body)["errors"]
+    for kind in KINDS:
+        node.call("POST", f"{names.alias(kind)}/_refresh")
 
 
 def _within(known: Sequence[Dossier]) -> queries.Range:
