@@ -54,7 +54,7 @@ def assets(name: str, **options: str) -> Assets:
     _check(maker, options, what)
     made = _made(maker, what, **options)
     if not isinstance(made, Assets):
-        raise SettingsError(f"{what} are not views that can be installed")
+        raise SettingsError(f"{what} has no method `install`, or lacks another of such views")
     return made
 
 

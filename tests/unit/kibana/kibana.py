@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,7 +156,7 @@ class FakeKibana:
 
 
 @contextmanager
-def serving(kibana: FakeKibana) -> Iterator[FakeKibana]:
+def serving(kibana: FakeKibana, tls: ssl.SSLContext | None = None) -> Iterator[FakeKibana]:
     """Answer on a port of the loopback until the end."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -180,10 +181,12 @@ def serving(kibana: FakeKibana) -> Iterator[FakeKibana]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    kibana.url = f"http://127.0.0.1:{server.server_address[1]}{kibana.base}"
+    kibana.url = f"http{'' if tls is None else 's'}://127.0.0.1:{server.server_address[1]}{kibana.base}"
     try:
         yield kibana
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.unit.kibana.kibana import FakeKibana, serving
 
 IMPORT = "/api/saved_objects/_import"
 RULE = f"/api/alerting/rule/{Ids().rule}"
+TLS = Path(__file__).parents[2] / "fixtures" / "tls"
 TRIAGE = "/api/dashboards/stormcell-triage"
 
 
@@ -206,6 +208,18 @@ def test_nobody_there_is_said() -> None:
         pass
     with pytest.raises(DeliveryError, match="cannot be reached"):
         states(gone)
+
+
+def test_a_certificate_is_trusted_where_its_signer_is_named() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
+    with serving(FakeKibana(), context) as kibana:
+        made = assets("kibana", ca_file=str(TLS / "localhost.pem"))
+        assert {step.state for step in made.install(kibana.url)} == {"created"}
+        with pytest.raises(DeliveryError, match=r"cannot be reached \(SSL\); .* in --ca"):
+            states(kibana)
+        with pytest.raises(SettingsError, match=r"nowhere\.pem"):
+            assets("kibana", ca_file="nowhere.pem").install(kibana.url)
 
 
 @pytest.mark.parametrize("url", ["kibana:5601", "ftp://kibana", "https://ann:secret@kibana", "http://kibana/?x=1"])

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stormcell.registry import assets
 from stormcell_exporters.kibana.objects import ndjson, saved_objects
@@ -186,3 +188,39 @@ def test_a_file_that_is_no_object_is_found() -> None:
     for content in (b"{", b"[]", b"1"):
         files = {**made.files(), "objects/search/odd.json": content}
         assert any(found.startswith("objects/search/odd.json: ") for found in made.problems(files))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths of all values within a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, one in inner for found in places(one, (*path, key)))]
+
+
+def planted(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    value[path[0]] = planted(value[path[0]], path[1:], other)
+    return value
+
+
+DECODED = [json.loads(content) for path, content in assets("kibana").files().items() if "objects/" in path]
+
+
+@given(st.data(), JSON)
+def test_whatever_is_in_an_object_there_is_an_answer(data: st.DataObject, other: Any) -> None:
+    """Files of ours hold JSON within JSON as it is, so that any part of it can be changed."""
+    number = data.draw(st.integers(0, len(DECODED) - 1))
+    object = copy.deepcopy(DECODED[number])
+    path = data.draw(st.sampled_from(places(object)))
+    made = assets("kibana")
+    name = f"objects/{object['type']}/{object['id']}.json"
+    assert made.problems({name: json.dumps(object).encode()}) is not None
+    changed = json.dumps(planted(object, path, other)).encode()
+    assert all(isinstance(problem, str) for problem in made.problems({**made.files(), name: changed}))
