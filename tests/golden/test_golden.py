@@ -16,6 +16,7 @@ from stormcell_exporters.elasticsearch.names import Names
 from stormcell_exporters.elasticsearch.setup import setup
 from stormcell_exporters.ndjson import NdjsonExporter
 from stormcell_exporters.otlp_document import record
+from stormcell_exporters.slack import message
 from tests.unit.exporters.dossiers import TOTALS, full
 from tests.unit.exporters.elasticsearch import Scripted
 from tests.unit.render.samples import SAMPLES, grouping
@@ -55,6 +56,12 @@ def test_what_is_made_in_elasticsearch_of_all_its_modules() -> None:
     steps = setup(Scripted(), Names(), Capabilities(), 90, dry_run=True)
     shown = [{"step": f"{step.method} {step.path}", "body": step.body and json.loads(step.body)} for step in steps]
     compare("elasticsearch-setup.json", (json.dumps(shown, indent=1) + "\n").encode())
+
+
+def test_groups_as_messages() -> None:
+    link = "https://host/groups?of=shop&id={id}"
+    made = [message(one, link) for one in grouping().groups]
+    compare("groups-slack.json", (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 @pytest.mark.parametrize("name", SAMPLES)

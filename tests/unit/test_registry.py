@@ -84,6 +84,15 @@ def test_an_exporter_is_made_with_its_options(register: Register, kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["exporter"])
+def test_annotations_need_not_be_texts(register: Register, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    register("kept", f"{__name__}:Kept")
+    monkeypatch.setattr(Kept.__init__, "__annotations__", {"room": str, "most": int, "at": Path})
+    assert vars(registry.exporter("kept", {"room": "a", "most": 4}))["made"] == ("a", 4, 0.5, False)
+    with pytest.raises(SettingsError, match="has no option 'at'; there are: room, most"):
+        registry.exporter("kept", {"room": "a", "at": "b"})
+
+
+@pytest.mark.parametrize("kind", ["exporter"])
 @pytest.mark.parametrize(
     ("options", "said"),
     [
