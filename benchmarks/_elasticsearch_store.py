@@ -24,6 +24,8 @@ from stormcell.types import (
 
 ROWS = 20
 """Of a group."""
+ATOM = 5
+"""Rows of an atom; in the data sets here there are 7 to 9."""
 AT_ONCE = 500
 _START = 1_790_000_000_000_000_000
 _SECOND = 10**9
@@ -62,19 +64,7 @@ def _group(number: int) -> tuple[Group, list[Membership]]:
     services = tuple(
         Blame(name, share) for name, share in zip(chance.sample(_SERVICES, 3), (0.6, 0.3, 0.1), strict=True)
     )
-    atoms = [
-        Membership(
-            (row,),
-            (),
-            chance.random() * 9,
-            id,
-            near := chance.random() / 2,
-            tuple(Share(name, chance.random(), 1.0, near / len(_FIELDS)) for name in _FIELDS),
-            f"g-{number + 1:012x}",
-            0.5 + chance.random() / 2,
-        )
-        for row in rows
-    ]
+    atoms = [_atom(number, id, rows[first : first + ATOM], chance) for first in range(0, ROWS, ATOM)]
     events = [row.event for row in rows]
     uids = sorted(uid for row in rows for uid in row.members)
     return Group(
@@ -99,6 +89,20 @@ def _group(number: int) -> tuple[Group, list[Membership]]:
         trace=events[0].trace_id,
         profile=_profile(services, rows),
     ), atoms
+
+
+def _atom(number: int, group: str, rows: list[Row], chance: random.Random) -> Membership:
+    near = chance.random() / 2
+    return Membership(
+        rows=tuple(rows),
+        links=(),
+        surprise=chance.random() * 9,
+        group=group,
+        dissimilarity=near,
+        shares=tuple(Share(name, chance.random(), 1.0, near / len(_FIELDS)) for name in _FIELDS),
+        runner_up=f"g-{number + 1:012x}",
+        runner_up_dissimilarity=0.5 + chance.random() / 2,
+    )
 
 
 def _rows(number: int, chance: random.Random) -> Iterator[Row]:

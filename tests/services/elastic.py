@@ -25,6 +25,8 @@ ADMIN: Final = "admin"
 CERTIFICATE: Final = ROOT / "tests" / "fixtures" / "tls" / "localhost.pem"
 """What a server with TLS shows, signed by itself."""
 
+_QUICK: Final = "-XX:TieredStopAtLevel=1"
+
 Role = Mapping[str, Any]
 
 
@@ -159,7 +161,9 @@ def _add_user(home: Path, name: str, roles: Sequence[str]) -> None:
 def _variables(home: Path) -> dict[str, str]:
     return {
         "ES_JAVA_HOME": str(home / "jdk"),
-        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+        # It starts in two thirds of the time so, and no test is long enough to be slower for it.
+        "ES_JAVA_OPTS": f"-Xms512m -Xmx512m -XX:-UseG1GC -XX:+UseSerialGC {_QUICK}",
+        "CLI_JAVA_OPTS": _QUICK,
         "ES_PATH_CONF": str(home / "config"),
     }
 

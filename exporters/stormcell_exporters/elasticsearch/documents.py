@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +20,8 @@ from stormcell_exporters.ndjson import MAX_MEMBERS, document
 
 MOST_TEXT: Final = 32_000
 """Characters of a text that are kept."""
+MOST_KEYWORD: Final = 1_024
+"""Characters of anything else that are kept: of an id, a name, a label."""
 MOST_KEYS: Final = 200
 """Labels, or details of an entry, that are kept; and characters of the name of one."""
 
@@ -42,10 +44,14 @@ GROUP_FIELDS: Final = frozenset(
 
 _MOST_INTEGER: Final = 2**63 - 1
 _RUNBOOK: Final = "runbook"
+_TEXTS: Final = frozenset(("message", "text", "markdown"))
+"""Names of fields that hold texts."""
 _TAGS: Final = ["stormcell"]
 _ECS: Final = {"version": ECS_VERSION}
 _SEVERITIES: Final = ((21, "critical"), (17, "error"), (13, "warning"))
-_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
 
 
 class Document(NamedTuple):
@@ -141,7 +147,6 @@ def group_document(dossier: Dossier, members: Iterable[Document], history: Itera
         "top_service": group.services[0].name if group.services else None,
         "silhouette": _mean_silhouette(dossier.atoms),
         **_told(group, dossier.history),
-        "embedding": [round(float(part), 6) for part in dossier.portrait] or None,
         "profile": profile
         and {
             "services": _shares(profile.services),
@@ -156,7 +161,10 @@ def group_document(dossier: Dossier, members: Iterable[Document], history: Itera
     }
     found["incident_group"] = incident = found.pop("incident_group")  # at the end, as _sealed needs it
     incident.update((name, value) for name, value in own.items() if value is not None)
-    return _sealed(group.id, _fit(found), 2, sorted(one.id for one in history))
+    made = _fit(found)
+    if vector := _vector(dossier.portrait):
+        made["incident_group"]["embedding"] = vector
+    return _sealed(group.id, made, 2, sorted(one.id for one in history))
 
 
 def member_documents(dossier: Dossier) -> Iterator[Document]:
@@ -173,17 +181,20 @@ def history_documents(entries: Iterable[AuditEntry]) -> Iterator[Document]:
     for entry in entries:
         id = digest_of([rfc3339(entry.time), entry.who, entry.action, entry.target])
         history = {
-            "target": _text(entry.target),
-            "by": _text(by) if isinstance(by := entry.detail.get("by"), str) else None,
+            "target": _name(entry.target),
+            "by": _name(by) if isinstance(by := entry.detail.get("by"), str) else None,
             "human": _human(entry),
             "detail": _flat(entry.detail) or None,
         }
         found = {
             "@timestamp": rfc3339(entry.time),
             "ecs": _ECS,
-            "event": {"kind": "event", "dataset": "stormcell.history", "action": _text(entry.action)},
-            "user": {"name": _text(entry.who)},
-            "incident_group": {"id": list(entry.groups[:MAX_MEMBERS]), "history": _known(history)},
+            "event": {"kind": "event", "dataset": "stormcell.history", "action": _name(entry.action)},
+            "user": {"name": _name(entry.who)},
+            "incident_group": {
+                "id": [_name(group) for group in entry.groups[:MAX_MEMBERS]],
+                "history": _known(history),
+            },
         }
         yield Document(id, _bytes(found), id)
 
@@ -290,7 +301,7 @@ def _membership(atom: Membership) -> dict[str, Any]:
 
 def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> dict[str, Any]:
     event = row.event
-    about: dict[str, Any] = {"kind": "event", "dataset": "stormcell.member", "id": event.uid}
+    about: dict[str, Any] = {"kind": "event", "dataset": "stormcell.member", "id": _name(event.uid)}
     if event.severity:
         about["severity"] = event.severity
     if event.duration:
@@ -305,7 +316,7 @@ def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> d
     named = (("service", "name", event.service), ("host", "name", host), ("trace", "id", event.trace_id))
     for name, key, value in (*named, ("span", "id", event.span_id)):
         if value:
-            found[name] = {key: _text(value if isinstance(value, str) else str(value))}
+            found[name] = {key: _name(value if isinstance(value, str) else str(value))}
     if event.signal is Signal.ALERT:
         start = len(LABELS)
         labels = {key[start:]: value for key, value in event.attributes.items() if key.startswith(LABELS)}
@@ -313,7 +324,7 @@ def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> d
             found["labels"] = kept
     member: dict[str, Any] = {
         # A slice of uids that are made when they are asked for makes them all, once.
-        "uids": list(row.members[:MAX_MEMBERS]),
+        "uids": [_name(uid) for uid in row.members[:MAX_MEMBERS]],
         "count": len(row.members),
         "signal": event.signal.value,
         "severity": severity_word(event.severity),
@@ -321,7 +332,7 @@ def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> d
         **shared,
     }
     if row.template:
-        member["template"] = _text(row.template)
+        member["template"] = _name(row.template)
     if row.fingerprint:
         member["fingerprint"] = row.fingerprint
     found["incident_group"] = {"id": group, "member": member}
@@ -354,14 +365,14 @@ def _bytes(found: Mapping[str, Any]) -> bytes:
     return _encode(found).encode("utf-8", "replace")
 
 
-def _fit(value: Any) -> Any:
+def _fit(value: Any, name: str = "") -> Any:
     """Return what can be sent of JSON: texts of a bearable length, numbers that are numbers."""
     if isinstance(value, str):
-        return _text(value)
+        return _text(value) if name in _TEXTS else _name(value)
     if isinstance(value, dict):
-        return {name: _fit(one) for name, one in value.items() if not _odd(one)}
+        return {name: _fit(one, name) for name, one in value.items() if not _odd(one)}
     if isinstance(value, list):
-        return [_fit(one) for one in value if not _odd(one)]
+        return [_fit(one, name) for one in value]
     return value
 
 
@@ -376,12 +387,22 @@ def _flat(values: Mapping[str, Any]) -> dict[str, str]:
         value = values[name]
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            found[name[:MOST_KEYS].replace("\0", "\ufffd")] = _text(text)
+            found[name[:MOST_KEYS].replace("\0", "\ufffd")] = _name(text)
     return found
 
 
 def _text(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}..."
+    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 3]}..."
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= MOST_KEYWORD else f"{text[: MOST_KEYWORD - 3]}..."
+
+
+def _vector(portrait: Sequence[float]) -> list[float]:
+    """Return a vector that has a direction, or an empty one."""
+    found = [round(float(part), 6) for part in portrait]
+    return found if any(found) else []
 
 
 def _integer(number: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from stormcell_exporters.elasticsearch.capabilities import Capabilities
+from stormcell_exporters.elasticsearch.documents import MOST_KEYWORD
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, SCHEMA_VERSION, Names
 
 MANAGED_BY: Final = "stormcell"
@@ -16,9 +17,6 @@ PRIORITY: Final = 500
 """Of our index templates: above those that come with Elasticsearch."""
 DIMENSIONS: Final = 512
 """Of ``incident_group.embedding``."""
-
-_MOST_KEYWORD: Final = 1024
-"""Characters; what is longer is kept, and not searched for."""
 
 
 class Field(NamedTuple):
@@ -65,7 +63,7 @@ GROUP: Final = (
     Field("host.name", "keyword", "Hosts of the events that stand for it"),
     Field("rule.name", "keyword", "Alerts among the events that stand for it"),
     Field("trace.id", "keyword", "Traces of the events that stand for it"),
-    Field("labels", "flattened", "Labels of the exemplar, if it is an alert", {"ignore_above": _MOST_KEYWORD}),
+    Field("labels", "flattened", "Labels of the exemplar, if it is an alert", {"ignore_above": MOST_KEYWORD}),
     Field("tags", "keyword", "`stormcell`"),
     Field("incident_group.id", "keyword", "Id of the group"),
     Field("incident_group.revision", "long", "Goes up whenever something of it changes while it lives"),
@@ -135,7 +133,7 @@ MEMBER: Final = (
     Field("host.name", "keyword", "Its host"),
     Field("trace.id", "keyword", "Its trace"),
     Field("span.id", "keyword", "Its span"),
-    Field("labels", "flattened", "Labels of an alert", {"ignore_above": _MOST_KEYWORD}),
+    Field("labels", "flattened", "Labels of an alert", {"ignore_above": MOST_KEYWORD}),
     Field("incident_group.id", "keyword", "Id of its group"),
     Field("incident_group.member.uids", "keyword", "All events of the row, the first thousand"),
     Field("incident_group.member.count", "long", "How many they are"),
@@ -168,7 +166,7 @@ CHANGES: Final = (
     Field("incident_group.history.target", "keyword", "Group, feedback or event that it was done to"),
     Field("incident_group.history.by", "keyword", "Who they said they are"),
     Field("incident_group.history.human", "boolean", "Whether a person did it"),
-    Field("incident_group.history.detail", "flattened", "What else is known", {"ignore_above": _MOST_KEYWORD}),
+    Field("incident_group.history.detail", "flattened", "What else is known", {"ignore_above": MOST_KEYWORD}),
     Field("incident_group.totals.events", "long", "Events in the store"),
     Field("incident_group.totals.grouped", "long", "Those in groups"),
     Field("incident_group.totals.background", "long", "Those in none"),
@@ -267,7 +265,7 @@ def _field(field: Field, server: Capabilities) -> dict[str, Any]:
     if field.type == "prose":
         return {"type": "match_only_text" if server.match_only_text else "text"}
     if field.type == "keyword":
-        return {"type": "keyword", "ignore_above": _MOST_KEYWORD}
+        return {"type": "keyword", "ignore_above": MOST_KEYWORD}
     return {"type": field.type, **field.options}
 
 

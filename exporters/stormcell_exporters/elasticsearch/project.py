@@ -14,13 +14,13 @@ from stormcell.errors import DeliveryError
 from stormcell.types import Dossier, Group, Projected
 from stormcell_exporters.elasticsearch.bulk import Action, Outcome, Told, Version, send
 from stormcell_exporters.elasticsearch.copies import Copies, Held
-from stormcell_exporters.elasticsearch.documents import Document, Documents, digest_of, documents
+from stormcell_exporters.elasticsearch.documents import Documents, documents
 
 ROUNDS: Final = 5
 """How often a group is tried that somebody else is writing, too."""
 
+_MEMBERS_DIGEST: Final = b'"members_digest":"'
 _MEMBER_DIGEST: Final = "incident_group.member.digest"
-_GROUP_ID: Final = "incident_group.id"
 
 
 class Wanted(NamedTuple):
@@ -50,18 +50,19 @@ class Wanted(NamedTuple):
 def wanted(dossier: Dossier) -> Wanted:
     """Return how the copy of a group is to be."""
     made = documents(dossier)
-    return Wanted(dossier.group.revision, made, members_digest(made.members))
+    return Wanted(dossier.group.revision, made, _members_digest(made.group.source))
 
 
 def wanted_alone(group: Group) -> Wanted:
     """Return how a group's own document is to be, of which nothing else is known."""
     made = documents(Dossier(group))
-    return Wanted(group.revision, made, members_digest(()), alone=True)
+    return Wanted(group.revision, made, _members_digest(made.group.source), alone=True)
 
 
-def members_digest(members: Iterable[Document]) -> str:
-    """Return what a group's document knows its members by."""
-    return digest_of(sorted(f"{one.id}={one.digest}" for one in members))
+def _members_digest(source: bytes) -> str:
+    """Return what a group's document knows its members by, without reading all of the document."""
+    at = source.rindex(_MEMBERS_DIGEST) + len(_MEMBERS_DIGEST)
+    return source[at : source.index(b'"', at)].decode()
 
 
 @dataclass(slots=True)

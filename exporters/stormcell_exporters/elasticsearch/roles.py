@@ -7,14 +7,17 @@ from typing import Any, Final
 from stormcell_exporters.elasticsearch.names import Names
 
 SETUP: Final = "stormcell_setup"
+"""Of whoever sets up and rebuilds."""
 WRITER: Final = "stormcell_writer"
+"""Of the sidecar, and of whoever pushes and checks."""
 READER: Final = "stormcell_reader"
+"""Of people who look at groups in Kibana."""
 
 _CLUSTER: Final = {SETUP: ("manage_index_templates", "manage_ilm"), WRITER: (), READER: ()}
 _INDEX: Final = {
-    SETUP: ("view_index_metadata", "create_index", "manage", "read", "index", "delete", "delete_index"),
-    WRITER: ("view_index_metadata", "read", "index", "delete", "maintenance"),
-    READER: ("view_index_metadata", "read"),
+    SETUP: ("manage", "read", "index", "delete"),
+    WRITER: ("read", "index", "delete", "maintenance"),
+    READER: ("read", "view_index_metadata"),
 }
 
 

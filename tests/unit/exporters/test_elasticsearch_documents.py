@@ -14,6 +14,7 @@ from stormcell.types import Membership, Signal
 from stormcell_exporters.elasticsearch.documents import (
     GROUP_FIELDS,
     MOST_KEYS,
+    MOST_KEYWORD,
     MOST_TEXT,
     Document,
     Documents,
@@ -136,18 +137,28 @@ def test_the_digest_of_a_group_is_of_all_that_belongs_to_it() -> None:
 
 
 def test_what_is_long_is_cut_and_what_is_much_is_capped() -> None:
-    long = "x" * (MOST_TEXT + 1)
+    long = "ü" * (MOST_TEXT + 1)
     labels = {f"labels.{at:04d}{long}": long for at in range(MOST_KEYS + 1)}
-    first = event("u0000", long, signal=Signal.ALERT, attributes=labels, service=long)
-    dossier = lone(first, *(f"u{at:04d}" for at in range(1, MAX_MEMBERS + 1)))
+    first = event(f"u{long}", long, signal=Signal.ALERT, attributes=labels, service=long, trace_id=long)
+    dossier = lone(first, *(f"{at:04d}{long}" for at in range(MAX_MEMBERS)))
     made = documents(dossier)
-    [member] = map(said, made.members)
-    assert member["message"] == said(made.group)["message"] == f"{long[:-1]}..."
-    assert len(member["labels"]) == len(said(made.group)["labels"]) == MOST_KEYS
-    assert {len(name) for name in member["labels"]} == {MOST_KEYS}
+    [member], found = map(said, made.members), said(made.group)
+    assert member["message"] == found["message"] == f"{long[: MOST_TEXT - 3]}..."
+    short = f"{long[: MOST_KEYWORD - 3]}..."
+    assert member["service"]["name"] == member["trace"]["id"] == found["event"]["reason"] == short
+    for one in (member, found):
+        assert len(one["labels"]) == MOST_KEYS
+        assert {*one["labels"].values()} == {short}
+        assert {len(name) for name in one["labels"]} == {MOST_KEYS}
     assert member["incident_group"]["member"]["count"] == MAX_MEMBERS + 1
     assert len(member["incident_group"]["member"]["uids"]) == MAX_MEMBERS
-    assert len(said(made.group)["incident_group"]["member_ids"]) == MAX_MEMBERS
+    assert len(found["incident_group"]["member_ids"]) == MAX_MEMBERS
+    # A server with little memory takes it.
+    assert max(len(one.source) for one in every(made)) < 4_000_000
+
+
+def test_a_portrait_without_a_direction_is_none() -> None:
+    assert "embedding" not in said(documents(replace(full(), portrait=(0.0, 0.0))).group)["incident_group"]
 
 
 @given(
