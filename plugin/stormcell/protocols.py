@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -92,6 +92,34 @@ class Projection(Exporter, Protocol):
 
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         """Yield in what the copies differ from all that there is."""
+        ...
+
+
+@runtime_checkable
+class Assets(Protocol):
+    """Views on the copies of groups for a program that shows them; found by entry point in ``stormcell.assets``.
+
+    All methods with a target raise what ``Exporter.export`` raises.
+    """
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return all of them as files, by their paths in a folder."""
+        ...
+
+    def problems(self, files: Mapping[str, bytes]) -> Sequence[str]:
+        """Return what is wrong with such files, which may have been edited."""
+        ...
+
+    def install(self, target: str, *, dry_run: bool = False) -> Sequence[Step]:
+        """Put them where they are shown, and return the steps; done again, it changes nothing more."""
+        ...
+
+    def missing(self, target: str) -> Sequence[str]:
+        """Return which of them are not where they should be shown."""
+        ...
+
+    def cases(self, dossiers: Iterable[Dossier], target: str, *, dry_run: bool = False) -> Sequence[Step]:
+        """Open a case for each of some groups that has none, with its draft, and return the steps."""
         ...
 
 

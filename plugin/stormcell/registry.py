@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stormcell.errors import SettingsError
-from stormcell.protocols import Clusterer, Embedder, Exporter
+from stormcell.protocols import Assets, Clusterer, Embedder, Exporter
 
 _WORDS: Final = {"str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
 """What options may be, by the annotation of the parameter."""
@@ -39,6 +39,22 @@ def exporter(name: str, options: Mapping[str, str | float | bool] = MappingProxy
         raise _unusable(what, error) from error
     if not isinstance(made, Exporter):
         raise SettingsError(f"{what} has no method `export`")
+    return made
+
+
+def assets(name: str, **options: str) -> Assets:
+    """Return the views registered as ``name`` in the group ``stormcell.assets``.
+
+    Raises
+    ------
+    SettingsError
+        If there are none of that name, they cannot be loaded, or are not made with these options.
+    """
+    maker, what = _loaded("asset", name)
+    _check(maker, options, what)
+    made = _made(maker, what, **options)
+    if not isinstance(made, Assets):
+        raise SettingsError(f"{what} has no method `install`, or lacks another of such views")
     return made
 
 
@@ -90,9 +106,9 @@ def _loaded(kind: str, name: str) -> tuple[Callable[..., object], str]:
         raise _unusable(what, error) from error
 
 
-def _made(maker: Callable[..., object], what: str, *arguments: str) -> object:
+def _made(maker: Callable[..., object], what: str, *arguments: str, **options: str) -> object:
     try:
-        return maker(*arguments)
+        return maker(*arguments, **options)
     except SettingsError:
         raise
     except Exception as error:

@@ -26,6 +26,7 @@ def register(monkeypatch: pytest.MonkeyPatch, kind: str) -> Register:
 
 
 FIND: dict[str, Callable[[str], object]] = {
+    "asset": registry.assets,
     "exporter": registry.exporter,
     "clusterer": registry.clusterer,
     "embedder": registry.embedder,
@@ -141,7 +142,12 @@ def test_what_an_embedder_says_of_its_model_stands_alone(register: Register, kin
 
 @pytest.mark.parametrize(
     ("kind", "known"),
-    [("exporter", "ndjson"), ("clusterer", "fasterpam, kmeans"), ("embedder", "sentence-transformers, static")],
+    [
+        ("asset", "kibana"),
+        ("exporter", "ndjson"),
+        ("clusterer", "fasterpam, kmeans"),
+        ("embedder", "sentence-transformers, static"),
+    ],
 )
 def test_an_unknown_name_lists_the_known_ones(kind: str, known: str) -> None:
     with pytest.raises(SettingsError, match=rf"no {kind} is called 'nosuch'; there are: .*{known}"):
@@ -157,7 +163,8 @@ def test_says_what_cannot_be_loaded(register: Register, kind: str, value: str) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "method"), [("exporter", "export"), ("clusterer", "cluster"), ("embedder", "embed")]
+    ("kind", "method"),
+    [("asset", "install"), ("exporter", "export"), ("clusterer", "cluster"), ("embedder", "embed")],
 )
 def test_refuses_what_is_something_else(register: Register, kind: str, method: str) -> None:
     register("odd", "builtins:dict")

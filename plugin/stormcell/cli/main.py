@@ -23,6 +23,7 @@ from stormcell.cli import (
     group,
     groups,
     history,
+    kibana,
     learn,
     options,
     outbox,
@@ -121,6 +122,7 @@ app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(elasticsearch.app, name="elasticsearch")
+app.add_typer(kibana.app, name="kibana")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")
 

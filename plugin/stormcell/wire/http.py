@@ -1,4 +1,4 @@
-"""Posting over HTTP, and what an answer means for the next try."""
+"""Requests over HTTP, and what an answer means for the next try."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import urllib3
 
@@ -23,6 +23,22 @@ TRANSIENT: Final = RETRYABLE | {408, 425, 500}
 
 _MOST_READ: Final = 65_536
 _GZIP_LEVEL: Final = 1  # for speed: levels beyond take far longer and save little
+
+
+class Answer(NamedTuple):
+    """What a server answered.
+
+    Attributes
+    ----------
+    status : int
+    headers : mapping of str to str
+        Of any case.
+    content : bytes
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class HttpClient:
@@ -61,15 +77,8 @@ class HttpClient:
         if compress:
             sent["content-encoding"] = "gzip"
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        try:
-            answer = self._pool.urlopen("POST", path, body, sent, redirect=False, preload_content=False)
-            try:
-                content = answer.read(_MOST_READ)
-            finally:
-                answer.close() if answer.length_remaining else answer.release_conn()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            reason = type(error).__name__.removesuffix("Error")
-            raise DeliveryError(f"{self._shown} cannot be reached ({reason})", retryable=True) from error
+        answer = self.ask("POST", path, body, sent)
+        content = answer.content
         if 200 <= answer.status < 300:
             return content
         asked = retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))
@@ -79,6 +88,35 @@ class HttpClient:
             retryable=answer.status in retryable,
             retry_after=asked,
         )
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], *, most: int = _MOST_READ
+    ) -> Answer:
+        """Make a request, and return the answer, whatever it is.
+
+        Parameters
+        ----------
+        method, path : str
+        body : bytes or None
+        headers : mapping of str to str
+        most : int
+            Bytes of the content that are read; what is longer is cut.
+
+        Raises
+        ------
+        DeliveryError
+            If there is no answer.
+        """
+        try:
+            answer = self._pool.urlopen(method, path, body, dict(headers), redirect=False, preload_content=False)
+            try:
+                content = answer.read(most)
+            finally:
+                answer.close() if answer.length_remaining else answer.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            reason = type(error).__name__.removesuffix("Error")
+            raise DeliveryError(f"{self._shown} cannot be reached ({reason})", retryable=True) from error
+        return Answer(answer.status, answer.headers, content)
 
     def close(self) -> None:
         """Close the connection."""

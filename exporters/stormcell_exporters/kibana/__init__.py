@@ -1,0 +1,1 @@
+"""Views on groups for Kibana, ready to install."""
