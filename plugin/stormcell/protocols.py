@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step
+from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step, Totals
 
 if TYPE_CHECKING:
     from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
@@ -79,6 +79,10 @@ class Projection(Exporter, Protocol):
         told : callable
             Called with how many of them are done so far.
         """
+        ...
+
+    def record(self, totals: Totals, target: str | Path) -> None:
+        """Keep how the store stood at a time, beside what was kept before."""
         ...
 
     def rebuild(

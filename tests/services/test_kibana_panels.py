@@ -18,11 +18,10 @@ import pytest
 
 from stormcell.store import SqliteStore
 from stormcell.store.dossiers import dossiers
-from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier
+from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier, Totals
 from stormcell_exporters.elasticsearch import ElasticsearchExporter
 from stormcell_exporters.elasticsearch.documents import (
     Document,
-    Totals,
     documents,
     totals_document,
 )

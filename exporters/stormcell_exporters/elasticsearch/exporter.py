@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from stormcell.errors import DeliveryError, SettingsError
-from stormcell.types import Difference, Dossier, Group, Projected, Step
+from stormcell.types import Difference, Dossier, Group, Projected, Step, Totals
 from stormcell_exporters.elasticsearch.capabilities import probe
 from stormcell_exporters.elasticsearch.connection import Credentials, connect, credentials, server
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
@@ -130,6 +131,17 @@ class ElasticsearchExporter:
                 counts.add(take_out(copies, odd))
             counts.deleted += self._prune(copies, str(target))
         return counts.projected()
+
+    def record(self, totals: Totals, target: str | Path) -> None:
+        """Put how the store stands at a time into the history."""
+        from stormcell_exporters.elasticsearch.bulk import Action, send
+        from stormcell_exporters.elasticsearch.documents import totals_document
+
+        made = totals_document(totals)
+        with self._opening(target, 0.0) as opened:
+            copies = opened()
+            # A conflict says that it is there.
+            deque(send(copies.client, [Action("create", copies.history, made.id, made.source)], copies.caller), 0)
 
     def rebuild(
         self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = _silent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -96,6 +97,7 @@ def push(
         _progress("Pushing", opened) as told,
     ):
         done = exporter.project(_all(opened), target, whole=True, told=told)
+        exporter.record(opened.totals(time.time_ns()), target)
     _show_projected(done, as_json=as_json)
 
 

@@ -18,6 +18,9 @@ SECOND: Final = 10**9
 GIVE_UP: Final = 24 * 3600 * SECOND
 """Nanoseconds after which a letter that was tried in vain is given up: the outbox must not grow for ever."""
 
+RECORD_EVERY: Final = 300 * SECOND
+"""Nanoseconds between two records of how the store stands."""
+
 _BATCH: Final = 20
 _log = logging.getLogger(__name__)
 
@@ -93,6 +96,7 @@ class Courier:
         self._open_store, self._clock = open_store, clock
         self._backoff = Backoff(seed)
         self._store: SqliteStore | None = None
+        self._recorded: int | None = None
 
     def step(self, enough: Callable[[], bool] = lambda: False) -> int | None:
         """Hand over what is due.
@@ -167,6 +171,10 @@ class Courier:
             done = to.exporter.project([], to.target, gone=[letter.group.id])
         else:
             done = to.exporter.project([found], to.target)
+        now = self._clock.now()
+        if self._recorded is None or now - self._recorded >= RECORD_EVERY:
+            to.exporter.record(store.totals(now), to.target)
+            self._recorded = now
         if done.refused:
             more = f", and {len(done.refused) - 1:,} more" if len(done.refused) > 1 else ""
             raise DeliveryError(f"refused: {done.refused[0]}{more}", retryable=False)

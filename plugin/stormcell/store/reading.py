@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from stormcell.errors import ConflictError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
-from stormcell.types import Group, Membership, Row, Signal
+from stormcell.types import Group, Membership, Row, Signal, Totals
 
 _LISTED: Final = 10  # how many candidates an error message names at most
 
@@ -88,6 +89,19 @@ def membership_of(connection: sqlite3.Connection, uid: str) -> Membership | None
     if len(atoms) > 1:
         raise ConflictError(f"{len(alerts)} alerts are {uid}: {listed(list(alerts))}; write one of these")
     return membership(connection, atoms.pop()) if atoms else None
+
+
+def totals(connection: sqlite3.Connection | None, now: int) -> Totals:
+    """Return how much there is at a time."""
+    if connection is None:
+        return Totals(now, 0, 0, 0, 0, 0)
+    [events] = connection.execute("SELECT count(*) FROM members").fetchone()
+    [background] = connection.execute(
+        "SELECT count(*) FROM atoms JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id"
+        " WHERE group_id IS NULL"
+    ).fetchone()
+    by = Counter(from_key(status) for (status,) in connection.execute("SELECT status FROM groups"))
+    return Totals(now, events, background, by["open"], by["acknowledged"], by["resolved"])
 
 
 def listed(names: Sequence[str]) -> str:

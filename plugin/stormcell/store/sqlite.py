@@ -29,6 +29,7 @@ from stormcell.types import (
     Membership,
     Past,
     Profile,
+    Totals,
 )
 
 
@@ -255,6 +256,11 @@ class SqliteStore(Outbox):
                 return wanted
             query = "SELECT 1 FROM members WHERE uid = ?"
             return {uid for uid in wanted if connection.execute(query, (to_key(uid),)).fetchone() is None}
+
+    def totals(self, now: int) -> Totals:
+        """Return how much there is; ``now`` is the wall clock, ns."""
+        with self._reading() as connection:
+            return reading.totals(connection, now)
 
     def drafts(self, group_id: str) -> list[Draft]:
         """Return the drafts of a group, by its whole id, in the order they were saved."""

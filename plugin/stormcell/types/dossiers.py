@@ -33,6 +33,28 @@ class Dossier:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How a store stands at a time.
+
+    Attributes
+    ----------
+    time : int
+        ns.
+    events, background : int
+        Events, and those of them that are in no group.
+    open, acknowledged, resolved : int
+        Groups.
+    """
+
+    time: int
+    events: int
+    background: int
+    open: int
+    acknowledged: int
+    resolved: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something that is done, or would be, to make a place ready for groups.
 
