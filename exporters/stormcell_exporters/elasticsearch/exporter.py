@@ -46,8 +46,6 @@ class ElasticsearchExporter:
         Certificates in PEM of who may have signed the server's, besides those whom the system trusts.
     fingerprint : str
         SHA-256 of the server's certificate, or of one that signed it.
-    kibana : str
-        URL of Kibana, for links.
 
     Raises
     ------
@@ -61,16 +59,13 @@ class ElasticsearchExporter:
         retention_days: int = 90,
         ca_file: str = "",
         fingerprint: str = "",
-        kibana: str = "",
     ) -> None:
         if retention_days < 1:
             raise SettingsError(f"the option retention_days is {retention_days}; expected a day or more")
         self.names = Names(prefix)
         self.retention_days = retention_days
         self._ca_file, self._fingerprint = ca_file, fingerprint
-        self.kibana = kibana
         self._open: dict[str, tuple[Credentials, Elasticsearch]] = {}
-
         self._pruned: dict[str, int] = {}
 
     def export(self, groups: Sequence[Group], target: str | Path) -> None:
