@@ -16,7 +16,7 @@ READER: Final = "stormcell_reader"
 _CLUSTER: Final = {SETUP: ("manage_index_templates", "manage_ilm"), WRITER: (), READER: ()}
 _INDEX: Final = {
     SETUP: ("manage", "read", "index", "delete"),
-    WRITER: ("read", "index", "delete", "maintenance"),
+    WRITER: ("read", "index", "delete", "maintenance", "view_index_metadata"),
     READER: ("read", "view_index_metadata"),
 }
 
