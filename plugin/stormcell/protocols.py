@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step
+from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Remembered, Request, Step
 
 if TYPE_CHECKING:
     from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
@@ -92,6 +92,40 @@ class Projection(Exporter, Protocol):
 
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         """Yield in what the copies differ from all that there is."""
+        ...
+
+
+@runtime_checkable
+class Memory(Exporter, Protocol):
+    """An exporter that finds, among its copies of groups, those that may be like one."""
+
+    def similar(
+        self,
+        question: Sequence[float],
+        target: str | Path,
+        *,
+        service: str = "",
+        since: int | None = None,
+        until: int | None = None,
+        most: int = 50,
+        exclude: str = "",
+    ) -> Sequence[Remembered]:
+        """Return the groups whose portraits fit a question best, best first; raises what ``export`` raises.
+
+        Parameters
+        ----------
+        question : sequence of float
+            See ``Dossier.portrait``, which it is compared with by the cosine.
+        target : str or Path
+        service : str
+            Only those that accuse it; "" for all.
+        since, until : int, optional
+            ns; only those that were seen from then on, or before then.
+        most : int
+            How many, at most.
+        exclude : str
+            The id of a group that is left out.
+        """
         ...
 
 

@@ -24,7 +24,7 @@ _PRESENT: Final = 1e-4
 _UNSEEN: Final = 10
 _TELLING: Final = {Signal.SPAN.value: 0.75}
 
-FIELDS: Final = ("blame", "sayings", "symptoms", "instances")
+_FIELDS: Final = ("blame", "sayings", "symptoms", "instances")
 """In the order of ``amounts``; the weight of each is the setting of that name."""
 
 Amounts = Mapping[str, float]
@@ -52,7 +52,7 @@ class Usual:
 
 def usual(profiles: Collection[Profile]) -> Usual:
     """Return what is usual to say, of past incidents."""
-    return Usual(len(profiles), Counter(key_of(saying) for each in profiles for saying in each.sayings))
+    return Usual(len(profiles), Counter(_key(saying) for each in profiles for saying in each.sayings))
 
 
 def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings, known: Usual | None = None) -> MixedPoints:
@@ -83,7 +83,7 @@ def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings, known: U
     return MixedPoints(
         tuple(
             Field(name, getattr(settings, name), Cosine(_vectors([row[name] for row in rows]), 1.0))
-            for name in FIELDS
+            for name in _FIELDS
         )
     )
 
@@ -93,7 +93,7 @@ def amounts(profile: Profile) -> dict[str, Amounts]:
     return {
         "blame": profile.services,
         "sayings": {
-            key_of(saying): (1.0 + log(saying.count)) * _TELLING.get(saying.signal, 1.0)
+            _key(saying): (1.0 + log(saying.count)) * _TELLING.get(saying.signal, 1.0)
             for saying in profile.sayings
         },
         "symptoms": _symptoms(profile),
@@ -101,7 +101,7 @@ def amounts(profile: Profile) -> dict[str, Amounts]:
     }
 
 
-def key_of(saying: Saying) -> str:
+def _key(saying: Saying) -> str:
     """Return by what a saying is the same as another's."""
     return f"{saying.signal}\0{saying.service}\0{saying.text}"
 
