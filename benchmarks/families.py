@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from _portraits import TARGET, forgetful, recalls, thinned
 from _recurrence import Cases, Hits, fault, hits, joined, load, masked, profiles, texts
 from _report import Result, arguments, report
 from stormcell.cluster.quality.agreement import agreement
@@ -22,6 +23,7 @@ SEED = 0
 FACTOR = 2.0
 """What the targets ask for: so many times what the better of two baselines reaches."""
 QUICK = 60
+_SOME = 500
 _OTHERS = ("trainticket", "onlineboutique-overlap")
 
 
@@ -198,12 +200,14 @@ def others() -> list[Result]:
     for name in _OTHERS:
         cases = load(name)
         labels = cases.labels()
-        far = far_of(profiles(cases), RecurrenceSettings())
+        made = profiles(cases)
+        far = far_of(made, RecurrenceSettings())
         again = int((np.bincount(labels)[labels] > 1).sum())
         found.append(Result(f"{name}: incidents that come again", again, f"of {len(labels)}"))
         found += _shown(f"{name}: class", hits(far, labels))
         for kind, documents in (("TF-IDF", texts(cases)), ("TF-IDF masked", masked(texts(cases)))):
             found += _shown(f"{name}: class {kind}", hits(apart(tfidf(documents)), labels))
+        found += recalls(name, made, np.arange(len(made)))
     return found
 
 
@@ -268,7 +272,15 @@ def main() -> None:
     results = search(cases, far_of(made, settings), baselines, quick=options.quick)
     results += clustering(cases, made, documents, settings, quick=options.quick)
     results += ablation(cases, made, settings)
+    everyone = np.arange(len(made))
+    results += recalls("Sock Shop", made, everyone, target=None if options.quick else TARGET)
     if not options.quick:
+        results += recalls("Sock Shop, test half", made, np.flatnonzero(~tuning_half(len(made))))
+        many = thinned(made, 10, SEED)
+        some = np.random.default_rng(SEED).permutation(len(many))[:_SOME]
+        results += recalls(f"Sock Shop, ten thinned of each ({len(many):,})", many, some)
+        for share in (0.5, 0.1, 0.0):
+            results += forgetful(made, cases.labels(), share, SEED)
         results += [*strangers(cases, made, settings), *others()]
     report("families", results, as_json=options.json)
 

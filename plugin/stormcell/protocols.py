@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step, Totals
+from stormcell.types import (
+    Assignment,
+    Difference,
+    Dossier,
+    Group,
+    Projected,
+    Record,
+    Remembered,
+    Request,
+    Step,
+    Totals,
+)
 
 if TYPE_CHECKING:
     from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
@@ -124,6 +135,40 @@ class Assets(Protocol):
 
     def cases(self, dossiers: Iterable[Dossier], target: str, *, dry_run: bool = False) -> Sequence[Step]:
         """Open a case for each of some groups that has none, with its draft, and return the steps."""
+        ...
+
+
+@runtime_checkable
+class Memory(Exporter, Protocol):
+    """An exporter that finds, among its copies of groups, those that may be like one."""
+
+    def similar(
+        self,
+        question: Sequence[float],
+        target: str | Path,
+        *,
+        service: str = "",
+        since: int | None = None,
+        until: int | None = None,
+        most: int = 50,
+        exclude: str = "",
+    ) -> Sequence[Remembered]:
+        """Return the groups whose portraits fit a question best, best first; raises what ``export`` raises.
+
+        Parameters
+        ----------
+        question : sequence of float
+            See ``Dossier.portrait``, which it is compared with by the cosine.
+        target : str or Path
+        service : str
+            Only those that accuse it; "" for all.
+        since, until : int, optional
+            ns; only those that were seen from then on, or before then.
+        most : int
+            How many, at most.
+        exclude : str
+            The id of a group that is left out.
+        """
         ...
 
 

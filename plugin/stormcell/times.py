@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRACTION = re.compile(r"[.,](\d+)")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -19,6 +21,20 @@ def rfc3339(time: int) -> str:
             digits = digits[:short]
             break
     return f"{(_EPOCH + timedelta(seconds=seconds)):%Y-%m-%dT%H:%M:%S}.{digits}Z"
+
+
+def parse(text: str) -> int:
+    """Return a time in ns that is written as RFC 3339, without an offset in UTC; of a date, its beginning.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    moment = datetime.fromisoformat(text)
+    whole = moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC) - _EPOCH
+    fraction = _FRACTION.search(text)
+    return whole // timedelta(seconds=1) * 1_000_000_000 + (int(fraction[1][:9].ljust(9, "0")) if fraction else 0)
 
 
 def readable(time: int) -> str:

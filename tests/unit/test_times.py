@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.times import rfc3339, spoken
+from stormcell.times import parse, rfc3339, spoken
 
 SECOND = 1_000_000_000
 
@@ -33,6 +33,27 @@ def test_rfc3339_reads_back(time: int) -> None:
     seconds, fraction = rfc3339(time)[:-1].split(".")
     whole = int((datetime.fromisoformat(seconds) - datetime(1970, 1, 1)).total_seconds())
     assert whole * SECOND + int(fraction.ljust(9, "0")) == time
+    assert parse(rfc3339(time)) == time
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("1970-01-02", 86_400 * SECOND),
+        ("1970-01-01 00:00:01", SECOND),
+        ("1970-01-01T01:00:01.5+01:00", 1_500_000_000),
+        ("1970-01-01T00:00:00.0000000019Z", 1),
+        ("1969-12-31T23:59:59.9Z", -100_000_000),
+    ],
+)
+def test_other_ways_to_write_a_time_are_read(text: str, time: int) -> None:
+    assert parse(text) == time
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "12:30", "2023-02-30T00:00:00Z"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"isoformat|range|month|time"):
+        parse(text)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from stormcell.errors import DeliveryError, SettingsError
-from stormcell.types import Difference, Dossier, Group, Projected, Step, Totals
+from stormcell.types import Difference, Dossier, Group, Projected, Remembered, Step, Totals
 from stormcell_exporters.elasticsearch.capabilities import probe
 from stormcell_exporters.elasticsearch.connection import Credentials, connect, credentials, server
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
-from stormcell_exporters.elasticsearch.roles import SETUP, WRITER
+from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -172,6 +172,32 @@ class ElasticsearchExporter:
         seen = Seen(self._cutoff())
         with self._opening(target, 0.0) as opened:
             yield from compare(_made(dossiers, seen), seen, opened())
+
+    def similar(
+        self,
+        question: Sequence[float],
+        target: str | Path,
+        *,
+        service: str = "",
+        since: int | None = None,
+        until: int | None = None,
+        most: int = 50,
+        exclude: str = "",
+    ) -> Sequence[Remembered]:
+        """Find copies of groups by their portraits; see ``Memory``."""
+        from stormcell_exporters.elasticsearch.similar import similar
+
+        with self.speaking(target, READER) as client:
+            return similar(
+                client,
+                self.names,
+                question,
+                service=service,
+                since=since,
+                until=until,
+                most=most,
+                exclude=exclude,
+            )
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,6 +15,7 @@ from stormcell.cli import (
     background,
     demo,
     elasticsearch,
+    elasticsearch_similar,
     embedder,
     evaluate,
     explain,
@@ -121,6 +122,13 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(families.app, name="families")
 app.add_typer(outbox.app, name="outbox")
+elasticsearch.app.command(
+    "similar",
+    epilog=options.examples(
+        "stormcell elasticsearch similar g-0061af --store out --url http://localhost:9200",
+        "stormcell elasticsearch similar g-0061af --service cart --since 2026-01-01",
+    ),
+)(elasticsearch_similar.similar)
 app.add_typer(elasticsearch.app, name="elasticsearch")
 app.add_typer(kibana.app, name="kibana")
 app.add_typer(settings.app, name="config")

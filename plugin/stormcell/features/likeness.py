@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from math import log, sqrt
 from typing import Final
 
@@ -22,10 +24,38 @@ _PRESENT: Final = 1e-4
 _UNSEEN: Final = 10
 _TELLING: Final = {Signal.SPAN.value: 0.75}
 
-_Amounts = Mapping[str, float]
+_FIELDS: Final = ("blame", "sayings", "symptoms", "instances")
+"""In the order of ``amounts``; the weight of each is the setting of that name."""
+
+Amounts = Mapping[str, float]
 
 
-def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> MixedPoints:
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual to say.
+
+    Attributes
+    ----------
+    profiles : int
+    held : mapping of str to int
+        How many of them have each saying.
+    """
+
+    profiles: int
+    held: Mapping[str, int]
+
+    def rarity(self, key: str) -> float:
+        """Return how rare a saying is, above 0."""
+        # What is seen once may come again: it is not known to be rarer than what was seen twice.
+        return log((self.profiles + _UNSEEN) / (max(self.held.get(key, 0), 2) + 0.5))
+
+
+def usual(profiles: Collection[Profile]) -> Usual:
+    """Return what is usual to say, of past incidents."""
+    return Usual(len(profiles), Counter(_key(saying) for each in profiles for saying in each.sayings))
+
+
+def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings, known: Usual | None = None) -> MixedPoints:
     """Return profiles as points, compared by the weighted mean of the dissimilarities of their fields.
 
     Each field is 1 minus the cosine of two vectors, missing where either profile has nothing to say in it.
@@ -43,41 +73,40 @@ def likeness(profiles: Sequence[Profile], settings: RecurrenceSettings) -> Mixed
     ----------
     profiles : sequence of Profile, n of them
     settings : RecurrenceSettings
+    known : Usual, optional
+        What rarity is judged by; these profiles by default.
     """
+    rarity = cache((usual(profiles) if known is None else known).rarity)
+    rows = [amounts(each) for each in profiles]
+    for row in rows:
+        row["sayings"] = {key: amount * rarity(key) for key, amount in row["sayings"].items()}
     return MixedPoints(
-        (
-            _field("blame", settings.blame, _vectors([each.services for each in profiles])),
-            _field("sayings", settings.sayings, _vectors(_weighed(profiles))),
-            _field("symptoms", settings.symptoms, _vectors([_symptoms(each) for each in profiles])),
-            _field("instances", settings.instances, _vectors([_instances(each) for each in profiles])),
+        tuple(
+            Field(name, getattr(settings, name), Cosine(_vectors([row[name] for row in rows]), 1.0))
+            for name in _FIELDS
         )
     )
 
 
-def _field(name: str, weight: float, vectors: FloatArray) -> Field:
-    return Field(name, weight, Cosine(vectors, 1.0))
-
-
-def _weighed(profiles: Sequence[Profile]) -> list[_Amounts]:
-    """Return the sayings of each profile, the rarer the heavier."""
-    held = Counter(_key(saying) for each in profiles for saying in each.sayings)
-    several = len(profiles) + _UNSEEN
-    # What is seen once may come again: it is not known to be rarer than what was seen twice.
-    rarity = {key: log(several / (max(count, 2) + 0.5)) for key, count in held.items()}
-    return [
-        {
-            _key(saying): (1.0 + log(saying.count)) * rarity[_key(saying)] * _TELLING.get(saying.signal, 1.0)
-            for saying in each.sayings
-        }
-        for each in profiles
-    ]
+def amounts(profile: Profile) -> dict[str, Amounts]:
+    """Return what a profile has of each field, without regard to what is rare."""
+    return {
+        "blame": profile.services,
+        "sayings": {
+            _key(saying): (1.0 + log(saying.count)) * _TELLING.get(saying.signal, 1.0)
+            for saying in profile.sayings
+        },
+        "symptoms": _symptoms(profile),
+        "instances": {name: sqrt(part) for name, part in profile.instances.items()},
+    }
 
 
 def _key(saying: Saying) -> str:
+    """Return by what a saying is the same as another's."""
     return f"{saying.signal}\0{saying.service}\0{saying.text}"
 
 
-def _symptoms(profile: Profile) -> _Amounts:
+def _symptoms(profile: Profile) -> Amounts:
     sums: dict[str, float] = {}
     for saying in profile.sayings:
         if saying.signal == Signal.ALERT:
@@ -85,11 +114,7 @@ def _symptoms(profile: Profile) -> _Amounts:
     return sums
 
 
-def _instances(profile: Profile) -> _Amounts:
-    return {name: sqrt(part) for name, part in profile.instances.items()}
-
-
-def _vectors(amounts: Sequence[_Amounts]) -> FloatArray:
+def _vectors(amounts: Sequence[Amounts]) -> FloatArray:
     """Return a vector of length 1 a profile, zero where it has nothing; shape (n, columns).
 
     What no other profile has needs no column, as it is like nothing: it makes a vector's columns shorter than 1.

@@ -12,7 +12,7 @@ import numpy as np
 from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.config import RecurrenceSettings
 from stormcell.distance.mixed import MixedPoints, explain
-from stormcell.features.likeness import likeness
+from stormcell.features.likeness import likeness, usual
 from stormcell.types import DoubleArray, Family, IntArray, Past, Similar
 
 MOST_CLUSTERED: Final = 4000
@@ -39,11 +39,22 @@ class Compared:
     radius: float
 
 
-def compare(past: Iterable[Past], settings: RecurrenceSettings) -> Compared:
-    """Return past incidents, in any order, ready to be compared; those without a profile are left out."""
+def compare(past: Iterable[Past], settings: RecurrenceSettings, among: Iterable[Past] = ()) -> Compared:
+    """Return past incidents ready to be compared; those without a profile are left out.
+
+    Parameters
+    ----------
+    past : iterable of Past
+        In any order.
+    settings : RecurrenceSettings
+    among : iterable of Past
+        Others, some of them perhaps the same, by which it is judged, too, what is rare.
+    """
     known = {each.id: (each, each.profile) for each in past if each.profile is not None}
     pairs = [known[id] for id in sorted(known)]
-    points = likeness([profile for _, profile in pairs], settings)
+    profiles = [profile for _, profile in pairs]
+    others = [each.profile for each in among if each.profile is not None and each.id not in known]
+    points = likeness(profiles, settings, usual([*profiles, *others]))
     return Compared(tuple(each for each, _ in pairs), points, settings.radius)
 
 

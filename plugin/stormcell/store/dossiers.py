@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from stormcell.features.portrait import portrait
 from stormcell.store.sqlite import SqliteStore
 from stormcell.types import Dossier
 
@@ -20,7 +22,8 @@ def dossier(store: SqliteStore, id: str) -> Dossier | None:
         group = store.group(id)
         if group is None or group.id != id:
             return None
-        return Dossier(group, store.memberships(id), store.drafts(id), store.audit_log(id))
+        found = Dossier(group, store.memberships(id), store.drafts(id), store.audit_log(id))
+    return found if group.profile is None else replace(found, portrait=portrait(group.profile).tolist())
 
 
 def dossiers(store: SqliteStore, ids: Iterable[str] | None = None) -> Iterator[Dossier]:

@@ -7,7 +7,7 @@ Columns are loaded, and numpy with them, when they are first asked for.
 from typing import TYPE_CHECKING
 
 from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
-from stormcell.types.dossiers import Difference, Dossier, Projected, Step, Totals
+from stormcell.types.dossiers import Difference, Dossier, Projected, Remembered, Step, Totals
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
@@ -91,6 +91,7 @@ __all__ = [
     "Projected",
     "Reading",
     "Record",
+    "Remembered",
     "Request",
     "RequestKind",
     "Row",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stormcell.types.audit import AuditEntry
+from stormcell.types.profiles import Profile
 from stormcell.types.results import Draft, Group, Membership
 
 
@@ -52,6 +53,30 @@ class Totals:
     open: int
     acknowledged: int
     resolved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A group as a copy of it tells, which may be there longer than the group itself.
+
+    Attributes
+    ----------
+    id, title, status : str
+    first_seen, last_seen : int
+        ns.
+    profile : Profile or None
+        None where the copy holds none.
+    runbook : str
+        Markdown; "" without one.
+    """
+
+    id: str
+    title: str
+    status: str
+    first_seen: int
+    last_seen: int
+    profile: Profile | None
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,3 +152,21 @@ def test_members_are_within_the_radius_and_of_one_family(several: list[Profile],
         assert all(member.dissimilarity <= radius + 1e-5 for member in family.members)
     again = find_families(compare(past, chosen), found)
     assert again == found
+
+
+def test_what_is_rare_may_be_judged_by_more_than_is_compared() -> None:
+    """Of a few that were looked for because they are alike, nothing they share would be rare."""
+    asked, near, far = (
+        incident("g-0", "cart", "own"),
+        incident("g-1", "cart", "own"),
+        incident("g-2", "cart", "else"),
+    )
+    crowd = [incident(f"g-{number}", "cart", f"only {number}") for number in range(3, 30)]
+    whole = similar(compare([asked, near, far, *crowd], SETTINGS), "g-0", 99)
+    among = similar(compare([asked, near, far], SETTINGS, [asked, *crowd]), "g-0", 9)
+    alone = similar(compare([asked, near, far], SETTINGS), "g-0", 9)
+    by_group = {each.group: each.dissimilarity for each in whole}
+    for each in among:
+        assert each.dissimilarity == pytest.approx(by_group[each.group], abs=1e-6)
+    assert alone[1].dissimilarity != pytest.approx(by_group[alone[1].group], abs=0.01)
+    assert not compare([], SETTINGS, crowd).incidents
