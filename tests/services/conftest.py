@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.services.elastic import VERSIONS, Elasticsearch, Role, start_elasticsearch
+from tests.services.people import every_lack
 from tests.services.servers import Server, Servers
 
 ROLES: Final[Mapping[str, Role]] = {
@@ -54,9 +55,14 @@ def elasticsearch_8(shared_servers: Servers) -> Elasticsearch:
 
 @pytest.fixture(scope="session")
 def elasticsearch_secure(shared_servers: Servers) -> Elasticsearch:
-    """Return a node with security and TLS, and a user for each of ``ROLES``, who is called like it."""
+    """Return a node with security and TLS, and a user for each of ``ROLES``, who is called like it.
+
+    It knows the roles that we document, too, and those that lack one privilege of them; see ``people.hire``.
+    """
     users = {role: [role] for role in ROLES}
-    return start_elasticsearch(shared_servers, security=True, tls=True, users=users, roles=ROLES)
+    return start_elasticsearch(
+        shared_servers, security=True, tls=True, users=users, roles={**ROLES, **every_lack()}
+    )
 
 
 def client_major() -> int:

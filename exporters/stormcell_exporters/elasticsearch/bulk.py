@@ -13,6 +13,8 @@ from stormcell.errors import DeliveryError
 from stormcell.wire.backoff import Backoff
 from stormcell.wire.http import TRANSIENT
 from stormcell.wire.said import shorten
+from stormcell_exporters.elasticsearch.failures import missing_privilege
+from stormcell_exporters.elasticsearch.roles import WRITER
 
 if TYPE_CHECKING:
     from elastic_transport import ApiResponse
@@ -239,7 +241,9 @@ def _judged(action: Action, item: dict[str, Any]) -> Told | None:
         reason += f" ({cause.get('reason')})"
     if status in _FORBIDDEN:
         # No fault of the document: with the right privileges it is taken.
-        raise DeliveryError(f"{action.place} cannot be written: {shorten(reason)}", retryable=True)
+        lacking = missing_privilege(reason, WRITER)
+        said = f"the user lacks {lacking}" if lacking else shorten(reason)
+        raise DeliveryError(f"{action.place} cannot be written: {said}", retryable=True)
     if kind == "index_not_found_exception":
         raise DeliveryError(f"there is no {action.place}; run `stormcell elasticsearch setup`", retryable=True)
     return Told(action, Outcome.DEAD, _named(action, reason))

@@ -14,7 +14,7 @@ from stormcell.types import Difference, Dossier, Group, Projected, Step
 from stormcell_exporters.elasticsearch.capabilities import probe
 from stormcell_exporters.elasticsearch.connection import Credentials, connect, credentials, server
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
-from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER
+from stormcell_exporters.elasticsearch.roles import SETUP, WRITER
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -163,7 +163,7 @@ class ElasticsearchExporter:
         from stormcell_exporters.elasticsearch.surplus import Seen
 
         seen = Seen(self._cutoff())
-        with self._opening(target, 0.0, READER) as opened:
+        with self._opening(target, 0.0) as opened:
             yield from compare(_made(dossiers, seen), seen, opened())
 
     def close(self) -> None:

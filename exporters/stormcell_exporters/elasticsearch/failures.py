@@ -21,6 +21,9 @@ from stormcell_exporters.elasticsearch.roles import SETUP, granting
 TRANSIENT: Final = frozenset((429, 502, 503, 504))
 """Answers after which the same may do a little later."""
 
+_DOCUMENT: Final = "docs/elasticsearch.md"
+"""Where roles are documented."""
+
 _FINAL: Final = frozenset((400, 413))
 _OTHER_NAME: Final = (62, 64)
 """Of a host or an address, as OpenSSL numbers what is wrong with a certificate."""
@@ -97,7 +100,7 @@ def missing_privilege(reason: str, role: str = SETUP) -> str:
     where = f" on {shorten(found['indices'])}" if found["indices"] else ""
     return (
         f"the {found['scope']} privilege {shorten(privilege)}{where} (for {shorten(found['action'])});"
-        f" the role {role} of docs/elasticsearch.md has all that are needed"
+        f" the role {role} of {_DOCUMENT} has all that are needed"
     )
 
 
@@ -108,8 +111,15 @@ def _answered(error: ApiError, as_whom: Credentials, role: str) -> str:
         if not as_whom.source:
             return f"wants to know who asks (401); set {SECRETS}"
         return f"does not accept {as_whom.source} (401); it may be wrong, expired or of another server"
-    if status == 403 and (privilege := missing_privilege(reason, role)):
-        return f"does not allow that (403): {as_whom.source or 'the anonymous user'} lacks {privilege}"
+    if status == 403 and (not reason or "is unauthorized" in reason):
+        # Nothing is said of why to a request for a head alone.
+        lacking = (
+            missing_privilege(reason, role)
+            or f"a privilege; the role {role} of {_DOCUMENT} has all that are needed"
+        )
+        return f"does not allow that (403): {as_whom.source or 'the anonymous user'} lacks {lacking}"
+    if kind == "index_not_found_exception":
+        return f"has no such index ({shorten(reason)}); run `stormcell elasticsearch setup`"
     if kind == "media_type_header_exception":
         return (
             f"does not speak with version {_client()} of the client (400): it is older;"

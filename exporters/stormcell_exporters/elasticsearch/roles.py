@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from stormcell_exporters.elasticsearch.names import Names
@@ -16,7 +17,7 @@ READER: Final = "stormcell_reader"
 _CLUSTER: Final = {SETUP: ("manage_index_templates", "manage_ilm"), WRITER: (), READER: ()}
 _INDEX: Final = {
     SETUP: ("manage", "read", "index", "delete"),
-    WRITER: ("read", "index", "delete", "maintenance"),
+    WRITER: ("read", "index", "delete", "maintenance", "view_index_metadata"),
     READER: ("read", "view_index_metadata"),
 }
 
@@ -30,6 +31,14 @@ def roles(names: Names) -> dict[str, dict[str, Any]]:
         }
         for role in (SETUP, WRITER, READER)
     }
+
+
+def requests(names: Names) -> str:
+    """Return what makes the roles, as Kibana's console takes it."""
+    made = (
+        f"PUT /_security/role/{role}\n{json.dumps(rights, indent=2)}\n" for role, rights in roles(names).items()
+    )
+    return "\n".join(made)
 
 
 def granting(role: str, scope: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from elastic_transport import ConnectionError, ConnectionTimeout, TlsError
 
 from stormcell.errors import DeliveryError, SettingsError
 from stormcell_exporters.elasticsearch import ElasticsearchExporter
@@ -24,6 +25,7 @@ from stormcell_exporters.elasticsearch.connection import (
 from stormcell_exporters.elasticsearch.failures import missing_privilege, told, transient
 from stormcell_exporters.elasticsearch.roles import SETUP, WRITER
 from tests.unit.exporters.elasticsearch import refusal
+from tests.unit.wire.servers import Answer, HttpReceiver
 
 CERTIFICATE = Path(__file__).parents[2] / "fixtures" / "tls" / "localhost.pem"
 FINGERPRINT = "AB:" * 31 + "ab"
@@ -180,5 +182,35 @@ def test_what_a_server_asks_to_wait_is_kept() -> None:
     assert not told(refusal(400), "a", Credentials({})).retryable
 
 
-def test_another_server_than_elasticsearch_is_told_apart() -> None:
-    assert str(told(refusal(404, "<html>"), "a", Credentials({}))) == "a answered 404 (<html>)"
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(200, {"content-type": "application/json"}, b"{}"), "answers, but is no Elasticsearch; look at"),
+        (Answer(200, {"content-type": "text/html"}, b"<html>"), "answers, but is no Elasticsearch; look at"),
+        (Answer(200, {"content-type": "application/json"}, b"{"), "did not answer with JSON; look at the address"),
+        (Answer(502, {"content-type": "text/html"}, b"<html>\x1b[2J"), r"answered 502 \(<html> \[2J\)"),
+        (Answer(307, {"location": "http://elsewhere"}), "answered 307"),
+    ],
+)
+def test_another_server_than_elasticsearch_is_told_apart(answer: Answer, message: str) -> None:
+    with HttpReceiver(answer) as receiver, pytest.raises(DeliveryError, match=f"{receiver.url} {message}"):
+        ElasticsearchExporter().setup(receiver.url)
+
+
+def test_an_index_that_is_missing_is_made_by_setup() -> None:
+    body = {"error": {"type": "index_not_found_exception", "reason": "no such index [stormcell-groups]"}}
+    error = told(refusal(404, body), "a", Credentials({}))
+    assert (
+        str(error) == "a has no such index (no such index [stormcell-groups]); run `stormcell elasticsearch setup`"
+    )
+    assert error.retryable
+
+
+def test_who_answers_too_late_may_answer_the_next_time() -> None:
+    late = ConnectionTimeout("Connection timed out")
+    assert transient(late)
+    assert (
+        str(told(late, "a", Credentials({}))) == "a did not answer in time; look at its load, and at the network"
+    )
+    assert transient(ConnectionError("reset"))
+    assert not transient(TlsError("certificate verify failed"))

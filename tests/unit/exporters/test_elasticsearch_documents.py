@@ -132,6 +132,9 @@ def test_the_digest_of_a_group_is_of_all_that_belongs_to_it() -> None:
     assert len({documents(one).group.digest for one in (dossier, *others)}) == 8
     digests = {said(documents(one).group)["incident_group"]["members_digest"] for one in (dossier, *others)}
     assert len(digests) == 3
+    # The group's own document says nothing of when it was pinned.
+    told = [replace(one, time=one.time + 1) if one.action == "pin" else one for one in dossier.history]
+    assert documents(replace(dossier, history=told)).group.digest != documents(dossier).group.digest
     turned = replace(dossier, atoms=[*rest, first])
     assert documents(turned).group.digest == documents(dossier).group.digest
 
@@ -155,6 +158,12 @@ def test_what_is_long_is_cut_and_what_is_much_is_capped() -> None:
     assert len(found["incident_group"]["member_ids"]) == MAX_MEMBERS
     # A server with little memory takes it.
     assert max(len(one.source) for one in every(made)) < 4_000_000
+
+
+def test_a_label_may_be_called_anything() -> None:
+    first = event("u", signal=Signal.ALERT, attributes={"labels.a\0b": 1, "labels.": [], "labels.c": None})
+    # A flattened field takes no null in a name.
+    assert said(documents(lone(first)).members[0])["labels"] == {"a\ufffdb": "1", "": "[]"}
 
 
 def test_a_portrait_without_a_direction_is_none() -> None:

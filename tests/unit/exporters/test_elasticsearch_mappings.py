@@ -13,7 +13,7 @@ from stormcell_exporters.elasticsearch.capabilities import Capabilities
 from stormcell_exporters.elasticsearch.documents import documents, totals_document
 from stormcell_exporters.elasticsearch.mappings import FIELDS, field_table, index_template, mapping, policy
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
-from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER, roles
+from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER, requests, roles
 from tests.unit.exporters.dossiers import TOTALS, full
 
 ALL = Capabilities()
@@ -94,6 +94,8 @@ def test_roles_reach_no_further_than_the_prefix() -> None:
     for role in found.values():
         assert [one["names"] for one in role["indices"]] == [["x-*"]]
     assert found[WRITER]["cluster"] == found[READER]["cluster"] == []
+    said = [part.split("\n", 1) for part in requests(Names("x")).split("\n\n")]
+    assert {path.rpartition("/")[2]: json.loads(body) for path, body in said} == found
 
 
 def _leaves(value: Any, whole: set[str], at: str = "") -> Iterator[str]:
