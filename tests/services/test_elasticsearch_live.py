@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,7 +20,7 @@ from tests.services.copies import Copied, changed, made
 from tests.services.elastic import ADMIN, Elasticsearch, password, start_elasticsearch
 from tests.services.faults import Answer, CutResponse, Hang, Request, between
 from tests.services.servers import Servers, post, until
-from tests.services.storm import REPLAYED, telemetry
+from tests.services.storm import ALERTS, REPLAYED, telemetry
 
 GROUPS = [made(number) for number in range(5)]
 SECOND = 10**9
@@ -168,9 +169,13 @@ def test_the_sidecar_and_elasticsearch_are_killed(servers: Servers, prefix: str,
         settings = {"notifications": {"exporters": [{**exporter, "wait": 0, "interval": 0}]}}
         sidecar = start_sidecar(servers, {**REPLAYED, **settings})
         proxy.fail(Hang(), where=lambda request: bulk(request) and sum(map(bulk, proxy.requests)) > 7)
+        files = telemetry(tmp_path / "telemetry")
         for file, path in (("logs", "v1/logs"), ("traces", "v1/traces")):
-            for line in (telemetry_of(tmp_path) / f"{file}.otlp.jsonl").read_bytes().splitlines():
+            for line in (files / f"{file}.otlp.jsonl").read_bytes().splitlines():
                 post(f"{sidecar.http}/{path}", line)
+        with gzip.open(ALERTS) as alerts:
+            for line in alerts:
+                post(f"{sidecar.http}/v1/alerts/alertmanager", line)
         until("half of the copies", lambda: sum(map(bulk, proxy.requests)) > 7)
         node.kill()
         sidecar.server.kill()
@@ -181,12 +186,6 @@ def test_the_sidecar_and_elasticsearch_are_killed(servers: Servers, prefix: str,
         assert sidecar.server.stop() == 0
     assert len(node.documents(f"{prefix}-groups")) > 5
     run("check", node.url, prefix, "--store", str(sidecar.data))
-
-
-def telemetry_of(folder: Path) -> Path:
-    """Unpack logs and traces, once."""
-    place = folder / "telemetry"
-    return place if place.exists() else telemetry(place)
 
 
 def bulk(request: Request) -> bool:
