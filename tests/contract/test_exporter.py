@@ -20,6 +20,7 @@ from stormcell.errors import OutputError, StormcellError
 from stormcell.protocols import Exporter
 from stormcell.registry import exporter
 from stormcell.types import Group, Signal
+from tests.unit.exporters.fake_elasticsearch import FakeElasticsearch
 from tests.unit.render.samples import event, group, grouping, row
 from tests.unit.wire.servers import Answer, GrpcReceiver, HttpReceiver
 
@@ -93,12 +94,28 @@ class _Server:
         self.server.answers.append(Answer(status=400, code=grpc.StatusCode.INVALID_ARGUMENT))
 
 
+@dataclass
+class _Elasticsearch:
+    server: FakeElasticsearch
+
+    @property
+    def target(self) -> str:
+        return self.server.url
+
+    def came(self) -> list[tuple[str, int]]:
+        return [_known(source) for index, source in self.server.written if index == "stormcell-groups"]
+
+    def refuse(self) -> None:
+        self.server.statuses.extend([400] * len(GROUPS))
+
+
 def _known(document: Any) -> tuple[str, int]:
     return document["incident_group"]["id"], document["incident_group"]["revision"]
 
 
 REGISTERED = {
     "console": "console",
+    "elasticsearch": "elasticsearch",
     "ndjson": "file",
     "ndjson-append": "file",
     "otlp": "otlp",
@@ -121,6 +138,9 @@ def case(
             yield made, _File(tmp_path / "groups.ndjson")
         elif kind == "console":
             yield made, _Console(capsys, monkeypatch)
+        elif kind == "elasticsearch":
+            with FakeElasticsearch() as elasticsearch:
+                yield made, _Elasticsearch(elasticsearch)
         else:
             with GrpcReceiver() if kind == "otlp-grpc" else HttpReceiver() as server:
                 yield made, _Server(server, otlp=name == "otlp")
@@ -163,7 +183,7 @@ def test_a_target_that_takes_nothing_is_an_error_of_ours(case: tuple[Exporter, P
         made.export(GROUPS, place.target)
 
 
-@pytest.mark.parametrize("name", ["otlp", "webhook"])
+@pytest.mark.parametrize("name", ["elasticsearch", "otlp", "webhook"])
 def test_what_is_no_target_is_an_error_of_ours(name: str) -> None:
     with pytest.raises(StormcellError, match="expected a URL"):
         exporter(name).export(GROUPS, "nowhere")

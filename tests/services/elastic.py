@@ -25,7 +25,10 @@ ADMIN: Final = "admin"
 CERTIFICATE: Final = ROOT / "tests" / "fixtures" / "tls" / "localhost.pem"
 """What a server with TLS shows, signed by itself."""
 
-_QUICK: Final = "-XX:TieredStopAtLevel=1"
+QUICK: Final = "-XX:-UseG1GC -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""Options of Java by which a node starts in two thirds of the time; no test is long enough to be slower for it."""
+
+_FIRST_COMPILER: Final = "-XX:TieredStopAtLevel=1"
 
 Role = Mapping[str, Any]
 
@@ -43,6 +46,7 @@ class Elasticsearch:
     version: str
     security: bool
     home: Path
+    java: str = QUICK
     server: Server = field(init=False)
 
     @property
@@ -85,7 +89,9 @@ class Elasticsearch:
     def start(self, servers: Servers) -> None:
         """Start it, also once more: at the same URL and with the same data."""
         program = self.home / "bin" / "elasticsearch"
-        self.server = servers.start("elasticsearch", [program], self.answers, _variables(self.home), _user())
+        self.server = servers.start(
+            "elasticsearch", [program], self.answers, _variables(self.home, self.java), _user()
+        )
 
     def answers(self) -> bool:
         """Tell whether it works."""
@@ -104,6 +110,7 @@ def start_elasticsearch(
     tls: bool = False,
     users: Mapping[str, Sequence[str]] | None = None,
     roles: Mapping[str, Role] | None = None,
+    java: str = QUICK,
 ) -> Elasticsearch:
     """Start a node.
 
@@ -140,7 +147,7 @@ def start_elasticsearch(
         for name, theirs in {ADMIN: ["superuser"], **(users or {})}.items():
             _add_user(home, name, theirs)
     url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-    node = Elasticsearch(url, version, security, home)
+    node = Elasticsearch(url, version, security, home, java)
     node.start(servers)
     return node
 
@@ -158,12 +165,11 @@ def _add_user(home: Path, name: str, roles: Sequence[str]) -> None:
     )
 
 
-def _variables(home: Path) -> dict[str, str]:
+def _variables(home: Path, java: str = QUICK) -> dict[str, str]:
     return {
         "ES_JAVA_HOME": str(home / "jdk"),
-        # It starts in two thirds of the time so, and no test is long enough to be slower for it.
-        "ES_JAVA_OPTS": f"-Xms512m -Xmx512m -XX:-UseG1GC -XX:+UseSerialGC {_QUICK}",
-        "CLI_JAVA_OPTS": _QUICK,
+        "ES_JAVA_OPTS": f"-Xms512m -Xmx512m {java}",
+        "CLI_JAVA_OPTS": _FIRST_COMPILER,
         "ES_PATH_CONF": str(home / "config"),
     }
 

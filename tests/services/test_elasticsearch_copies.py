@@ -281,3 +281,14 @@ def test_where_nothing_is_set_up(elasticsearch: Elasticsearch, prefix: str, tmp_
         with pytest.raises(DeliveryError, match="stormcell elasticsearch setup"):
             copied.push(GROUPS[0][0].id)
         assert elasticsearch.call("GET", f"{prefix}-*") == {}
+
+
+def test_more_than_fits_into_an_answer(copied: Copied, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stormcell_exporters.elasticsearch.copies.PAGE", 7)
+    monkeypatch.setattr("stormcell_exporters.elasticsearch.copies._MOST_BUCKETS", 5)
+    copied.push()
+    assert copied.found() == []
+    copied.keep(*(changed(one, 2, [0, 2]) for one in GROUPS))
+    done = copied.push()
+    assert (done.groups, done.written, done.deleted) == (12, 12, 12)
+    assert copied.found() == []

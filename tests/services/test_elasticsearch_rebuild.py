@@ -109,11 +109,11 @@ def test_a_rebuild_leaves_nothing_of_before(copied: Copied) -> None:
 def test_one_that_was_killed_goes_on_where_it_was(copied: Copied, proxy: Proxy, what: str) -> None:
     if what == "rebuild":
         copied.push()
-    # Of the second page nothing is answered, so that it is killed in the middle.
+    # Of the last page nothing is answered, so that it is killed in the middle.
     arrived = threading.Event()
 
     def later(request: Request) -> bool:
-        hung = bulk(request) and sum(map(bulk, proxy.requests)) > 2
+        hung = bulk(request) and sum(map(bulk, proxy.requests)) > 4
         if hung:
             arrived.set()
         return hung

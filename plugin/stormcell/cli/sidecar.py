@@ -43,4 +43,6 @@ def sidecar(
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # It tells of every request.
+    logging.getLogger("elastic_transport").setLevel(logging.DEBUG if verbose else logging.WARNING)
     run(settings, read)
