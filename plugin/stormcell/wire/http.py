@@ -49,8 +49,9 @@ class HttpClient:
         *,
         compress: bool,
         retryable: Collection[int] = RETRYABLE,
+        most: int = _MOST_READ,
     ) -> bytes:
-        """Post, and return the start of the answer.
+        """Post, and return the answer, of which at most so many bytes are read.
 
         Raises
         ------
@@ -64,7 +65,7 @@ class HttpClient:
         try:
             answer = self._pool.urlopen("POST", path, body, sent, redirect=False, preload_content=False)
             try:
-                content = answer.read(_MOST_READ)
+                content = answer.read(most)
             finally:
                 answer.close() if answer.length_remaining else answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -78,6 +79,7 @@ class HttpClient:
             f"{self._shown} answered {answer.status} {_name(answer.status)}{f': {said}' if said else ''}",
             retryable=answer.status in retryable,
             retry_after=asked,
+            status=answer.status,
         )
 
     def close(self) -> None:
