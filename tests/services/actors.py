@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from urllib.parse import quote
 
 import yaml
 
-from tests.services.servers import ROOT, Server, Servers, free_port, get, tool
+from tests.services.servers import Server, Servers, free_port, get, tool
 
 PROGRAM: Sequence[str] = (sys.executable, "-m", "stormcell")
 
@@ -149,34 +147,4 @@ def start_alertmanager(servers: Servers, hooks: list[str]) -> str:
     }
     command = [tool("prometheus-alertmanager"), *(f"--{name}={value}" for name, value in options.items())]
     servers.start("alertmanager", command, f"{url}/-/ready")
-    return url
-
-
-def start_elasticsearch(servers: Servers, version: str = "9.4.3") -> str:
-    """Start Elasticsearch, one node that anyone of this machine may use; return its URL."""
-    installed = ROOT / ".services" / f"elasticsearch-{version}"
-    assert installed.is_dir(), f"{installed} is not there: scripts/test-services makes it ready"
-    # It refuses to run as root.
-    user = None if os.geteuid() else pwd.getpwnam("nobody")
-    # A copy, as it writes below itself: data, logs, and keys beside its settings.
-    home = servers.copy(installed, user)
-    port = free_port()
-    settings = {
-        "discovery.type": "single-node",
-        "http.host": "127.0.0.1",
-        "http.port": port,
-        "transport.host": "127.0.0.1",
-        "transport.port": 0,
-        "xpack.security.enabled": False,
-        # It works on a disk that is nearly full, too.
-        "cluster.routing.allocation.disk.threshold_enabled": False,
-    }
-    (home / "config" / "elasticsearch.yml").write_text(yaml.safe_dump(settings), "utf-8")
-    variables = {
-        "ES_JAVA_HOME": str(home / "jdk"),
-        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
-        "ES_PATH_CONF": str(home / "config"),
-    }
-    url = f"http://127.0.0.1:{port}"
-    servers.start("elasticsearch", [home / "bin" / "elasticsearch"], f"{url}/_cluster/health", variables, user)
     return url

@@ -92,7 +92,9 @@ class Hook:
         until("Alertmanager to tell of its alerts", told)
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Does not log."""
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -101,7 +103,7 @@ class _Quiet(WSGIRequestHandler):
 def listening() -> Iterator[Hook]:
     """Listen as a webhook."""
     hook = Hook()
-    with make_server("127.0.0.1", 0, hook, handler_class=_Quiet) as server:
+    with make_server("127.0.0.1", 0, hook, handler_class=Quiet) as server:
         hook.url = f"http://127.0.0.1:{server.server_port}/"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

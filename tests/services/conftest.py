@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
 import pytest
 
-from tests.services.servers import Servers
+from tests.services.elastic import VERSIONS, Elasticsearch, Role, start_elasticsearch
+from tests.services.servers import Server, Servers
+
+ROLES: Final[Mapping[str, Role]] = {
+    # What Stormcell needs, and nothing else.
+    "writer": {
+        "cluster": ["monitor", "manage_index_templates", "manage_ilm"],
+        "indices": [{"names": ["stormcell-*"], "privileges": ["all"]}],
+    },
+    "reader": {"indices": [{"names": ["stormcell-*"], "privileges": ["read", "view_index_metadata"]}]},
+    "stranger": {},
+}
 
 
 @pytest.fixture
@@ -18,14 +32,70 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
     started.end()
 
 
+@pytest.fixture(scope="session")
+def shared_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Start servers for many tests."""
+    started = Servers(tmp_path_factory.mktemp("servers"))
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_9(shared_servers: Servers) -> Elasticsearch:
+    """Return a node of the newer major version, for tests that keep to their own ``prefix``."""
+    return start_elasticsearch(shared_servers, VERSIONS[9])
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_8(shared_servers: Servers) -> Elasticsearch:
+    """Return a node of the older major version, likewise."""
+    return start_elasticsearch(shared_servers, VERSIONS[8])
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_secure(shared_servers: Servers) -> Elasticsearch:
+    """Return a node with security and TLS, and a user for each of ``ROLES``, who is called like it."""
+    users = {role: [role] for role in ROLES}
+    return start_elasticsearch(shared_servers, security=True, tls=True, users=users, roles=ROLES)
+
+
+def client_major() -> int:
+    """Return the major version of the client in this environment."""
+    return int(version("elasticsearch").partition(".")[0])
+
+
+@pytest.fixture(params=VERSIONS)
+def elasticsearch(request: pytest.FixtureRequest) -> Elasticsearch:
+    """Return a node, of either major version in turn; of the newer one alone where the client is of it, too."""
+    major: int = request.param
+    if major < client_major():
+        pytest.skip(f"a client of version {client_major()} does not speak to a server of version {major}")
+    node: Elasticsearch = request.getfixturevalue(f"elasticsearch_{major}")
+    return node
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Return how the names of a test's own indices begin."""
+    return f"stormcell-{uuid4().hex[:8]}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failure what the servers logged."""
     report = yield
-    started = getattr(item, "funcargs", {}).get("servers")
-    if report.failed and isinstance(started, Servers):
-        report.sections.extend((f"log of {server.name}", server.said()) for server in started.all)
+    if report.failed:
+        used = [*_used(getattr(item, "funcargs", {}).values())]
+        report.sections.extend((f"log of {server.name}", server.said()) for server in used)
     return report
+
+
+def _used(fixtures: Iterable[object]) -> Iterator[Server]:
+    for fixture in fixtures:
+        if isinstance(fixture, Servers):
+            yield from fixture.all
+        elif isinstance(fixture, Elasticsearch):
+            yield fixture.server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -89,8 +91,9 @@ class Server:
             raise
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self.process.kill()
+        """End it at once, as a crash would, and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
@@ -106,11 +109,11 @@ class Servers:
         self,
         name: str,
         command: Sequence[str | Path],
-        ready: str,
+        ready: str | Callable[[], bool],
         variables: Mapping[str, str] | None = None,
         user: pwd.struct_passwd | None = None,
     ) -> Server:
-        """Start a server and wait until it answers at the URL ``ready``."""
+        """Start a server and wait until it is ready: answers at a URL, or as a function tells."""
         log = self.folder / f"{len(self.all)}-{name}.log"
         with log.open("wb") as file:
             server = Server(name, _spawn(command, file, variables or {}, user), log)
@@ -118,9 +121,9 @@ class Servers:
 
         def up() -> bool:
             assert server.process.poll() is None, f"{name} ended with {server.process.returncode}"
-            return answers(ready)
+            return ready() if callable(ready) else answers(ready)
 
-        until(f"{name} at {ready}", up)
+        until(f"{name} to be ready", up)
         return server
 
     def copy(self, source: Path, owner: pwd.struct_passwd | None) -> Path:
@@ -153,6 +156,7 @@ def _spawn(
         stdout=log,
         stderr=subprocess.STDOUT,
         env={**os.environ, **variables},
+        process_group=0,
         user=user and user.pw_uid,
         group=user and user.pw_gid,
         extra_groups=[] if user else None,

@@ -7,7 +7,6 @@ import select
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,20 +15,11 @@ import pytest
 
 from stormcell.store import SqliteStore
 from stormcell.types import Event, Signal
-from tests.services.actors import start_elasticsearch, start_sidecar
+from tests.services.actors import start_sidecar
+from tests.services.elastic import Elasticsearch
 from tests.services.servers import PATIENCE, ROOT, Servers, get, until
 
 BY = ("processors", "exporters")
-
-
-@pytest.fixture(scope="module")
-def elasticsearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    servers = Servers(tmp_path_factory.mktemp("elasticsearch"))
-    try:
-        yield start_elasticsearch(servers)
-        servers.all[0].stop()
-    finally:
-        servers.end()
 
 
 class Shop:
@@ -93,13 +83,15 @@ def statuses(url: str, index: str) -> set[str]:
 
 @pytest.mark.parametrize("sampler", ["default", "always_on"])
 @pytest.mark.parametrize("by", BY)
-def test_what_carries_groups_out_is_in_none(elasticsearch: str, tmp_path: Path, by: str, sampler: str) -> None:
+def test_what_carries_groups_out_is_in_none(
+    elasticsearch_9: Elasticsearch, tmp_path: Path, by: str, sampler: str
+) -> None:
     index = f"groups-{by}-{sampler}"
     settings = {"live": {"data": str(tmp_path)}}
-    with Shop(tmp_path, elasticsearch, index, by, sampler, settings=settings) as shop:
+    with Shop(tmp_path, elasticsearch_9.url, index, by, sampler, settings=settings) as shop:
         worked = shop.does("work")
         # It rests from here on. Its groups end, each of which Elasticsearch is told once more.
-        until("its groups in Elasticsearch", lambda: statuses(elasticsearch, index) == {"resolved"})
+        until("its groups in Elasticsearch", lambda: statuses(elasticsearch_9.url, index) == {"resolved"})
         made = shop.does("nothing")
         shop.ends()
     own = {what: made[f"own {what}"] for what in ("spans", "logs")}
@@ -115,11 +107,11 @@ def test_what_carries_groups_out_is_in_none(elasticsearch: str, tmp_path: Path, 
 
 @pytest.mark.parametrize("by", BY)
 def test_what_sends_to_a_sidecar_is_not_sent(
-    servers: Servers, elasticsearch: str, tmp_path: Path, by: str
+    servers: Servers, elasticsearch_9: Elasticsearch, tmp_path: Path, by: str
 ) -> None:
     sidecar = start_sidecar(servers)
     settings = {"sdk": {"endpoint": sidecar.http}}
-    with Shop(tmp_path, elasticsearch, "none", by, "always_on", settings=settings) as shop:
+    with Shop(tmp_path, elasticsearch_9.url, "none", by, "always_on", settings=settings) as shop:
         shop.does("work")
         made = shop.does("nothing")
         shop.ends()
