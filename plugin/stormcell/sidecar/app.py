@@ -114,9 +114,11 @@ class Sidecar:
         def left() -> float:
             return max(until - time.monotonic(), 0.5)
 
-        for source in (self.poller, self.http, self.grpc):
-            if source is not None:
-                source.stop(min(left(), 5.0))
+        if self.poller is not None:
+            self.poller.stop(min(left(), 1.0))
+        for server in (self.http, self.grpc):
+            if server is not None:
+                server.stop(min(left(), 5.0))
         done = self.runtime.settle(left())
         if self.forwarder is not None:
             done &= self.forwarder.stop(left())

@@ -18,9 +18,16 @@ KEY = "c2VjcmV0OnNlY3JldA"
 
 
 def answer(*documents: dict[str, Any]) -> Answer:
-    now = time.time_ns() // 10**6
+    now = time.time_ns()
     hits = [
-        {"_index": "i", "_id": str(number), "sort": [now, str(number)], "_source": document}
+        {
+            "_index": "i",
+            "_id": str(number),
+            "_seq_no": now,
+            "_primary_term": 1,
+            "sort": [now // 10**6, str(number)],
+            "_source": document,
+        }
         for number, document in enumerate(documents)
     ]
     found = {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": hits}}

@@ -48,9 +48,10 @@ def ms(seconds: float) -> int:
 class FakeIndex:
     """Holds documents by their ids; fails, or does something, before it answers as often as it is told."""
 
-    held: dict[str, tuple[int, int, Document]] = field(default_factory=dict)
+    held: dict[str, tuple[int, int, int, Document]] = field(default_factory=dict)
     before: list[DeliveryError | None] = field(default_factory=list)
     asked: list[tuple[int, int, bool]] = field(default_factory=list)
+    writes: int = 0
     too_large: int = 0
     shards: int = 1
     allowed: bool = True
@@ -60,7 +61,9 @@ class FakeIndex:
     def put(
         self, uuid: str, *, at: int, start: int | None = None, end: int | None = None, more: Document | None = None
     ) -> None:
-        self.held[uuid] = (ms(at), ms(-1e6 if end is None else end), document(uuid, at, start, end, more))
+        self.writes += 1
+        ended = ms(-1e6 if end is None else end)
+        self.held[uuid] = (ms(at), ended, self.writes, document(uuid, at, start, end, more))
 
     def page(
         self, since: int, after: Sequence[Any] | None, size: int, *, whole: bool = True
@@ -70,13 +73,20 @@ class FakeIndex:
             raise failure
         found = sorted(
             (time, uuid)
-            for uuid, (time, end, _) in self.held.items()
+            for uuid, (time, end, *_) in self.held.items()
             if max(time, end) >= since and (after is None or (time, uuid) > tuple(after))
         )[:size]
-        if whole and self.too_large and sum(len(str(self.held[uuid])) for _, uuid in found) > self.too_large:
+        if whole and self.too_large and sum(len(str(self.held[uuid][3])) for _, uuid in found) > self.too_large:
             return None
         return self.shards, [
-            Hit(("i", uuid), time, [time, uuid], self.held[uuid][2] if whole else None) for time, uuid in found
+            Hit(
+                name=("i", uuid),
+                time=time,
+                sort=[time, uuid],
+                version=(1, self.held[uuid][2]),
+                source=self.held[uuid][3] if whole else None,
+            )
+            for time, uuid in found
         ]
 
     def may_read(self) -> bool:

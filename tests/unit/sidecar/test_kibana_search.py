@@ -39,6 +39,8 @@ def answer(*hits: dict[str, Any], shards: int = 1, **more: Any) -> Answer:
 HIT: dict[str, Any] = {
     "_index": "i",
     "_id": "a",
+    "_seq_no": 3,
+    "_primary_term": 2,
     "sort": [1_700_000_000_000, "a"],
     "_source": {"kibana.alert.uuid": "a"},
 }
@@ -59,6 +61,7 @@ def test_documents_come_with_their_places() -> None:
     assert found is not None
     [hit] = found[1]
     assert (found[0], hit.name, hit.time, hit.sort) == (1, ("i", "a"), HIT["sort"][0], HIT["sort"])
+    assert hit.version == (2, 3)
     assert hit.source == HIT["_source"]
     [asked] = server.requests
     where, _, options = asked.path.partition("?")

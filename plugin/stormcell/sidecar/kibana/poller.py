@@ -98,8 +98,9 @@ class PollStats:
 
 
 class _Read(NamedTuple):
-    """How an alert stands by its document, as a number, and when that changed last, ms since 1970."""
+    """How an alert stands by a version of its document, as a number, and when that changed last, ms since 1970."""
 
+    version: tuple[int, int]
     state: int
     changed: int
 
@@ -261,8 +262,12 @@ class Poller:
         """Hand over what is new in a page, and move on."""
         fresh: list[_Fresh] = []
         for hit in hits:
-            name, (read, problem) = hash(hit.name), _read(hit)
+            name = hash(hit.name)
             known = self._seen.get(name)
+            if known is not None and known.version == hit.version:
+                self.stats.known += 1
+                continue
+            read, problem = _read(hit)
             if known is not None and known.state == read.state:
                 self.stats.known += 1
                 self._seen[name] = read
@@ -307,12 +312,12 @@ class Poller:
 def _read(hit: Hit) -> tuple[_Read, str]:
     """Return how an alert stands, and what is wrong with its document if it cannot be read."""
     if hit.source is None:
-        return _Read(_ODD, hit.time), "it is too large"
+        return _Read(hit.version, _ODD, hit.time), "it is too large"
     report = Report()
     for event in alerts(hit.source, (), Scribe(report, strict=False)):
         state = hash((event.uid, event.status, event.duration))
-        return _Read(state, max(hit.time, (event.time + event.duration) // 10**6)), ""
-    return _Read(_ODD, hit.time), report.problems[0].message if report.problems else "it is no alert"
+        return _Read(hit.version, state, max(hit.time, (event.time + event.duration) // 10**6)), ""
+    return _Read(hit.version, _ODD, hit.time), report.problems[0].message if report.problems else "it is no alert"
 
 
 def _parts(fresh: Iterable[_Fresh], limit: int) -> Iterator[list[_Fresh]]:

@@ -43,6 +43,8 @@ class Hit:
         When it was written last, by what it says itself, ms since 1970.
     sort : list
         Where it stands among the others.
+    version : tuple
+        Another one whenever it was written.
     source : dict or None
         None where it was not asked for.
     """
@@ -50,6 +52,7 @@ class Hit:
     name: tuple[str, str]
     time: int
     sort: list[Any]
+    version: tuple[int, int]
     source: Object | None
 
 
@@ -181,6 +184,7 @@ def question(
     asked: dict[str, Any] = {
         "size": size,
         "track_total_hits": False,
+        "seq_no_primary_term": True,
         "query": {"bool": {"filter": wanted}},
         "sort": [
             {TIME: {"order": "asc", "unmapped_type": "date", "numeric_type": "date"}},
@@ -200,11 +204,16 @@ def _hits(answer: bytes) -> tuple[int, list[Hit]] | None:
     try:
         if value["timed_out"] or value["_shards"]["failed"]:
             raise DeliveryError("expected all alerts, found some left out; another try may do", retryable=True)
-        hits = [
-            Hit((one["_index"], one["_id"]), int(one["sort"][0]), one["sort"], one.get("_source"))
+        return int(value["_shards"]["total"]), [
+            Hit(
+                name=(one["_index"], one["_id"]),
+                time=int(one["sort"][0]),
+                sort=one["sort"],
+                version=(one["_primary_term"], one["_seq_no"]),
+                source=one.get("_source"),
+            )
             for one in value["hits"]["hits"]
         ]
-        return int(value["_shards"]["total"]), hits
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise no_answer() from None
 
