@@ -186,6 +186,7 @@ class Poller:
     def step(self) -> float:
         """Hand over all that is new, page by page; return the seconds to wait before the next round."""
         began = time.monotonic()
+        self._save()
         since = self._at - self._overlap
         after: list[Any] | None = None
         size = PAGE
@@ -299,7 +300,8 @@ class Poller:
     def _save(self) -> None:
         at, since = self._due
         now = time.monotonic()
-        if at != self.position and now - since >= SAVED_EVERY:
+        # The first is safe: of what came before it nothing is promised.
+        if self.position is None or (at != self.position and now - since >= SAVED_EVERY):
             self._kept.save(at)
             self.position = at
         if at == self.position:
