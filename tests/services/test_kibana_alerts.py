@@ -127,7 +127,7 @@ def stored(sidecar: Sidecar) -> list[str]:
 def test_they_are_grouped_and_recover(servers: Servers, elasticsearch: Elasticsearch, name: str) -> None:
     rules = Rules(elasticsearch, name)
     rules.write(alert(f"a{n}", -10 + n, at=-5) for n in range(4))
-    sidecar = fetching(servers, elasticsearch.url, name)
+    sidecar = fetching(servers, elasticsearch.url, name, overlap_seconds=0)
     uids = frozenset(uid(f"a{n}", -10 + n) for n in range(4))
     until("the alerts to be grouped", lambda: sidecar.members() == {uids})
     [group] = sidecar.pages("groups", "groups")
@@ -139,6 +139,7 @@ def test_they_are_grouped_and_recover(servers: Servers, elasticsearch: Elasticse
     until("them to be looked at again", lambda: state(sidecar)["known"] > known + 8)
     assert statuses(sidecar) == ["open"]
     rules.write(alert(f"a{n}", -10 + n, at=-3, ended=True) for n in range(3))
+    until("them to be fetched", lambda: state(sidecar)["taken"] == 7)
     # The last one's rule is switched off, which Kibana notes without dating the document anew.
     rules.write([alert("a3", -7, {"kibana.alert.status": "untracked", "kibana.alert.end": _told(0)}, at=-4)])
     until("the group to be resolved", lambda: statuses(sidecar) == ["resolved"])
