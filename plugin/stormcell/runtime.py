@@ -146,10 +146,10 @@ class Runtime:
         from stormcell.delivery import Delivery, Destination
         from stormcell.registry import exporter
 
-        places = [
-            Destination(one.name, given[one.name] if one.name in given else exporter(one.kind), one.target)
-            for one in exporters
-        ]
+        places = []
+        for one in exporters:
+            made = given[one.name] if one.name in given else exporter(one.kind, one.options)
+            places.append(Destination(one.name, made, one.target))
         return Delivery(places, self.open_store, self.clock)
 
 

@@ -64,6 +64,26 @@ def test_wrong_settings_exit_2_and_say_where(command: list[str], text: str, mess
     assert "\x1b" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("exporter", "message"),
+    [
+        ("{name: a, kind: nosuch, target: b}", "no exporter is called 'nosuch'; there are: console, ndjson"),
+        ("{name: a, kind: console, target: b, options: {colour: 1}}", "has no option 'colour'; it takes none"),
+        ("{name: a, kind: console, target: b, options: {colour: [1]}}", "options.colour"),
+        ("{name: a, kind: console, target: b, options: {share: .inf}}", "found float"),
+    ],
+)
+@pytest.mark.parametrize("command", [["config", "check"], ["sidecar"]], ids=" ".join)
+def test_exporters_that_cannot_be_used_exit_2(
+    command: list[str], exporter: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stormcell.yaml").write_text(f"notifications: {{exporters: [{exporter}]}}\n")
+    ran = stormcell(*command)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
 def test_a_wrong_variable_exits_2_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORMCELL_ROWS__BUCKET_SECONDS", "soon")
     ran = stormcell("config", "check")

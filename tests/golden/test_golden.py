@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict
 from stormcell.render import Drafter, groups_json
 from stormcell_exporters.ndjson import NdjsonExporter
 from stormcell_exporters.otlp_document import record
+from stormcell_exporters.slack import message
 from tests.unit.render.samples import SAMPLES, grouping
 
 HERE = Path(__file__).parent
@@ -36,6 +37,12 @@ def test_groups_ndjson(tmp_path: Path) -> None:
 def test_groups_over_otlp() -> None:
     records = [MessageToDict(record(one, observed, "before")) for observed, one in enumerate(grouping().groups, 1)]
     compare("groups-otlp.json", (json.dumps(records, indent=1) + "\n").encode())
+
+
+def test_groups_as_messages() -> None:
+    link = "https://host/groups?of=shop&id={id}"
+    made = [message(one, link) for one in grouping().groups]
+    compare("groups-slack.json", (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -34,6 +34,7 @@ _WRITTEN: dict[tuple[str, str], Callable[[str], list[dict[str, Any]]]] = {
             "name": name,
             "kind": "ndjson",
             "target": "out",
+            "options": {"text": "a", "number": 1.5, "whole": 3, "yes": True},
             "when": {"severity": "critical"},
             "wait": 1.0,
             "interval": 2.0,

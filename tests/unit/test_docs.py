@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+
+from stormcell.config import Settings
+from stormcell.errors import SettingsError
+from stormcell.registry import exporter
 
 ROOT = Path(__file__).parents[2]
 CLUSTERING = ROOT / "docs" / "clustering.md"
+EXPORTERS = ROOT / "docs" / "exporters.md"
+TICKETS = ROOT / "examples" / "tickets-exporter"
 SDK = ROOT / "docs" / "sdk.md"
 OF_A_SERVICE = ROOT / "tests" / "unit" / "sdk" / "test_of_a_service.py"
 
@@ -28,3 +36,40 @@ def test_the_test_of_a_service_is_one_of_ours() -> None:
     _, _, section = SDK.read_text().partition("## Testing\n")
     [program] = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
     assert program == OF_A_SERVICE.read_text()
+
+
+def test_every_exporter_is_in_the_table_with_its_options() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\|([^|]*)\|[^|]*\|$", EXPORTERS.read_text(), re.MULTILINE)
+    ours = [point.name for point in entry_points(group="stormcell.exporters") if "stormcell" in point.value]
+    assert sorted(name for name, _ in rows) == sorted(ours)
+    for name, options in rows:
+        with pytest.raises(SettingsError) as caught:
+            exporter(name, {"": ""})
+        _, _, there = str(caught.value).partition("; there are: ")
+        assert re.findall(r"`(\w+)`", options) == (there.split(", ") if there else [])
+
+
+def test_the_exporters_that_are_shown_can_be_used() -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", EXPORTERS.read_text(), re.DOTALL)
+    kinds = set()
+    for settings in (Settings.model_validate(yaml.safe_load(one)) for one in shown):
+        for one in settings.notifications.exporters:
+            kinds.add(one.kind)
+            if one.kind != "tickets":
+                exporter(one.kind, one.options)
+    assert {"webhook", "ndjson-append", "tickets"} <= kinds
+
+
+def test_what_is_said_of_a_wrong_option_is_said() -> None:
+    [said] = re.findall(r"^stormcell: (the exporter .*)$", EXPORTERS.read_text(), re.MULTILINE)
+    with pytest.raises(SettingsError) as caught:
+        exporter("webhook", {"colour": "red"})
+    assert str(caught.value) == said
+
+
+def test_the_exporter_of_ones_own_is_the_example() -> None:
+    text = EXPORTERS.read_text()
+    [program] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert program == (TICKETS / "stormcell_tickets.py").read_text()
+    [points] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert points in (TICKETS / "pyproject.toml").read_text()

@@ -11,7 +11,7 @@ import pytest
 from stormcell import registry
 from stormcell.errors import SettingsError
 from stormcell.protocols import Clusterer, Embedder, Exporter
-from stormcell.types import FloatArray
+from stormcell.types import FloatArray, Group
 
 Register = Callable[[str, str], None]
 
@@ -43,6 +43,21 @@ class Spelled:
         return np.zeros((len(texts), 1), dtype=np.float32)
 
 
+class Kept:
+    """An exporter that keeps what it was made with."""
+
+    def __init__(
+        self, room: str, *, most: int = 3, share: float = 0.5, loud: bool = False, at: Path = Path()
+    ) -> None:
+        if room == "none":
+            raise SettingsError("room: expected one that there is")
+        if room == "odd":
+            raise KeyError(room)
+        self.made = (room, most, share, loud)
+
+    def export(self, groups: Sequence[Group], target: str | Path) -> None: ...
+
+
 def test_finds_our_exporter(tmp_path: Path) -> None:
     found = registry.exporter("ndjson")
     assert isinstance(found, Exporter)
@@ -57,6 +72,57 @@ def test_finds_our_clusterer_where_none_is_named() -> None:
 
 def test_finds_our_embedder() -> None:
     assert isinstance(registry.embedder("static"), Embedder)
+
+
+@pytest.mark.parametrize("kind", ["exporter"])
+def test_an_exporter_is_made_with_its_options(register: Register, kind: str) -> None:
+    register("kept", f"{__name__}:Kept")
+    assert vars(registry.exporter("kept", {"room": "a"}))["made"] == ("a", 3, 0.5, False)
+    made = registry.exporter("kept", {"room": "a", "most": 4, "share": 1, "loud": True})
+    assert vars(made)["made"] == ("a", 4, 1, True)
+
+
+@pytest.mark.parametrize("kind", ["exporter"])
+def test_annotations_need_not_be_texts(register: Register, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    register("kept", f"{__name__}:Kept")
+    monkeypatch.setattr(Kept.__init__, "__annotations__", {"room": str, "most": int, "at": Path})
+    assert vars(registry.exporter("kept", {"room": "a", "most": 4}))["made"] == ("a", 4, 0.5, False)
+    with pytest.raises(SettingsError, match="has no option 'at'; there are: room, most"):
+        registry.exporter("kept", {"room": "a", "at": "b"})
+
+
+@pytest.mark.parametrize("kind", ["exporter"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"room": "a", "colour": "s3cret"}, " has no option 'colour'; there are: room, most, share, loud"),
+        ({"room": "a", "at": "s3cret"}, " has no option 'at'; there are: room, most, share, loud"),
+        ({"room": "a", "self": "s3cret"}, " has no option 'self'; there are: room, most, share, loud"),
+        ({"room": 5}, ": the option 'room': expected text, found a whole number"),
+        ({"room": "a", "most": "s3cret"}, ": the option 'most': expected a whole number, found text"),
+        ({"room": "a", "most": 1.5}, ": the option 'most': expected a whole number, found a number"),
+        ({"room": "a", "most": True}, ": the option 'most': expected a whole number, found true or false"),
+        ({"room": "a", "share": False}, ": the option 'share': expected a number, found true or false"),
+        ({"room": "a", "loud": "s3cret"}, ": the option 'loud': expected true or false, found text"),
+        ({"most": 4}, " needs the option 'room': text"),
+        ({"room": "none"}, ": room: expected one that there is"),
+        ({"room": "odd"}, " cannot be loaded: 'odd'"),
+    ],
+    ids=str,
+)
+def test_options_that_it_cannot_be_made_with(
+    register: Register, kind: str, options: dict[str, str | float | bool], said: str
+) -> None:
+    register("kept", f"{__name__}:Kept")
+    with pytest.raises(SettingsError) as caught:
+        registry.exporter("kept", options)
+    assert str(caught.value) == f"the exporter 'kept' ({__name__}:Kept){said}"
+
+
+@pytest.mark.parametrize("name", ["console", "ndjson", "ndjson-append", "otlp"])
+def test_those_of_ours_that_take_no_options_say_so(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"the exporter '{name}' \(.*\) has no option 'now'; it takes none\Z"):
+        registry.exporter(name, {"now": 3})
 
 
 @pytest.mark.parametrize("kind", ["embedder"])

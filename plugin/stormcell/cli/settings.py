@@ -50,17 +50,20 @@ def check(
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
-    """Check the settings file and the STORMCELL_* variables; exit 2 if one is wrong.
+    """Check the settings file, the STORMCELL_* variables and the exporters they name; exit 2 if one is wrong.
 
     With --against, tell of each rule, silence, maintenance and route which events and groups it is about, and
     which groups the rules merge or split; exit 1 if a rule cannot be kept.
     """
     from stormcell.cli.output import print_json, say
     from stormcell.errors import InputError
+    from stormcell.registry import exporter
 
     if more and not against:
         raise InputError("files are only read with --against PATH...")
     settings = options.settings(config)
+    for one in settings.notifications.exporters:
+        exporter(one.kind, one.options)
     if against:
         from stormcell.cli.check import check_against
 

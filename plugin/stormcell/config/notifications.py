@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time
+from math import isfinite
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,13 @@ def _clock(found: Any) -> Any:
     return found
 
 
+def _plain(found: Any) -> Any:
+    if not isinstance(found, (str, int, float)) or (isinstance(found, float) and not isfinite(found)):
+        raise ValueError(f"expected a text, a number, true or false; found {type(found).__name__}")
+    return found
+
+
+Option = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 Span = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=1e9, allow_inf_nan=False)]
 Clock = Annotated[str, BeforeValidator(_clock)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -60,6 +68,8 @@ class ExporterSettings(Section):
     """The exporter: a name in the entry point group `stormcell.exporters`."""
     target: Annotated[str, Field(min_length=1, max_length=4096)]
     """What it writes to: a file, an address."""
+    options: dict[str, Option] = Field(default_factory=dict)
+    """What the exporter is to do otherwise; see [exporters](exporters.md)."""
     when: GroupCondition = GroupCondition({})
     """Which groups; all by default."""
     wait: Span = 30.0
@@ -166,8 +176,8 @@ class NotificationsSettings(Section):
     """Which groups are sent where, and when ([how](rules.md#notifications))."""
 
     exporters: tuple[ExporterSettings, ...] = ()
-    """Where groups go: each a `name`, a `kind`, a `target`, and perhaps `when`, `wait`, `interval`, `repeat` and
-    `send_resolved`."""
+    """Where groups go: each a `name`, a `kind`, a `target`, and perhaps `options`
+    ([which there are](exporters.md)), `when`, `wait`, `interval`, `repeat` and `send_resolved`."""
     silences: tuple[SilenceSettings, ...] = ()
     """Groups that are not sent for a time: each a `name`, `when`, `starts`, `ends`, and perhaps `comment` and
     `author`."""

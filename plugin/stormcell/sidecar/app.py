@@ -177,5 +177,5 @@ class Sidecar:
         return build(self.settings.kibana_alerts, self.settings.live.data, self.intake, self.runtime.clock)
 
 
-def _destinations(settings: Settings) -> list[tuple[str, str, str]]:
-    return [(one.name, one.kind, one.target) for one in settings.notifications.exporters]
+def _destinations(settings: Settings) -> list[tuple[object, ...]]:
+    return [(one.name, one.kind, one.target, one.options) for one in settings.notifications.exporters]

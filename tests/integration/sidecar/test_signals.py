@@ -164,6 +164,9 @@ def test_notifications_change_when_it_hangs_up(program: Program) -> None:
     program.signal(signal.SIGHUP)
     until(told.exists)
     assert "restart" not in program.said
+    program.write(notifications={"exporters": [{**exporter, "options": {"other": 1}}]})
+    program.signal(signal.SIGHUP)
+    program.says("but for sections that take a restart: notifications\n")
     program.signal(signal.SIGTERM)
     assert program.ended() == 0, program.said
 

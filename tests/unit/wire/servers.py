@@ -68,7 +68,7 @@ class _Receiver:
 
 
 class HttpReceiver(_Receiver):
-    """Takes posts until the end of the ``with`` block."""
+    """Takes posts and puts until the end of the ``with`` block."""
 
     def __init__(self, *answers: Answer, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(*answers)
@@ -89,6 +89,9 @@ class HttpReceiver(_Receiver):
                 self.send_header("content-length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
+
+            def do_PUT(self) -> None:
+                self.do_POST()
 
             def log_message(self, *arguments: Any) -> None:
                 pass
