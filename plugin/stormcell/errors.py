@@ -79,12 +79,17 @@ class DeliveryError(OutputError):
         Whether another try may do.
     retry_after : float or None
         Seconds after which the other side asked to be tried again.
+    status : int or None
+        Of the answer over HTTP, where there was one.
     """
 
-    def __init__(self, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retryable: bool, retry_after: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+        self.status = status
 
 
 class RefusedError(StormcellError):

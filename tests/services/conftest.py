@@ -21,6 +21,8 @@ ROLES: Final[Mapping[str, Role]] = {
         "indices": [{"names": ["stormcell-*"], "privileges": ["all"]}],
     },
     "reader": {"indices": [{"names": ["stormcell-*"], "privileges": ["read", "view_index_metadata"]}]},
+    # What fetching alerts needs.
+    "alerts-reader": {"indices": [{"names": [".alerts-*"], "privileges": ["read"]}]},
     "stranger": {},
 }
 

@@ -89,7 +89,7 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
         return [MappingSettings(name="own", title=("x" * plus,)).model_dump(mode="json")]
     if name == "otlp_endpoint":
         return f"http://collector{plus}:4318"
-    if name == "endpoint":
+    if name in ("endpoint", "url"):
         return f"http://collector:{4318 + plus}"
     if isinstance(default, bool):
         # Of two values only one is another; what the file says is beside the point where the variable wins.

@@ -3,6 +3,7 @@
 from stormcell.config.conditions import Condition, EventCondition, GroupCondition
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
+from stormcell.config.kibana_alerts import KibanaAlertsSettings
 from stormcell.config.live import LiveSettings
 from stormcell.config.loading import DEFAULT_FILE, load, reference
 from stormcell.config.notifications import (
@@ -48,6 +49,7 @@ __all__ = [
     "GroupCondition",
     "GroupingSettings",
     "JournalSettings",
+    "KibanaAlertsSettings",
     "LabelsSettings",
     "LinksSettings",
     "LiveSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stormcell.config.base import Section
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
+from stormcell.config.kibana_alerts import KibanaAlertsSettings
 from stormcell.config.live import LiveSettings
 from stormcell.config.notifications import NotificationsSettings
 from stormcell.config.receivers import ReceiversSettings
@@ -47,6 +48,7 @@ class Settings(Section):
     journal: JournalSettings = JournalSettings()
     receivers: ReceiversSettings = ReceiversSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
+    kibana_alerts: KibanaAlertsSettings = KibanaAlertsSettings()
     live: LiveSettings = LiveSettings()
     retention: RetentionSettings = RetentionSettings()
     rules: RulesSettings = RulesSettings()

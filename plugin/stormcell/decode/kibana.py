@@ -38,6 +38,13 @@ _LABELS: Final = {
 }
 _ANNOTATIONS: Final = {"description": "kibana.alert.reason", "evaluation": "kibana.alert.evaluation.value"}
 _TAGS: Final = ("tags", "kibana.alert.rule.tags")
+FIELDS: Final = (
+    *(_UUID, "@timestamp", "kibana.alert.start", "kibana.alert.end", "kibana.alert.status"),
+    *("kibana.alert.action_group", "kibana.alert.url"),
+    *(*_LABELS.values(), *_ANNOTATIONS.values(), *_TAGS),
+)
+"""All of an alert document that is read."""
+
 _OF_SUMMARY: Final = (
     _UUID,
     *("kibana.alert.status", "kibana.alert.start", "kibana.alert.end", "@timestamp", "kibana.alert.url"),

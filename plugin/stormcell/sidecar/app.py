@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stormcell.sidecar.forward.forwarder import Forwarder
     from stormcell.sidecar.grpc.server import GrpcServer
     from stormcell.sidecar.http.server import HttpServer
+    from stormcell.sidecar.kibana import Poller
 
 
 class Sidecar:
@@ -46,6 +47,7 @@ class Sidecar:
         auth = Authenticator(settings.receivers)
         self.runtime = Runtime(settings, SystemClock(), failed=failed, held=self._held)
         self.forwarder: Forwarder | None = None
+        self.poller: Poller | None = None
         self.intake = Intake(settings, self.runtime.journal, auth, check, self.runtime.clock)
         self.grpc: GrpcServer | None = None
         self.http: HttpServer | None = None
@@ -61,7 +63,7 @@ class Sidecar:
         ListenError
             If an address cannot be listened on.
         SettingsError
-            If what telemetry is forwarded to cannot be used.
+            If what telemetry is forwarded to, or alerts are fetched from, cannot be used.
         StoreError
             If what the store remembers cannot be gone on with.
         """
@@ -87,12 +89,15 @@ class Sidecar:
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
         self.forwarder = self._made_forwarder()
+        self.poller = self._made_poller()
         self.grpc.start()
         self.http.start()
         self.listens = True
         self.runtime.start()
         if self.forwarder is not None:
             self.forwarder.start()
+        if self.poller is not None:
+            self.poller.start()
         self.started = True
 
     def stop(self) -> bool:
@@ -109,6 +114,8 @@ class Sidecar:
         def left() -> float:
             return max(until - time.monotonic(), 0.5)
 
+        if self.poller is not None:
+            self.poller.stop(min(left(), 1.0))
         for server in (self.http, self.grpc):
             if server is not None:
                 server.stop(min(left(), 5.0))
@@ -161,6 +168,13 @@ class Sidecar:
         from stormcell.sidecar.forward import build
 
         return build(self.settings, self.settings.live.data, self.runtime.journal, self.runtime.engine)
+
+    def _made_poller(self) -> Poller | None:
+        if not self.settings.kibana_alerts.url:
+            return None
+        from stormcell.sidecar.kibana import build
+
+        return build(self.settings.kibana_alerts, self.settings.live.data, self.intake, self.runtime.clock)
 
 
 def _destinations(settings: Settings) -> list[tuple[object, ...]]:

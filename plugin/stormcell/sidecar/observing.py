@@ -33,6 +33,9 @@ def observe(meters: Meters, sidecar: Sidecar) -> None:
     meters.observe(names.FORWARD_SENT, lambda: _sent(sidecar))
     meters.observe(names.FORWARD_DROPPED, lambda: _unsent(sidecar))
     meters.observe(names.BACKLOG, lambda: _forward_backlog(sidecar))
+    meters.observe(names.ALERTS_FETCHED, lambda: _fetched(sidecar))
+    meters.observe(names.ALERTS_FAILURES, lambda: _fetching_failures(sidecar))
+    meters.observe(names.ALERTS_BEHIND, lambda: _fetching_behind(sidecar))
 
 
 def observe_store(meters: Meters, path: Path) -> None:
@@ -173,3 +176,21 @@ def _unsent(sidecar: Sidecar) -> Readings:
 
 def _forward_backlog(sidecar: Sidecar) -> Readings:
     return [] if sidecar.forwarder is None else [(sidecar.forwarder.behind, {CONSUMER: "forward"})]
+
+
+def _fetched(sidecar: Sidecar) -> Readings:
+    if sidecar.poller is None:
+        return []
+    stats = sidecar.poller.stats
+    found = {"taken": stats.taken, "known": stats.known, "odd": stats.odd}
+    return [(number, {names.STATE: state}) for state, number in found.items()]
+
+
+def _fetching_failures(sidecar: Sidecar) -> Readings:
+    if sidecar.poller is None:
+        return []
+    return [(number, {REASON: why}) for why, number in list(sidecar.poller.stats.failures.items())]
+
+
+def _fetching_behind(sidecar: Sidecar) -> Readings:
+    return [] if sidecar.poller is None else [(sidecar.poller.behind, {})]

@@ -26,7 +26,11 @@ def readiness(sidecar: Sidecar) -> Readiness:
     if engine.loaded is not None:
         checks |= engine.loaded.checks()
     ready = sidecar.started and all(check == "ok" for check in checks.values())
-    return Readiness(ready, {**checks, "engine": str(engine.stage)})
+    # What follows keeps nobody from sending.
+    checks["engine"] = str(engine.stage)
+    if sidecar.poller is not None:
+        checks["kibana_alerts"] = sidecar.poller.stats.problem or "ok"
+    return Readiness(ready, checks)
 
 
 def status(sidecar: Sidecar) -> dict[str, Any]:
@@ -58,6 +62,17 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             "rejected": sent.rejected,
             "refused_records": sent.refused_records,
             "problem": sent.problem,
+        }
+    if sidecar.poller is not None:
+        fetched = sidecar.poller.stats
+        result["kibana_alerts"] = {
+            "rounds": fetched.rounds,
+            "taken": fetched.taken,
+            "known": fetched.known,
+            "odd": fetched.odd,
+            "failures": dict(sorted(fetched.failures.items())),
+            "behind_seconds": round(sidecar.poller.behind, 3),
+            "problem": fetched.problem,
         }
     if sidecar.runtime.delivery is not None:
         result["delivery"] = {

@@ -127,6 +127,17 @@ FORWARD_DROPPED: Final = Metric(
     *("stormcell.forward.dropped", "{item}", Kind.COUNTER),
     *("Log records and spans that were not sent on", (REASON,)),
 )
+ALERTS_FETCHED: Final = Metric(
+    *("stormcell.kibana.alerts.fetched", "{document}", Kind.COUNTER),
+    *("Alert documents of Kibana's: new (`taken`), the same as before (`known`), of no use (`odd`)", (STATE,)),
+)
+ALERTS_FAILURES: Final = Metric(
+    *("stormcell.kibana.alerts.failures", "{round}", Kind.COUNTER),
+    *("Rounds of fetching them that failed", (REASON,)),
+)
+ALERTS_BEHIND: Final = Metric(
+    "stormcell.kibana.alerts.behind", "s", Kind.GAUGE, "How long ago all that was new was fetched"
+)
 SDK_PROCESSED: Final = Metric(
     *("stormcell.sdk.processed", "{item}", Kind.COUNTER),
     *("Spans and log records that a processor handed over", (SIGNAL,)),
@@ -145,7 +156,8 @@ METRICS: Final = (
     *(JOURNAL_SIZE, JOURNAL_LIMIT, JOURNAL_SEGMENTS, JOURNAL_TORN, JOURNAL_DAMAGED, JOURNAL_SYNC_FAILURES),
     *(BACKLOG, LAG, ASSIGNMENT_DURATION, TICK_DURATION, TICK_FAILURES, READY),
     *(GROUPS, SILHOUETTE, RADIUS, EXEMPLAR_CHANGES, EDITS),
-    *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED, MEMORY),
+    *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED),
+    *(ALERTS_FETCHED, ALERTS_FAILURES, ALERTS_BEHIND, MEMORY),
 )
 
 SDK_METRICS: Final = (SDK_PROCESSED, SDK_DROPPED, SDK_WAITING)

@@ -65,8 +65,9 @@ class HttpClient:
         *,
         compress: bool,
         retryable: Collection[int] = RETRYABLE,
+        most: int = _MOST_READ,
     ) -> bytes:
-        """Post, and return the start of the answer.
+        """Post, and return the answer, of which at most so many bytes are read.
 
         Raises
         ------
@@ -77,7 +78,7 @@ class HttpClient:
         if compress:
             sent["content-encoding"] = "gzip"
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        answer = self.ask("POST", path, body, sent)
+        answer = self.ask("POST", path, body, sent, most=most)
         content = answer.content
         if 200 <= answer.status < 300:
             return content
@@ -87,6 +88,7 @@ class HttpClient:
             f"{self._shown} answered {answer.status} {_name(answer.status)}{f': {said}' if said else ''}",
             retryable=answer.status in retryable,
             retry_after=asked,
+            status=answer.status,
         )
 
     def ask(

@@ -2,7 +2,7 @@
 
 from stormcell.sidecar.forward.build import build
 from stormcell.sidecar.forward.forwarder import Forwarder, ForwardStats, Tail
-from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter
+from stormcell.sidecar.position import Position
 
 __all__ = ["ForwardStats", "Forwarder", "Position", "Rewriter", "Tail", "build"]

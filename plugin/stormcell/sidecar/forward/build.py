@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from stormcell.config import ForwardSettings, Settings
 from stormcell.protocols import Assigner
 from stormcell.sidecar.forward.forwarder import Forwarder, Tail
-from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter
+from stormcell.sidecar.position import Position
 from stormcell.wire.endpoint import Tls, endpoint
 from stormcell.wire.headers import Headers, parse, read, secret
 from stormcell.wire.otlp import connect

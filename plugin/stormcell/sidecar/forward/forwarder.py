@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stormcell.errors import DeliveryError, StormcellError
-from stormcell.sidecar.forward.position import Position
 from stormcell.sidecar.forward.rewrite import Rewriter, Rewritten, halves
+from stormcell.sidecar.position import Position
 from stormcell.types import Request
 from stormcell.wire.backoff import Backoff
 from stormcell.wire.otlp import OtlpClient

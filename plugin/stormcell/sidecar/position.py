@@ -1,4 +1,4 @@
-"""How far the journal was sent on, kept in a small file."""
+"""How far something was done, kept in a small file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from stormcell.files import write_atomic
 
 
 class Position:
-    """A position in the journal that outlives the process.
+    """A position that outlives the process: of the journal, say, or a time.
 
     Parameters
     ----------
     path : Path
         The file; it need not exist.
+    anew : str
+        What comes of it if the file is removed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, anew: str = "send all that the journal holds again") -> None:
+        self._path, self._anew = path, anew
 
     def load(self) -> int | None:
         """Return the position that was saved last; None if none was.
@@ -49,6 +51,4 @@ class Position:
         write_atomic(self._path, f"{position}\n".encode())
 
     def _error(self, reason: str) -> StoreError:
-        return StoreError(
-            f"cannot read {self._path}: {reason}; mend it, or remove it to send all that the journal holds again"
-        )
+        return StoreError(f"cannot read {self._path}: {reason}; mend it, or remove it to {self._anew}")
