@@ -88,6 +88,7 @@ def test_the_next_page_begins_behind_the_last_hit() -> None:
     ("variables", "sent"),
     [
         ({"API_KEY": SECRET}, f"ApiKey {SECRET}"),
+        ({"API_KEY": "secret:secret"}, "ApiKey c2VjcmV0OnNlY3JldA=="),
         ({"TOKEN": SECRET}, f"Bearer {SECRET}"),
         ({"USERNAME": "ann", "PASSWORD": "pässword"}, "Basic "),
     ],
@@ -122,7 +123,7 @@ def test_a_credential_may_be_a_file_that_is_renewed(tmp_path: Path, monkeypatch:
     [
         ({"USERNAME": "ann"}, "go together"),
         ({"API_KEY": "a", "TOKEN": "b"}, "API_KEY and STORMCELL_ELASTICSEARCH_TOKEN; unset all but one"),
-        ({"API_KEY": f"{SECRET}\nx: y"}, "cannot be sent"),
+        ({"API_KEY": f"{SECRET}\nx"}, "cannot be sent"),
     ],
 )
 def test_credentials_that_cannot_be_used(
