@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step
+from stormcell.types import Assignment, Difference, Dossier, Group, Projected, Record, Request, Step, Totals
 
 if TYPE_CHECKING:
     from stormcell.types import Clustering, DoubleArray, FloatArray, IntArray
@@ -92,6 +92,10 @@ class Projection(Exporter, Protocol):
 
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         """Yield in what the copies differ from all that there is."""
+        ...
+
+    def note(self, totals: Totals, target: str | Path) -> None:
+        """Keep how the store stands at a time, beside what was kept of other times."""
         ...
 
 

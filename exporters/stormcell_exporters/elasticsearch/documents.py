@@ -10,12 +10,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from stormcell.semconv import ECS_VERSION, HOST_NAME, LABELS
 from stormcell.times import rfc3339
-from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier, Group, Membership, Row, Signal
+from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier, Group, Membership, Row, Signal, Totals
 from stormcell_exporters.ndjson import MAX_MEMBERS, document
 
 MOST_TEXT: Final = 32_000
@@ -88,28 +87,6 @@ class Documents(NamedTuple):
     group: Document
     members: list[Document]
     history: list[Document]
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How a store stands at a time.
-
-    Attributes
-    ----------
-    time : int
-        ns.
-    events, background : int
-        Events, and those of them that are in no group.
-    open, acknowledged, resolved : int
-        Groups.
-    """
-
-    time: int
-    events: int
-    background: int
-    open: int
-    acknowledged: int
-    resolved: int
 
 
 def documents(dossier: Dossier) -> Documents:

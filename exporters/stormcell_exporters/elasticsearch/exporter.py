@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from stormcell.errors import DeliveryError, SettingsError
-from stormcell.types import Difference, Dossier, Group, Projected, Step
+from stormcell.types import Difference, Dossier, Group, Projected, Step, Totals
 from stormcell_exporters.elasticsearch.capabilities import probe
 from stormcell_exporters.elasticsearch.connection import Credentials, connect, credentials, server
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
@@ -165,6 +165,19 @@ class ElasticsearchExporter:
         seen = Seen(self._cutoff())
         with self._opening(target, 0.0) as opened:
             yield from compare(_made(dossiers, seen), seen, opened())
+
+    def note(self, totals: Totals, target: str | Path) -> None:
+        """Keep how the store stands at a time, where the history is."""
+        from stormcell_exporters.elasticsearch.bulk import Action, Outcome, send
+        from stormcell_exporters.elasticsearch.documents import totals_document
+
+        made = totals_document(totals)
+        with self._opening(target, 0.0) as opened:
+            copies = opened()
+            action = Action("create", copies.history, made.id, made.source)
+            for told in send(copies.client, [action], copies.caller):
+                if told.outcome is Outcome.DEAD:
+                    raise DeliveryError(f"refused: {told.reason}", retryable=False)
 
     def close(self) -> None:
         """Close the connections."""

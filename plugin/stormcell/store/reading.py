@@ -9,7 +9,7 @@ from typing import Final
 from stormcell.errors import ConflictError
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
-from stormcell.types import Group, Membership, Row, Signal
+from stormcell.types import Group, Membership, Row, Signal, Totals
 
 _LISTED: Final = 10  # how many candidates an error message names at most
 
@@ -88,6 +88,20 @@ def membership_of(connection: sqlite3.Connection, uid: str) -> Membership | None
     if len(atoms) > 1:
         raise ConflictError(f"{len(alerts)} alerts are {uid}: {listed(list(alerts))}; write one of these")
     return membership(connection, atoms.pop()) if atoms else None
+
+
+def totals(connection: sqlite3.Connection, time: int) -> Totals:
+    """Return how the store stands."""
+    events, background = connection.execute(
+        "SELECT count(*), coalesce(sum(group_id IS NULL), 0)"
+        " FROM members JOIN rows ON rows.id = row_id JOIN atoms ON atoms.id = atom_id"
+    ).fetchone()
+    groups = {
+        from_key(status): int(count)
+        for status, count in connection.execute("SELECT status, count(*) FROM groups GROUP BY status")
+    }
+    by_status = (groups.get(status, 0) for status in ("open", "acknowledged", "resolved"))
+    return Totals(time, int(events), int(background), *by_status)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ Columns are loaded, and numpy with them, when they are first asked for.
 from typing import TYPE_CHECKING
 
 from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
-from stormcell.types.dossiers import Difference, Dossier, Projected, Step
+from stormcell.types.dossiers import Difference, Dossier, Projected, Step, Totals
 from stormcell.types.events import ERROR_SEVERITY, Attributes, Event, Signal, Value
 from stormcell.types.families import Family, Similar
 from stormcell.types.feedback import Feedback, Kind, Mark, Outcome, State
@@ -105,6 +105,7 @@ __all__ = [
     "State",
     "Step",
     "Template",
+    "Totals",
     "UidSet",
     "Value",
     "record_of",

@@ -95,3 +95,25 @@ class Difference:
     what: str
     expected: str
     found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How a store stands at a time.
+
+    Attributes
+    ----------
+    time : int
+        ns.
+    events, background : int
+        Events, and those of them that are in no group.
+    open, acknowledged, resolved : int
+        Groups.
+    """
+
+    time: int
+    events: int
+    background: int
+    open: int
+    acknowledged: int
+    resolved: int

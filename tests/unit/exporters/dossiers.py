@@ -15,9 +15,9 @@ from stormcell.types import (
     Saying,
     Share,
     Signal,
+    Totals,
     Value,
 )
-from stormcell_exporters.elasticsearch.documents import Totals
 from tests.unit.render.samples import event, latency, row, s
 
 WORKER = "ts-order-service-5b67c48447-mv5hb"
