@@ -92,10 +92,6 @@ class Projection(Exporter, Protocol):
         """
         ...
 
-    def record(self, totals: Totals, target: str | Path) -> None:
-        """Keep how the store stood at a time, beside what was kept before."""
-        ...
-
     def rebuild(
         self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = ...
     ) -> Projected:
@@ -107,6 +103,10 @@ class Projection(Exporter, Protocol):
 
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         """Yield in what the copies differ from all that there is."""
+        ...
+
+    def note(self, totals: Totals, target: str | Path) -> None:
+        """Keep how the store stands at a time, beside what was kept of other times."""
         ...
 
 

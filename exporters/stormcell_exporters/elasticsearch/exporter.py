@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,17 +126,6 @@ class ElasticsearchExporter:
             counts.deleted += self._prune(copies, str(target))
         return counts.projected()
 
-    def record(self, totals: Totals, target: str | Path) -> None:
-        """Put how the store stands at a time into the history."""
-        from stormcell_exporters.elasticsearch.bulk import Action, send
-        from stormcell_exporters.elasticsearch.documents import totals_document
-
-        made = totals_document(totals)
-        with self._opening(target, 0.0) as opened:
-            copies = opened()
-            # A conflict says that it is there.
-            deque(send(copies.client, [Action("create", copies.history, made.id, made.source)], copies.caller), 0)
-
     def rebuild(
         self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = _silent
     ) -> Projected:
@@ -198,6 +186,19 @@ class ElasticsearchExporter:
                 most=most,
                 exclude=exclude,
             )
+
+    def note(self, totals: Totals, target: str | Path) -> None:
+        """Keep how the store stands at a time, where the history is."""
+        from stormcell_exporters.elasticsearch.bulk import Action, Outcome, send
+        from stormcell_exporters.elasticsearch.documents import totals_document
+
+        made = totals_document(totals)
+        with self._opening(target, 0.0) as opened:
+            copies = opened()
+            action = Action("create", copies.history, made.id, made.source)
+            for told in send(copies.client, [action], copies.caller):
+                if told.outcome is Outcome.DEAD:
+                    raise DeliveryError(f"refused: {told.reason}", retryable=False)
 
     def close(self) -> None:
         """Close the connections."""

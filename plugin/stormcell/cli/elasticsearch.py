@@ -97,7 +97,7 @@ def push(
         _progress("Pushing", opened) as told,
     ):
         done = exporter.project(_all(opened), target, whole=True, told=told)
-        exporter.record(opened.totals(time.time_ns()), target)
+        exporter.note(opened.totals(time.time_ns()), target)
     _show_projected(done, as_json=as_json)
 
 
@@ -121,6 +121,7 @@ def rebuild(
             done = exporter.rebuild(_all(opened), target, told=told)
         # What came in meanwhile went into the old indices.
         since = exporter.project(_all(opened), target, whole=True)
+        exporter.note(opened.totals(time.time_ns()), target)
     refused = [*done.refused, *(one for one in since.refused if one not in done.refused)]
     _show_projected(
         replace(

@@ -18,8 +18,8 @@ SECOND: Final = 10**9
 GIVE_UP: Final = 24 * 3600 * SECOND
 """Nanoseconds after which a letter that was tried in vain is given up: the outbox must not grow for ever."""
 
-RECORD_EVERY: Final = 300 * SECOND
-"""Nanoseconds between two records of how the store stands."""
+NOTED: Final = 300 * SECOND
+"""Nanoseconds between two notes of how the store stands, to whom keeps copies."""
 
 _BATCH: Final = 20
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Courier:
         self._open_store, self._clock = open_store, clock
         self._backoff = Backoff(seed)
         self._store: SqliteStore | None = None
-        self._recorded: int | None = None
+        self._noted: int | None = None
 
     def step(self, enough: Callable[[], bool] = lambda: False) -> int | None:
         """Hand over what is due.
@@ -138,6 +138,7 @@ class Courier:
                     return self._clock.now()
                 if not self._hand_over(store, letter):
                     return self.progress.closed_until
+                self._note(store)
         return store.outbox_next(name)
 
     def _hand_over(self, store: SqliteStore, letter: Letter) -> bool:
@@ -171,13 +172,20 @@ class Courier:
             done = to.exporter.project([], to.target, gone=[letter.group.id])
         else:
             done = to.exporter.project([found], to.target)
-        now = self._clock.now()
-        if self._recorded is None or now - self._recorded >= RECORD_EVERY:
-            to.exporter.record(store.totals(now), to.target)
-            self._recorded = now
         if done.refused:
             more = f", and {len(done.refused) - 1:,} more" if len(done.refused) > 1 else ""
             raise DeliveryError(f"refused: {done.refused[0]}{more}", retryable=False)
+
+    def _note(self, store: SqliteStore) -> None:
+        """Say how the store stands, now and then, while groups go out."""
+        to, now = self.destination, self._clock.now()
+        if not isinstance(to.exporter, Projection) or (self._noted is not None and now - self._noted < NOTED):
+            return
+        self._noted = now
+        try:
+            to.exporter.note(store.totals(now), to.target)
+        except DeliveryError as error:  # the next one comes soon
+            _log.debug("%s: how the store stands is not noted: %s", to.name, error)
 
     def _give_up(self, store: SqliteStore, letter: Letter, problem: str) -> None:
         store.outbox_failed(letter.number, problem, letter.due, dead=True)

@@ -91,10 +91,8 @@ def membership_of(connection: sqlite3.Connection, uid: str) -> Membership | None
     return membership(connection, atoms.pop()) if atoms else None
 
 
-def totals(connection: sqlite3.Connection | None, now: int) -> Totals:
+def totals(connection: sqlite3.Connection, now: int) -> Totals:
     """Return how much there is at a time."""
-    if connection is None:
-        return Totals(now, 0, 0, 0, 0, 0)
     [events] = connection.execute("SELECT count(*) FROM members").fetchone()
     [background] = connection.execute(
         "SELECT count(*) FROM atoms JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id"

@@ -1,4 +1,4 @@
-"""Groups from the outbox to an exporter that keeps copies."""
+"""Groups from the outbox to an exporter that keeps copies of all that is stored of them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from pathlib import Path
 import pytest
 
 from stormcell.delivery import Courier, Destination
-from stormcell.delivery.courier import RECORD_EVERY
+from stormcell.delivery.courier import NOTED, SECOND
 from stormcell.errors import DeliveryError
 from stormcell.protocols import Projection
 from stormcell.store import SqliteStore
 from stormcell.testing import FakeClock
-from stormcell.types import Difference, Dossier, Group, Projected, Step, Totals
+from stormcell.types import Difference, Dossier, Draft, Group, Projected, Step, Totals
 from tests.unit.render.samples import START, grouping
 
 GROUPING = grouping()
-FIRST, _, THIRD = GROUPING.groups
+FIRST, SECOND_GROUP, THIRD = GROUPING.groups
 
 
 class FakeProjection:
-    """Keeps what it is told."""
+    """Remembers what it was handed."""
 
     def __init__(self) -> None:
-        self.copies: dict[str, Dossier] = {}
+        self.came: list[Dossier] = []
         self.gone: list[str] = []
-        self.recorded: list[Totals] = []
-        self.refused: Sequence[str] = ()
+        self.noted: list[Totals] = []
+        self.refused: tuple[str, ...] = ()
+        self.failure: DeliveryError | None = None
 
     def export(self, groups: Sequence[Group], target: str | Path) -> None:
         raise AssertionError("it keeps copies")
@@ -45,12 +46,10 @@ class FakeProjection:
         whole: bool = False,
         told: Callable[[int], None] = lambda done: None,
     ) -> Projected:
-        self.copies.update((one.group.id, one) for one in dossiers)
+        assert (target, whole) == ("there", False)
+        self.came += dossiers
         self.gone += gone
         return Projected(refused=self.refused)
-
-    def record(self, totals: Totals, target: str | Path) -> None:
-        self.recorded.append(totals)
 
     def rebuild(
         self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = lambda done: None
@@ -60,86 +59,78 @@ class FakeProjection:
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         return iter(())
 
+    def note(self, totals: Totals, target: str | Path) -> None:
+        self.noted.append(totals)
+        if self.failure is not None:
+            raise self.failure
+
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(tmp_path / "stormcell.db", create=True) as store:
-        store.save(GROUPING, [])
+def open_store(tmp_path: Path) -> Callable[[], SqliteStore]:
+    return lambda: SqliteStore(tmp_path / "stormcell.db", create=True)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], SqliteStore]) -> Iterator[SqliteStore]:
+    with open_store() as store:
+        store.save(GROUPING, [Draft(FIRST.id, "runbook", "error-log", "# What to do", ())])
         yield store
 
 
-def carrier(store: SqliteStore, exporter: Projection, clock: FakeClock) -> Courier:
-    return Courier(Destination("es", exporter, "there"), lambda: SqliteStore(store.path, create=True), clock, b"")
-
-
-def test_a_copy_is_of_the_group_as_it_is_now_with_its_members(store: SqliteStore) -> None:
-    clock, exporter = FakeClock(START), FakeProjection()
-    store.put_outbox([("es", replace(FIRST, revision=1))], clock.now())
-    store.set_status(FIRST.id, "acknowledged")
-    courier = carrier(store, exporter, clock)
+def step(exporter: FakeProjection, open_store: Callable[[], SqliteStore], clock: FakeClock) -> Courier:
+    assert isinstance(exporter, Projection)
+    courier = Courier(Destination("copies", exporter, "there"), open_store, clock, b"seed")
     courier.step()
-    copy = exporter.copies[FIRST.id]
-    assert copy.group == replace(FIRST, status="acknowledged")
-    assert copy.atoms == store.memberships(FIRST.id)
-    assert store.outbox_pending() == []
     courier.close()
+    return courier
 
 
-def test_a_group_that_is_no_more_is_taken_out(store: SqliteStore) -> None:
-    clock, exporter = FakeClock(START), FakeProjection()
-    store.put_outbox([("es", replace(FIRST, id="g-merged-away"))], clock.now())
-    courier = carrier(store, exporter, clock)
-    courier.step()
-    assert (exporter.copies, exporter.gone) == ({}, ["g-merged-away"])
-    courier.close()
+def put(store: SqliteStore, clock: FakeClock, *groups: Group) -> None:
+    store.put_outbox([("copies", group) for group in groups], clock.now())
 
 
-def test_what_is_refused_is_given_up_with_the_reason(store: SqliteStore) -> None:
-    clock, exporter = FakeClock(START), FakeProjection()
-    exporter.refused = ["members/a: no date", "members/b: no date"]
-    store.put_outbox([("es", FIRST)], clock.now())
-    courier = carrier(store, exporter, clock)
-    courier.step()
+def test_it_gets_all_that_is_stored_as_it_is_now(
+    store: SqliteStore, open_store: Callable[[], SqliteStore]
+) -> None:
+    exporter, clock = FakeProjection(), FakeClock(START)
+    put(store, clock, replace(FIRST, title="as it was"))
+    step(exporter, open_store, clock)
+    [found] = exporter.came
+    assert found.group.title == FIRST.title
+    assert [draft.markdown for draft in found.drafts] == ["# What to do"]
+    assert list(found.atoms) == store.memberships(FIRST.id)
+    assert exporter.gone == []
+
+
+def test_it_is_told_of_a_group_that_is_no_more(store: SqliteStore, open_store: Callable[[], SqliteStore]) -> None:
+    exporter, clock = FakeProjection(), FakeClock(START)
+    put(store, clock, replace(FIRST, id="g-merged"))
+    courier = step(exporter, open_store, clock)
+    assert (exporter.came, exporter.gone, courier.progress.delivered) == ([], ["g-merged"], 1)
+
+
+def test_what_is_refused_is_given_up_and_named(store: SqliteStore, open_store: Callable[[], SqliteStore]) -> None:
+    exporter, clock = FakeProjection(), FakeClock(START)
+    exporter.refused = ("members/1: too long", "members/2: too long")
+    put(store, clock, FIRST)
+    courier = step(exporter, open_store, clock)
+    assert (courier.progress.delivered, courier.progress.dead) == (0, 1)
     [letter] = store.dead_letters()
-    assert letter.problem == "refused: members/a: no date, and 1 more"
+    assert letter.problem == "refused: members/1: too long, and 1 more"
+
+
+def test_how_the_store_stands_is_noted_now_and_then(
+    store: SqliteStore, open_store: Callable[[], SqliteStore]
+) -> None:
+    exporter, clock = FakeProjection(), FakeClock(START)
+    exporter.failure = DeliveryError("503", retryable=True)  # it hinders nothing
+    courier = Courier(Destination("copies", exporter, "there"), open_store, clock, b"seed")
+    for seconds in (0, 1, NOTED / SECOND, 1):
+        clock.advance(seconds)
+        put(store, clock, *GROUPING.groups)
+        assert courier.step() is None
     courier.close()
-
-
-def test_how_the_store_stands_is_recorded_now_and_then(store: SqliteStore) -> None:
-    clock, exporter = FakeClock(START), FakeProjection()
-    courier = carrier(store, exporter, clock)
-    for wait in (0, 1, RECORD_EVERY):
-        clock.advance(wait / 1e9)
-        store.put_outbox([("es", FIRST), ("es", THIRD)], clock.now())
-        courier.step()
-    assert [one.time for one in exporter.recorded] == [START, clock.now()]
-    courier.close()
-
-
-def test_one_that_fails_to_record_is_asked_again(store: SqliteStore) -> None:
-    clock, exporter = FakeClock(START), FakeProjection()
-    kept, failures = exporter.record, [DeliveryError("503", retryable=True)]
-
-    def record(totals: Totals, target: str | Path) -> None:
-        if failures:
-            raise failures.pop()
-        kept(totals, target)
-
-    exporter.record = record  # type: ignore[method-assign]
-    store.put_outbox([("es", FIRST)], clock.now())
-    courier = carrier(store, exporter, clock)
-    courier.step()
-    assert courier.progress.problem == "503"
-    clock.advance(3600)
-    courier.step()
-    assert (len(exporter.recorded), store.outbox_pending()) == (1, [])
-    courier.close()
-
-
-def test_totals_count_events_and_groups(store: SqliteStore, tmp_path: Path) -> None:
-    store.set_status(FIRST.id, "resolved")
-    inside = sum(group.count for group in GROUPING.groups)
-    apart = len(GROUPING.background)
-    assert store.totals(START) == Totals(START, inside + apart, apart, len(GROUPING.groups) - 1, 0, 1)
-    with SqliteStore(tmp_path / "none.db", create=True) as empty:
-        assert empty.totals(START) == Totals(START, 0, 0, 0, 0, 0)
+    assert (courier.progress.delivered, courier.progress.dead) == (12, 0)
+    first, second = exporter.noted
+    assert second.time - first.time >= NOTED
+    assert first == Totals(START, events=10, background=1, open=3, acknowledged=0, resolved=0)
