@@ -87,6 +87,8 @@ def push(
     What is up to date is passed over. Copies of groups that are no more are taken out. A push that was broken off
     goes on where it was.
     """
+    from stormcell.errors import NotFoundError
+
     if dry_run:
         found = _compared(store, url, prefix, config)
         _show_differences(found, as_json=as_json)
@@ -96,6 +98,10 @@ def push(
         chosen_exporter(url, prefix, config) as (exporter, target),
         _progress("Pushing", opened) as told,
     ):
+        if not opened.statuses():
+            raise NotFoundError(
+                f"{opened.path} holds no groups; name the right store, or empty the copies by a rebuild"
+            )
         done = exporter.project(_all(opened), target, whole=True, told=told)
         exporter.note(opened.totals(time.time_ns()), target)
     _show_projected(done, as_json=as_json)
