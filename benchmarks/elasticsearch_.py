@@ -131,7 +131,7 @@ def main() -> None:
             results = measure(node, Path(name), quick=options.quick)
         finally:
             servers.end()
-    report("elastic", results, as_json=options.json)
+    report("elasticsearch", results, as_json=options.json)
 
 
 if __name__ == "__main__":
