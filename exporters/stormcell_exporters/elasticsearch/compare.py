@@ -99,4 +99,4 @@ def _others(
             for count, word in ((missing, "missing"), (odd, "too many"), (other, "other"))
             if count
         ]
-        yield Difference(id, what, f"{len(ids):,} documents", ", ".join(said))
+        yield Difference(id, what, f"{len(ids):,} document{'s' if len(ids) != 1 else ''}", ", ".join(said))
