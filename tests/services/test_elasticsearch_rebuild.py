@@ -27,15 +27,15 @@ def bulk(request: Request) -> bool:
 
 
 @pytest.fixture
-def proxy(elasticsearch: Elasticsearch) -> Iterator[Proxy]:
-    with between(elasticsearch.url) as proxy:
+def proxy(elasticsearch_own: Elasticsearch) -> Iterator[Proxy]:
+    with between(elasticsearch_own.url) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def copied(elasticsearch: Elasticsearch, proxy: Proxy, prefix: str, tmp_path: Path) -> Iterator[Copied]:
+def copied(elasticsearch_own: Elasticsearch, proxy: Proxy, prefix: str, tmp_path: Path) -> Iterator[Copied]:
     with closing(ElasticsearchExporter(prefix=prefix)) as exporter:
-        place = Copied(elasticsearch, proxy.url, exporter, tmp_path / "stormcell.db")
+        place = Copied(elasticsearch_own, proxy.url, exporter, tmp_path / "stormcell.db")
         exporter.setup(place.url)
         place.keep(*(made(number, 1) for number in range(MANY)))
         yield place
