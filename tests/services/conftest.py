@@ -91,6 +91,13 @@ def elasticsearch(request: pytest.FixtureRequest) -> Elasticsearch:
 
 
 @pytest.fixture
+def elasticsearch_own(request: pytest.FixtureRequest) -> Elasticsearch:
+    """Return a node of the client's own major version, for tests that take long."""
+    node: Elasticsearch = request.getfixturevalue(f"elasticsearch_{client_major()}")
+    return node
+
+
+@pytest.fixture
 def prefix() -> str:
     """Return how the names of a test's own indices begin."""
     return f"stormcell-{uuid4().hex[:8]}"

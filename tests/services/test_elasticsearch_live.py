@@ -33,10 +33,10 @@ def open_store(tmp_path: Path) -> Callable[[], SqliteStore]:
 
 @pytest.fixture
 def copied(
-    elasticsearch: Elasticsearch, prefix: str, tmp_path: Path, open_store: Callable[[], SqliteStore]
+    elasticsearch_own: Elasticsearch, prefix: str, tmp_path: Path, open_store: Callable[[], SqliteStore]
 ) -> Iterator[Copied]:
     with closing(ElasticsearchExporter(prefix=prefix)) as exporter:
-        place = Copied(elasticsearch, elasticsearch.url, exporter, tmp_path / "stormcell.db")
+        place = Copied(elasticsearch_own, elasticsearch_own.url, exporter, tmp_path / "stormcell.db")
         exporter.setup(place.url)
         place.keep(*GROUPS)
         yield place
@@ -111,13 +111,15 @@ def test_a_block_because_the_disk_is_full(copied: Copied, open_store: Callable[[
 
 
 def test_documents_that_are_refused(
-    elasticsearch: Elasticsearch, prefix: str, tmp_path: Path, open_store: Callable[[], SqliteStore]
+    elasticsearch_own: Elasticsearch, prefix: str, tmp_path: Path, open_store: Callable[[], SqliteStore]
 ) -> None:
     clock = FakeClock(10**18)
     custom = f"_component_template/{prefix}-members@custom"
-    elasticsearch.call("PUT", custom, {"template": {"mappings": {"properties": {"message": {"type": "long"}}}}})
+    elasticsearch_own.call(
+        "PUT", custom, {"template": {"mappings": {"properties": {"message": {"type": "long"}}}}}
+    )
     with closing(ElasticsearchExporter(prefix=prefix)) as exporter:
-        copied = Copied(elasticsearch, elasticsearch.url, exporter, tmp_path / "stormcell.db")
+        copied = Copied(elasticsearch_own, elasticsearch_own.url, exporter, tmp_path / "stormcell.db")
         exporter.setup(copied.url)
         copied.keep(*GROUPS)
         put(open_store, clock, *GROUPS)
@@ -125,7 +127,7 @@ def test_documents_that_are_refused(
         assert (courier.progress.delivered, courier.progress.dead) == (0, 5)
         assert "message" in courier.progress.problem
         # Once the mapping is mended they go out as they are.
-        elasticsearch.call("DELETE", custom)
+        elasticsearch_own.call("DELETE", custom)
         copied.rebuild()
         with open_store() as store:
             assert store.retry_dead(now=clock.now()) == 5
