@@ -119,11 +119,12 @@ def start_elasticsearch(
     """
     installed = ROOT / ".services" / f"elasticsearch-{version}"
     assert installed.is_dir(), f"{installed} is not there: scripts/services/elasticsearch makes it ready"
-    # A copy, as it writes below itself: data, logs, and keys beside its settings.
+    # A copy, as it writes below itself: logs, and keys beside its settings.
     home = servers.copy(installed, _user())
     port = free_port()
     settings: dict[str, Any] = {
         "discovery.type": "single-node",
+        "path.data": str(servers.data(_user())),
         "http.host": "127.0.0.1",
         "http.port": port,
         "transport.host": "127.0.0.1",

@@ -98,12 +98,21 @@ class Server:
 
 
 class Servers:
-    """The servers of one test."""
+    """The servers of one test.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+        For settings and logs.
+    data : Path or None
+        Where those that need it get a folder for their data; where temporary files are by default.
+    """
+
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
         self.folder = folder
         self.all: list[Server] = []
-        self._copies: list[tempfile.TemporaryDirectory[str]] = []
+        self._data = data
+        self._temporary: list[tempfile.TemporaryDirectory[str]] = []
 
     def start(
         self,
@@ -128,23 +137,34 @@ class Servers:
 
     def copy(self, source: Path, owner: pwd.struct_passwd | None) -> Path:
         """Return a copy of a folder, where its owner gets at it: into those of pytest no other user may look."""
-        # What was killed may yet write there, through a process of its own.
-        outer = tempfile.TemporaryDirectory(prefix="stormcell-", ignore_cleanup_errors=True)
-        self._copies.append(outer)
-        copy = shutil.copytree(source, Path(outer.name) / source.name, symlinks=True)
+        outer = self._outside(None)
+        copy = shutil.copytree(source, outer / source.name, symlinks=True)
         if owner:
-            Path(outer.name).chmod(0o755)
+            outer.chmod(0o755)
             for path in (copy, *copy.rglob("*")):
                 os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
         return copy
 
+    def data(self, owner: pwd.struct_passwd | None) -> Path:
+        """Return an empty folder of an owner's."""
+        folder = self._outside(self._data)
+        if owner:
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        return folder
+
+    def _outside(self, place: Path | None) -> Path:
+        # What was killed may yet write there, through a process of its own.
+        made = tempfile.TemporaryDirectory(prefix="stormcell-", dir=place, ignore_cleanup_errors=True)
+        self._temporary.append(made)
+        return Path(made.name)
+
     def end(self) -> None:
-        """End all that still run, and remove the copies."""
+        """End all that still run, and remove their folders."""
         for server in reversed(self.all):
             if server.process.poll() is None:
                 server.kill()
-        for copy in self._copies:
-            copy.cleanup()
+        for folder in self._temporary:
+            folder.cleanup()
 
 
 def _spawn(
