@@ -27,7 +27,7 @@ def compare(made: Iterable[Wanted], seen: Seen, copies: Copies) -> Iterator[Diff
         What the store holds, once all of it is made.
     copies : Copies
     """
-    copies.refresh(copies.groups, copies.members, copies.history)
+    copies.refresh(copies.history)
     found = there(copies)
     for page in pages(made):
         yield from _page(page, copies)

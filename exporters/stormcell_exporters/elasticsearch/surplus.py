@@ -68,6 +68,7 @@ def ended(cutoff: int) -> dict[str, Any]:
 
 def there(copies: Copies) -> set[str]:
     """Return the ids of all groups of which there is a document, be it a member's."""
+    copies.refresh(copies.groups, copies.members)
     groups = {hit.id for hit in copies.found(copies.groups, {"match_all": {}}, False)}
     return groups | copies.groups_of_members().keys()
 
@@ -85,6 +86,7 @@ def take_out(copies: Copies, ids: Iterable[str]) -> Counts:
     """
     counts = Counts()
     ordered = sorted(ids)
+    copies.refresh(copies.members)  # also those that were written just now are found
     for first in range(0, len(ordered), _BATCH):
         some = ordered[first : first + _BATCH]
         held = copies.group_documents(some)
