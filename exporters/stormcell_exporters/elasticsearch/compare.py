@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stormcell.types import Difference
@@ -31,9 +31,8 @@ def compare(made: Iterable[Wanted], seen: Seen, copies: Copies) -> Iterator[Diff
     found = there(copies)
     for page in pages(made):
         yield from _page(page, copies)
-    counts: Callable[[], Mapping[str, int]] = copies.groups_of_members
     odd = surplus(copies, found, seen)
-    members = counts() if odd else {}
+    members = copies.counts(copies.members) if odd else {}
     for id in sorted(odd):
         yield Difference(id, "not in the store", "nothing", f"a copy with {members.get(id, 0):,} members")
 

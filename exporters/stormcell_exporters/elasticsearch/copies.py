@@ -134,21 +134,21 @@ class Copies:
         """Yield the documents of an index that belong to some groups."""
         return self.found(index, {"terms": {f"{_INCIDENT}.id": list(ids)}}, fields)
 
-    def groups_of_members(self) -> dict[str, int]:
-        """Return how many member documents each group has that has any."""
+    def counts(self, index: str) -> dict[str, int]:
+        """Return how many documents of an index belong to each group that any does."""
         counts: dict[str, int] = {}
         by = {"size": _MOST_BUCKETS, "sources": [{"group": {"terms": {"field": f"{_INCIDENT}.id"}}}]}
         after: Mapping[str, Any] = {}
         while True:
             asked = {"groups": {"composite": {**by, **after}}}
-            found = self._aggregated(asked)["groups"]
+            found = self._aggregated(index, asked)["groups"]
             counts.update((bucket["key"]["group"], bucket["doc_count"]) for bucket in found["buckets"])
             if "after_key" not in found:
                 return counts
             after = {"after": found["after_key"]}
 
-    def _aggregated(self, asked: Mapping[str, Any]) -> Any:
-        return self.caller.call(lambda: self.client.search(index=self.members, size=0, aggregations=asked))[
+    def _aggregated(self, index: str, asked: Mapping[str, Any]) -> Any:
+        return self.caller.call(lambda: self.client.search(index=index, size=0, aggregations=asked))[
             "aggregations"
         ]
 

@@ -148,9 +148,9 @@ def member_documents(dossier: Dossier) -> Iterator[Document]:
     """Yield a document for each row of a group, in the order of its atoms."""
     exemplar = dossier.group.medoid.uid
     for atom in dossier.atoms:
-        shared = _membership(atom)
+        shared = _bytes(_membership(atom))[1:-1]  # written once for all of its rows
         for row in atom.rows:
-            yield _sealed(digest_of([row.event.uid]), _member(dossier.group.id, exemplar, shared, row), 3)
+            yield _sealed(_row_id(row.event.uid), _member(dossier.group.id, exemplar, row), 3, more=shared)
 
 
 def history_documents(entries: Iterable[AuditEntry]) -> Iterator[Document]:
@@ -206,6 +206,13 @@ def digest_of(parts: Iterable[str]) -> str:
     """Return a digest of texts in their order, 32 hexadecimal digits."""
     text = _encode(list(parts)).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def _row_id(uid: str) -> str:
+    """Return the digest of one text; nearly all are such that JSON writes them as they are."""
+    if not (uid.isascii() and uid.isalnum()):
+        return digest_of([uid])
+    return hashlib.blake2b(b'["%b"]' % uid.encode(), digest_size=16).hexdigest()
 
 
 def severity_word(severity: int) -> str:
@@ -276,7 +283,7 @@ def _membership(atom: Membership) -> dict[str, Any]:
     return _known(found)
 
 
-def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> dict[str, Any]:
+def _member(group: str, exemplar: str, row: Row) -> dict[str, Any]:
     event = row.event
     about: dict[str, Any] = {"kind": "event", "dataset": "stormcell.member", "id": _name(event.uid)}
     if event.severity:
@@ -306,7 +313,6 @@ def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> d
         "signal": event.signal.value,
         "severity": severity_word(event.severity),
         "is_exemplar": event.uid == exemplar,
-        **shared,
     }
     if row.template:
         member["template"] = _name(row.template)
@@ -316,7 +322,9 @@ def _member(group: str, exemplar: str, shared: Mapping[str, Any], row: Row) -> d
     return found
 
 
-def _sealed(id: str, found: Mapping[str, Any], depth: int, others: Iterable[str] = ()) -> Document:
+def _sealed(
+    id: str, found: Mapping[str, Any], depth: int, others: Iterable[str] = (), more: bytes = b""
+) -> Document:
     """Return a document with a digest in its last object.
 
     Parameters
@@ -327,14 +335,18 @@ def _sealed(id: str, found: Mapping[str, Any], depth: int, others: Iterable[str]
         How many objects end with it: so the digest is added without writing the JSON twice.
     others : iterable of str
         What else the digest is of.
+    more : bytes
+        JSON of what the last object has besides, without braces.
     """
-    source = _bytes(found)
+    ends = b"}" * depth
+    source = _bytes(found).removesuffix(ends)
+    if more:
+        source = b"%b,%b" % (source, more)
     hashed = hashlib.blake2b(source, digest_size=16)
     for other in others:
         hashed.update(other.encode())
     digest = hashed.hexdigest()
-    ends = b"}" * depth
-    return Document(id, b'%b,"digest":"%b"%b' % (source.removesuffix(ends), digest.encode(), ends), digest)
+    return Document(id, b'%b,"digest":"%b"%b' % (source, digest.encode(), ends), digest)
 
 
 def _bytes(found: Mapping[str, Any]) -> bytes:

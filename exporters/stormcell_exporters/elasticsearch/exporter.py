@@ -124,7 +124,8 @@ class ElasticsearchExporter:
             copies, seen = opened(), Seen(self._cutoff())
             # Before the store is read: what comes in between is no surplus.
             candidates = there(copies) if whole else set()
-            counts = bring(_made(dossiers, seen), opened, told)
+            known = candidates | copies.counts(copies.history).keys() if whole else None
+            counts = bring(_made(dossiers, seen), opened, told, known)
             odd = surplus(copies, candidates, seen) if whole else set(gone)
             if odd:
                 counts.add(take_out(copies, odd))
@@ -149,7 +150,7 @@ class ElasticsearchExporter:
         with self._opening(target, PATIENCE, places=made) as opened:
             copies, seen = opened(), Seen(self._cutoff())
             left = there(copies)
-            counts = bring(_made(dossiers, seen), opened, told)
+            counts = bring(_made(dossiers, seen), opened, told, left | copies.counts(copies.history).keys())
             if odd := left - seen.ids:
                 counts.add(take_out(copies, odd))
             copies.refresh(copies.groups, copies.members)

@@ -6,7 +6,7 @@ Members and history are written before the group's own document: its digest says
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -101,10 +101,12 @@ class Bringing:
     ----------
     copies : Copies
         Whose searches find all that was written before.
+    known : collection of str, optional
+        The ids of all groups of which there was anything, where that is known.
     """
 
-    def __init__(self, copies: Copies) -> None:
-        self._copies = copies
+    def __init__(self, copies: Copies, known: Collection[str] | None = None) -> None:
+        self._copies, self._known = copies, known
         self._counts = Counts()
         self._touched: set[str] = set()
 
@@ -167,8 +169,10 @@ class Bringing:
 
     def _write(self, page: Sequence[Wanted], held: Mapping[str, Held]) -> list[Wanted]:
         """Write what differs; return those that somebody else has written meanwhile."""
+        known = self._known
+        old = {one.id for one in page if known is None or one.id in known or one.id in held} | self._touched
         self._touched.update(one.id for one in page)
-        incomplete = self._refused(self._send(self._others(page, held)), page)
+        incomplete = self._refused(self._send(self._others(page, held, old)), page)
         conflicts: set[str] = set()
         refused: set[str] = set()
         for told in self._send([self._own(one, held.get(one.id), one.id in incomplete) for one in page]):
@@ -195,27 +199,26 @@ class Bringing:
         self._counts.deleted += sent["delete"]
         return found
 
-    def _others(self, page: Sequence[Wanted], held: Mapping[str, Held]) -> Iterator[Action]:
-        """Yield what is to be done with members and history."""
+    def _others(self, page: Sequence[Wanted], held: Mapping[str, Held], old: Collection[str]) -> Iterator[Action]:
+        """Yield what is to be done with members and history; ``old`` are groups of which there may be some."""
         whole = [one for one in page if not one.alone]
         members, history = self._copies.members, self._copies.history
         yield from self._members(
             [one for one in whole if one.id not in held or held[one.id].members_digest != one.members_digest],
             members,
+            old,
         )
-        with_history = [one for one in whole if one.documents.history]
-        if with_history:
-            there = {hit.id for hit in self._copies.of_groups(history, [one.id for one in with_history], False)}
-            entries = {entry.id: entry for one in with_history for entry in one.documents.history}
-            for id, entry in entries.items():
-                if id not in there:
-                    yield Action("create", history, id, entry.source)
+        entries = {entry.id: entry for one in whole for entry in one.documents.history}
+        asked = [one.id for one in whole if one.id in old and one.documents.history]
+        there = {hit.id for hit in self._copies.of_groups(history, asked, False)} if asked else set()
+        for id, entry in entries.items():
+            if id not in there:
+                yield Action("create", history, id, entry.source)
 
-    def _members(self, differing: Sequence[Wanted], index: str) -> Iterator[Action]:
-        if not differing:
-            return
+    def _members(self, differing: Sequence[Wanted], index: str, old: Collection[str]) -> Iterator[Action]:
         there: dict[str, tuple[str, Version]] = {}
-        for hit in self._copies.of_groups(index, [one.id for one in differing], [_MEMBER_DIGEST]):
+        asked = [one.id for one in differing if one.id in old]
+        for hit in self._copies.of_groups(index, asked, [_MEMBER_DIGEST]) if asked else ():
             there[hit.id] = str(_deep(hit.source, _MEMBER_DIGEST)), hit.version
         for one in differing:
             for member in one.documents.members:

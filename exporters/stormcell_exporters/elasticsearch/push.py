@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import chain
@@ -20,7 +20,10 @@ _AHEAD: Final = 1
 
 
 def bring(
-    made: Iterable[Wanted], open_copies: Callable[[], Copies], told: Callable[[int], None] = lambda done: None
+    made: Iterable[Wanted],
+    open_copies: Callable[[], Copies],
+    told: Callable[[int], None] = lambda done: None,
+    known: Collection[str] | None = None,
 ) -> Counts:
     """Bring copies up to date, page by page.
 
@@ -32,6 +35,8 @@ def bring(
         Returns what a thread reads and writes by.
     told : callable
         Called with how many groups are done.
+    known : collection of str, optional
+        The ids of all groups of which there was anything before: of others nothing is looked for.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def bring(
     copies = open_copies()
     copies.refresh(copies.members, copies.history)  # what was written before is found from now on
     if second is None:
-        counts.add(Bringing(copies).bring(first))
+        counts.add(Bringing(copies, known).bring(first))
         told(len(first))
         return counts
     done = 0
@@ -60,7 +65,9 @@ def bring(
                 told(done)
             if page is not None:
                 # In our context: what it calls is ours, too.
-                sending.append((len(page), pool.submit(copy_context().run, Bringing(open_copies()).bring, page)))
+                sending.append(
+                    (len(page), pool.submit(copy_context().run, Bringing(open_copies(), known).bring, page))
+                )
     return counts
 
 

@@ -39,17 +39,18 @@ def fresh(client: Elasticsearch, caller: Caller, names: Names) -> dict[str, str]
 def swap(client: Elasticsearch, caller: Caller, names: Names, made: dict[str, str]) -> None:
     """Let the new indices take the place of the old ones, for all readers at once, and take the old ones out."""
     actions: list[dict[str, Any]] = []
+    replaced: list[str] = []
     for kind, index in made.items():
         alias = names.alias(kind)
-        actions.append({"add": {"index": index, "alias": alias, "is_write_index": True}})
         old = [other for other in _behind(client, caller, alias) if other != index]
+        actions.append({"add": {"index": index, "alias": alias, "is_write_index": True}})
         actions += [{"remove": {"index": other, "alias": alias}} for other in old]
-    caller.call(lambda: client.indices.update_aliases(actions=actions))
-    for kind, index in made.items():
+        # And what is left of rebuilds that were broken off after this.
         numbers = (names.index(kind, number) for number in _numbers(client, caller, names, kind))
-        old = [other for other in numbers if other < index]
-        if old:
-            caller.call(_deletion(client, old))
+        replaced += {*old, *(other for other in numbers if other < index)}
+    caller.call(lambda: client.indices.update_aliases(actions=actions))
+    if replaced:
+        caller.call(lambda: client.indices.delete(index=replaced))
 
 
 def _behind(client: Elasticsearch, caller: Caller, alias: str) -> list[str]:
@@ -83,7 +84,3 @@ def _numbers(client: Elasticsearch, caller: Caller, names: Names, kind: str) -> 
 
 def _creation(client: Elasticsearch, index: str) -> Callable[[], Any]:
     return lambda: client.indices.create(index=index)
-
-
-def _deletion(client: Elasticsearch, indices: list[str]) -> Callable[[], Any]:
-    return lambda: client.indices.delete(index=indices)

@@ -70,7 +70,7 @@ def there(copies: Copies) -> set[str]:
     """Return the ids of all groups of which there is a document, be it a member's."""
     copies.refresh(copies.groups, copies.members)
     groups = {hit.id for hit in copies.found(copies.groups, {"match_all": {}}, False)}
-    return groups | copies.groups_of_members().keys()
+    return groups | copies.counts(copies.members).keys()
 
 
 def surplus(copies: Copies, candidates: Collection[str], seen: Seen) -> set[str]:

@@ -57,7 +57,7 @@ def setup(
     """Make templates, indices and aliases; what is there already stays as it is."""
     from stormcell.cli.output import print_json, say
 
-    with _exporter(url, prefix, config) as (exporter, target):
+    with chosen_exporter(url, prefix, config) as (exporter, target):
         steps = exporter.setup(target, dry_run=dry_run)
     if as_json:
         print_json([_step_json(step) for step in steps])
@@ -87,15 +87,21 @@ def push(
     What is up to date is passed over. Copies of groups that are no more are taken out. A push that was broken off
     goes on where it was.
     """
+    from stormcell.errors import NotFoundError
+
     if dry_run:
         found = _compared(store, url, prefix, config)
         _show_differences(found, as_json=as_json)
         return
     with (
         options.open_store(store) as opened,
-        _exporter(url, prefix, config) as (exporter, target),
+        chosen_exporter(url, prefix, config) as (exporter, target),
         _progress("Pushing", opened) as told,
     ):
+        if not opened.statuses():
+            raise NotFoundError(
+                f"{opened.path} holds no groups; name the right store, or empty the copies by a rebuild"
+            )
         done = exporter.project(_all(opened), target, whole=True, told=told)
         exporter.note(opened.totals(time.time_ns()), target)
     _show_projected(done, as_json=as_json)
@@ -116,7 +122,7 @@ def rebuild(
 
     Only what is in the store is there then, and the history. One that was broken off goes on where it was.
     """
-    with options.open_store(store) as opened, _exporter(url, prefix, config) as (exporter, target):
+    with options.open_store(store) as opened, chosen_exporter(url, prefix, config) as (exporter, target):
         with _progress("Rebuilding", opened) as told:
             done = exporter.rebuild(_all(opened), target, told=told)
         # What came in meanwhile went into the old indices.
@@ -154,7 +160,7 @@ def check(
 
 
 @contextmanager
-def _exporter(url: str, prefix: str, config: Path | None) -> Iterator[tuple[Projection, str]]:
+def chosen_exporter(url: str, prefix: str, config: Path | None) -> Iterator[tuple[Projection, str]]:
     """Give the exporter and what it is told: of the settings but for what the command line says."""
     from stormcell.errors import SettingsError
     from stormcell.protocols import Projection
@@ -197,7 +203,7 @@ def _progress(title: str, opened: SqliteStore) -> Iterator[Callable[[int], None]
 
 
 def _compared(store: Path | None, url: str, prefix: str, config: Path | None) -> list[Difference]:
-    with options.open_store(store) as opened, _exporter(url, prefix, config) as (exporter, target):
+    with options.open_store(store) as opened, chosen_exporter(url, prefix, config) as (exporter, target):
         return list(exporter.compare(_all(opened), target))
 
 

@@ -104,8 +104,9 @@ class Connected:
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """Yield a connection that sees one state of the store over several queries; None without a file."""
         with failures_named(self.path), contents_trusted(self.path):
-            if self._opened() is None:
-                yield None
+            opened = self._opened()
+            if opened is None or opened.in_transaction:  # one that reads alone needs none inside another
+                yield opened
                 return
             with self._transaction("DEFERRED") as connection:
                 yield connection

@@ -74,7 +74,8 @@ class FakeElasticsearch:
             self.bulks += 1
             items = [*self._bulk(body.splitlines())]
             return {"errors": any("error" in one for item in items for one in item.values()), "items": items}
-        return {"hits": {"hits": []}}  # of a search; refreshing needs nothing
+        # Of a search; refreshing needs nothing.
+        return {"hits": {"hits": []}, "aggregations": {"groups": {"buckets": []}}}
 
     def _got(self, index: str, id: str) -> dict[str, Any]:
         found = self.documents.get((index, id))
