@@ -129,7 +129,9 @@ class Servers:
         self.all.append(server)
 
         def up() -> bool:
-            assert server.process.poll() is None, f"{name} ended with {server.process.returncode}"
+            assert server.process.poll() is None, (
+                f"{name} ended with {server.process.returncode}:\n{server.said()}"
+            )
             return ready() if callable(ready) else answers(ready)
 
         until(f"{name} to be ready", up)
