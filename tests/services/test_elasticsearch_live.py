@@ -165,6 +165,7 @@ def test_wrong_credentials_are_no_loss(
         assert copied.found() == []
 
 
+@pytest.mark.slow
 def test_the_sidecar_and_elasticsearch_are_killed(servers: Servers, prefix: str, tmp_path: Path) -> None:
     node = start_elasticsearch(servers)
     run("setup", node.url, prefix)

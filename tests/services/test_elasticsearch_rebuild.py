@@ -136,6 +136,7 @@ def test_one_that_was_killed_goes_on_where_it_was(copied: Copied, proxy: Proxy, 
     assert len(copied.indices()) == 2
 
 
+@pytest.mark.slow
 def test_elasticsearch_is_killed_in_the_middle_of_a_push(servers: Servers, prefix: str, tmp_path: Path) -> None:
     node = start_elasticsearch(servers)
     with between(node.url) as proxy, closing(ElasticsearchExporter(prefix=prefix)) as exporter:

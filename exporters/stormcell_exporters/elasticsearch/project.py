@@ -121,7 +121,7 @@ class Bringing:
             If the server takes no more.
         """
         overtaken: list[str] = []
-        for _ in range(ROUNDS):
+        for again in range(ROUNDS):
             held = self._copies.group_documents([one.id for one in page])
             newer = [one for one in page if one.id in held and held[one.id].revision > one.revision]
             overtaken += self._give_way(newer, held)
@@ -129,10 +129,12 @@ class Bringing:
             page = [one for one in page if one.id not in later and not self._is_there(one, held.get(one.id))]
             if not page:
                 break
+            if again or any(one.id in held for one in page):
+                # Whoever wrote what we have just read wrote its members before: searches are to find them.
+                self._copies.refresh(self._copies.members, self._copies.history)
             page = self._write(page, held)
             if not page:
                 break
-            self._copies.refresh(self._copies.members, self._copies.history)
         lost = [*overtaken, *(one.id for one in page)]
         if lost:
             raise DeliveryError(

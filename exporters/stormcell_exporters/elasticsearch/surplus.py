@@ -86,6 +86,7 @@ def take_out(copies: Copies, ids: Iterable[str]) -> Counts:
     """
     counts = Counts()
     ordered = sorted(ids)
+    copies.refresh(copies.members)  # also those that were written just now are found
     for first in range(0, len(ordered), _BATCH):
         some = ordered[first : first + _BATCH]
         held = copies.group_documents(some)
