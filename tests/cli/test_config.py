@@ -67,7 +67,10 @@ def test_wrong_settings_exit_2_and_say_where(command: list[str], text: str, mess
 @pytest.mark.parametrize(
     ("exporter", "message"),
     [
-        ("{name: a, kind: nosuch, target: b}", "no exporter is called 'nosuch'; there are: console, elasticsearch"),
+        (
+            "{name: a, kind: nosuch, target: b}",
+            "no exporter is called 'nosuch'; there are: console, elasticsearch",
+        ),
         ("{name: a, kind: console, target: b, options: {colour: 1}}", "has no option 'colour'; it takes none"),
         ("{name: a, kind: console, target: b, options: {colour: [1]}}", "options.colour"),
         ("{name: a, kind: console, target: b, options: {share: .inf}}", "found float"),
