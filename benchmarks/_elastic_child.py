@@ -1,4 +1,4 @@
-"""Jobs of the benchmark ``elasticsearch`` (_elastic_child.py JOB STORE URL PREFIX), each in a process of its own."""
+"""Jobs of the benchmark ``elasticsearch`` (_elastic_child.py JOB STORE URL PREFIX), a process each."""
 
 from __future__ import annotations
 

@@ -21,10 +21,10 @@ from stormcell.store.dossiers import dossiers
 from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier, Totals
 from stormcell_exporters.elasticsearch import ElasticsearchExporter
 from stormcell_exporters.elasticsearch.documents import (
-    Document,
     documents,
     totals_document,
 )
+from stormcell_exporters.elasticsearch.fitting import Document
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
 from stormcell_exporters.kibana import queries
 from stormcell_exporters.kibana.boards import BOARDS, SESSIONS

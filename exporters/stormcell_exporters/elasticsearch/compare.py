@@ -8,7 +8,8 @@ from typing import Any
 
 from stormcell.types import Difference
 from stormcell_exporters.elasticsearch.copies import Copies, Hit
-from stormcell_exporters.elasticsearch.documents import GROUP_FIELDS, Document
+from stormcell_exporters.elasticsearch.documents import GROUP_FIELDS
+from stormcell_exporters.elasticsearch.fitting import Document
 from stormcell_exporters.elasticsearch.project import Wanted
 from stormcell_exporters.elasticsearch.push import pages
 from stormcell_exporters.elasticsearch.surplus import Seen, surplus, there

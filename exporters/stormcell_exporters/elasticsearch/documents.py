@@ -6,23 +6,29 @@ reading them. The same dossier gives the same bytes, on any machine.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from stormcell.semconv import ECS_VERSION, HOST_NAME, LABELS
 from stormcell.times import rfc3339
 from stormcell.types import EXEMPLAR, SIDECAR, AuditEntry, Dossier, Group, Membership, Row, Signal, Totals
+from stormcell_exporters.elasticsearch.fitting import (
+    Document,
+    digest_of,
+    direction,
+    encoded,
+    fit,
+    flat,
+    integer,
+    known,
+    name_of,
+    rounded,
+    row_id,
+    sealed,
+    text_of,
+)
 from stormcell_exporters.ndjson import MAX_MEMBERS, document
-
-MOST_TEXT: Final = 32_000
-"""Characters of a text that are kept."""
-MOST_KEYWORD: Final = 1_024
-"""Characters of anything else that are kept: of an id, a name, a label."""
-MOST_KEYS: Final = 200
-"""Labels, or details of an entry, that are kept; and characters of the name of one."""
 
 GROUP_FIELDS: Final = frozenset(
     (
@@ -41,34 +47,10 @@ GROUP_FIELDS: Final = frozenset(
 )
 """The names at the top of a group's document that are ours; any other was put there by somebody else."""
 
-_MOST_INTEGER: Final = 2**63 - 1
 _RUNBOOK: Final = "runbook"
-_TEXTS: Final = frozenset(("message", "text", "markdown"))
-"""Names of fields that hold texts."""
 _TAGS: Final = ["stormcell"]
 _ECS: Final = {"version": ECS_VERSION}
 _SEVERITIES: Final = ((21, "critical"), (17, "error"), (13, "warning"))
-_encode: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
-
-
-class Document(NamedTuple):
-    """A document, ready to be sent.
-
-    Attributes
-    ----------
-    id : str
-        Its ``_id``.
-    source : bytes
-        JSON in UTF-8, on one line.
-    digest : str
-        Of what it says; the source of groups and members holds it, too.
-    """
-
-    id: str
-    source: bytes
-    digest: str
 
 
 class Documents(NamedTuple):
@@ -109,10 +91,10 @@ def group_document(dossier: Dossier, members: Iterable[Document], history: Itera
     found = document(group)
     severity = found["event"]["severity"]
     found["event"]["id"] = group.id
-    found["event"]["duration"] = _integer(group.last_seen - group.first_seen)
+    found["event"]["duration"] = integer(group.last_seen - group.first_seen)
     found["tags"] = _TAGS
     if "labels" in found:
-        found["labels"] = _flat(found["labels"])
+        found["labels"] = flat(found["labels"])
     runbook = next((draft.markdown for draft in dossier.drafts if draft.kind == _RUNBOOK), None)
     profile = group.profile
     own = {
@@ -136,21 +118,21 @@ def group_document(dossier: Dossier, members: Iterable[Document], history: Itera
         "runbook": None if runbook is None else {"markdown": runbook},
         "members_digest": digest_of(sorted(f"{one.id}={one.digest}" for one in members)),
     }
-    found["incident_group"] = incident = found.pop("incident_group")  # at the end, as _sealed needs it
+    found["incident_group"] = incident = found.pop("incident_group")  # at the end, as sealed needs it
     incident.update((name, value) for name, value in own.items() if value is not None)
-    made = _fit(found)
-    if vector := _vector(dossier.portrait):
+    made = fit(found)
+    if vector := direction(dossier.portrait):
         made["incident_group"]["embedding"] = vector
-    return _sealed(group.id, made, 2, sorted(one.id for one in history))
+    return sealed(group.id, made, 2, sorted(one.id for one in history))
 
 
 def member_documents(dossier: Dossier) -> Iterator[Document]:
     """Yield a document for each row of a group, in the order of its atoms."""
     exemplar = dossier.group.medoid.uid
     for atom in dossier.atoms:
-        shared = _bytes(_membership(atom))[1:-1]  # written once for all of its rows
+        shared = encoded(_membership(atom))[1:-1]  # written once for all of its rows
         for row in atom.rows:
-            yield _sealed(_row_id(row.event.uid), _member(dossier.group.id, exemplar, row), 3, more=shared)
+            yield sealed(row_id(row.event.uid), _member(dossier.group.id, exemplar, row), 3, more=shared)
 
 
 def history_documents(entries: Iterable[AuditEntry]) -> Iterator[Document]:
@@ -158,22 +140,22 @@ def history_documents(entries: Iterable[AuditEntry]) -> Iterator[Document]:
     for entry in entries:
         id = digest_of([rfc3339(entry.time), entry.who, entry.action, entry.target])
         history = {
-            "target": _name(entry.target),
-            "by": _name(by) if isinstance(by := entry.detail.get("by"), str) else None,
+            "target": name_of(entry.target),
+            "by": name_of(by) if isinstance(by := entry.detail.get("by"), str) else None,
             "human": _human(entry),
-            "detail": _flat(entry.detail) or None,
+            "detail": flat(entry.detail) or None,
         }
         found = {
             "@timestamp": rfc3339(entry.time),
             "ecs": _ECS,
-            "event": {"kind": "event", "dataset": "stormcell.history", "action": _name(entry.action)},
-            "user": {"name": _name(entry.who)},
+            "event": {"kind": "event", "dataset": "stormcell.history", "action": name_of(entry.action)},
+            "user": {"name": name_of(entry.who)},
             "incident_group": {
-                "id": [_name(group) for group in entry.groups[:MAX_MEMBERS]],
-                "history": _known(history),
+                "id": [name_of(group) for group in entry.groups[:MAX_MEMBERS]],
+                "history": known(history),
             },
         }
-        yield Document(id, _bytes(found), id)
+        yield Document(id, encoded(found), id)
 
 
 def totals_document(totals: Totals) -> Document:
@@ -185,34 +167,21 @@ def totals_document(totals: Totals) -> Document:
         "events": totals.events,
         "grouped": grouped,
         "background": totals.background,
-        "noise_share": _rounded(totals.background / totals.events) if totals.events else None,
+        "noise_share": rounded(totals.background / totals.events) if totals.events else None,
         "groups": groups,
         "open": totals.open,
         "acknowledged": totals.acknowledged,
         "resolved": totals.resolved,
-        "reduction": _rounded(grouped / groups) if groups else None,
+        "reduction": rounded(grouped / groups) if groups else None,
     }
     made = {
         "@timestamp": time,
         "ecs": _ECS,
         "event": {"kind": "metric", "dataset": "stormcell.totals"},
-        "incident_group": {"totals": _known(found)},
+        "incident_group": {"totals": known(found)},
     }
     id = digest_of([time, "totals"])
-    return Document(id, _bytes(made), id)
-
-
-def digest_of(parts: Iterable[str]) -> str:
-    """Return a digest of texts in their order, 32 hexadecimal digits."""
-    text = _encode(list(parts)).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def _row_id(uid: str) -> str:
-    """Return the digest of one text; nearly all are such that JSON writes them as they are."""
-    if not (uid.isascii() and uid.isalnum()):
-        return digest_of([uid])
-    return hashlib.blake2b(b'["%b"]' % uid.encode(), digest_size=16).hexdigest()
+    return Document(id, encoded(made), id)
 
 
 def severity_word(severity: int) -> str:
@@ -236,7 +205,7 @@ def _mean_silhouette(atoms: Iterable[Membership]) -> float | None:
         if value is not None:
             events = sum(len(row.members) for row in atom.rows)
             total, weight = total + value * events, weight + events
-    return _rounded(total / weight) if weight else None
+    return rounded(total / weight) if weight else None
 
 
 def _told(group: Group, history: Iterable[AuditEntry]) -> dict[str, Any]:
@@ -262,7 +231,7 @@ def _told(group: Group, history: Iterable[AuditEntry]) -> dict[str, Any]:
 
 
 def _shares(amounts: Mapping[str, float]) -> list[dict[str, Any]]:
-    return [{"name": name, "share": _rounded(amounts[name])} for name in sorted(amounts)]
+    return [{"name": name, "share": rounded(amounts[name])} for name in sorted(amounts)]
 
 
 def _human(entry: AuditEntry) -> bool:
@@ -272,137 +241,51 @@ def _human(entry: AuditEntry) -> bool:
 def _membership(atom: Membership) -> dict[str, Any]:
     """Return what all rows of an atom have in common."""
     found = {
-        "surprise": _rounded(atom.surprise),
-        "dissimilarity": _rounded(atom.dissimilarity),
+        "surprise": rounded(atom.surprise),
+        "dissimilarity": rounded(atom.dissimilarity),
         "runner_up": atom.runner_up,
-        "runner_up_dissimilarity": _rounded(atom.runner_up_dissimilarity),
-        "margin": _rounded(atom.margin),
-        "silhouette": _rounded(silhouette(atom)),
-        "fields": [{"name": share.name, "share": _rounded(share.share) or 0.0} for share in atom.shares] or None,
+        "runner_up_dissimilarity": rounded(atom.runner_up_dissimilarity),
+        "margin": rounded(atom.margin),
+        "silhouette": rounded(silhouette(atom)),
+        "fields": [{"name": share.name, "share": rounded(share.share) or 0.0} for share in atom.shares] or None,
     }
-    return _known(found)
+    return known(found)
 
 
 def _member(group: str, exemplar: str, row: Row) -> dict[str, Any]:
     event = row.event
-    about: dict[str, Any] = {"kind": "event", "dataset": "stormcell.member", "id": _name(event.uid)}
+    about: dict[str, Any] = {"kind": "event", "dataset": "stormcell.member", "id": name_of(event.uid)}
     if event.severity:
         about["severity"] = event.severity
     if event.duration:
-        about["duration"] = _integer(event.duration)
+        about["duration"] = integer(event.duration)
     found: dict[str, Any] = {
         "@timestamp": rfc3339(event.time),
         "ecs": _ECS,
         "event": about,
-        "message": _text(event.text),
+        "message": text_of(event.text),
     }
     host = event.resource.get(HOST_NAME)
     named = (("service", "name", event.service), ("host", "name", host), ("trace", "id", event.trace_id))
     for name, key, value in (*named, ("span", "id", event.span_id)):
         if value:
-            found[name] = {key: _name(value if isinstance(value, str) else str(value))}
+            found[name] = {key: name_of(value if isinstance(value, str) else str(value))}
     if event.signal is Signal.ALERT:
         start = len(LABELS)
         labels = {key[start:]: value for key, value in event.attributes.items() if key.startswith(LABELS)}
-        if kept := _flat(labels):
+        if kept := flat(labels):
             found["labels"] = kept
     member: dict[str, Any] = {
         # A slice of uids that are made when they are asked for makes them all, once.
-        "uids": [_name(uid) for uid in row.members[:MAX_MEMBERS]],
+        "uids": [name_of(uid) for uid in row.members[:MAX_MEMBERS]],
         "count": len(row.members),
         "signal": event.signal.value,
         "severity": severity_word(event.severity),
         "is_exemplar": event.uid == exemplar,
     }
     if row.template:
-        member["template"] = _name(row.template)
+        member["template"] = name_of(row.template)
     if row.fingerprint:
         member["fingerprint"] = row.fingerprint
     found["incident_group"] = {"id": group, "member": member}
     return found
-
-
-def _sealed(
-    id: str, found: Mapping[str, Any], depth: int, others: Iterable[str] = (), more: bytes = b""
-) -> Document:
-    """Return a document with a digest in its last object.
-
-    Parameters
-    ----------
-    id : str
-    found : mapping
-    depth : int
-        How many objects end with it: so the digest is added without writing the JSON twice.
-    others : iterable of str
-        What else the digest is of.
-    more : bytes
-        JSON of what the last object has besides, without braces.
-    """
-    ends = b"}" * depth
-    source = _bytes(found).removesuffix(ends)
-    if more:
-        source = b"%b,%b" % (source, more)
-    hashed = hashlib.blake2b(source, digest_size=16)
-    for other in others:
-        hashed.update(other.encode())
-    digest = hashed.hexdigest()
-    return Document(id, b'%b,"digest":"%b"%b' % (source, digest.encode(), ends), digest)
-
-
-def _bytes(found: Mapping[str, Any]) -> bytes:
-    # A lone surrogate has no UTF-8 and becomes a question mark.
-    return _encode(found).encode("utf-8", "replace")
-
-
-def _fit(value: Any, name: str = "") -> Any:
-    """Return what can be sent of JSON: texts of a bearable length, numbers that are numbers."""
-    if isinstance(value, str):
-        return _text(value) if name in _TEXTS else _name(value)
-    if isinstance(value, dict):
-        return {name: _fit(one, name) for name, one in value.items() if not _odd(one)}
-    if isinstance(value, list):
-        return [_fit(one, name) for one in value]
-    return value
-
-
-def _odd(value: object) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return a mapping of texts that a ``flattened`` field takes; the names may be anybody's."""
-    found = {}
-    for name in sorted(values)[:MOST_KEYS]:
-        value = values[name]
-        if value is not None:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            found[name[:MOST_KEYS].replace("\0", "\ufffd")] = _name(text)
-    return found
-
-
-def _text(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 3]}..."
-
-
-def _name(text: str) -> str:
-    return text if len(text) <= MOST_KEYWORD else f"{text[: MOST_KEYWORD - 3]}..."
-
-
-def _vector(portrait: Sequence[float]) -> list[float]:
-    """Return a vector that has a direction, or an empty one."""
-    found = [round(float(part), 6) for part in portrait]
-    return found if any(found) else []
-
-
-def _integer(number: int) -> int:
-    return min(max(number, 0), _MOST_INTEGER)
-
-
-def _rounded(number: float | None) -> float | None:
-    if number is None or not math.isfinite(number):
-        return None
-    return round(float(number), 6) + 0.0  # + 0.0 turns -0.0 into 0.0
-
-
-def _known(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if value is not None}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from stormcell_exporters.elasticsearch.capabilities import Capabilities
-from stormcell_exporters.elasticsearch.documents import MOST_KEYWORD
+from stormcell_exporters.elasticsearch.fitting import MOST_KEYWORD
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, SCHEMA_VERSION, Names
 
 MANAGED_BY: Final = "stormcell"

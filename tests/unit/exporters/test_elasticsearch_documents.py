@@ -13,15 +13,12 @@ from hypothesis import strategies as st
 from stormcell.types import Membership, Signal
 from stormcell_exporters.elasticsearch.documents import (
     GROUP_FIELDS,
-    MOST_KEYS,
-    MOST_KEYWORD,
-    MOST_TEXT,
-    Document,
     Documents,
     documents,
     silhouette,
     totals_document,
 )
+from stormcell_exporters.elasticsearch.fitting import MOST_KEYS, MOST_KEYWORD, MOST_TEXT, Document
 from stormcell_exporters.ndjson import MAX_MEMBERS
 from stormcell_exporters.ndjson import document as ndjson
 from tests.unit.exporters.dossiers import TOTALS, entry, full, lone
