@@ -36,7 +36,24 @@ def test_push(folder: Path, server: FakeElasticsearch) -> None:
     held = {id for index, id in server.documents if index == "stormcell-groups"}
     assert held == {group.id for group in GROUPING.groups}
     ran = stormcell("elasticsearch", "push", "--store", folder, "--url", server.url, "--json")
-    assert ran.json == {"groups": 0, "unchanged": 3, "removed": 0, "written": 0, "deleted": 0, "refused": []}
+    assert ran.json == {
+        "groups": 0,
+        "unchanged": 3,
+        "removed": 0,
+        "old": 0,
+        "written": 0,
+        "deleted": 0,
+        "refused": [],
+    }
+
+
+def test_groups_that_ended_long_ago_are_left_out_and_counted(folder: Path, server: FakeElasticsearch) -> None:
+    with SqliteStore(folder / "stormcell.db", create=False) as store:
+        store.set_status(GROUPING.groups[0].id, "resolved")
+    ran = stormcell("elasticsearch", "push", "--store", folder, "--url", server.url)
+    assert "2 groups written" in ran.err
+    assert ran.err.endswith("Left out: 1 group resolved and ended longer ago than retention_days.\n")
+    assert not any(id == GROUPING.groups[0].id for _, id in server.documents)
 
 
 def test_how_the_store_stands_is_noted_with_each_push(folder: Path, server: FakeElasticsearch) -> None:

@@ -125,7 +125,7 @@ class ElasticsearchExporter:
             if odd:
                 counts.add(take_out(copies, odd))
             counts.deleted += self._prune(copies, str(target))
-        return counts.projected()
+        return counts.projected(seen.old)
 
     def rebuild(
         self, dossiers: Iterable[Dossier], target: str | Path, *, told: Callable[[int], None] = _silent
@@ -151,7 +151,7 @@ class ElasticsearchExporter:
             copies.refresh(copies.groups, copies.members)
         with self._opening(target, PATIENCE, SETUP) as opened:
             swap(client, opened().caller, self.names, made)
-        return counts.projected()
+        return counts.projected(seen.old)
 
     def compare(self, dossiers: Iterable[Dossier], target: str | Path) -> Iterator[Difference]:
         """Yield in what the copies differ from all that there is."""

@@ -87,10 +87,16 @@ class Counts:
         self.deleted += other.deleted
         self.refused += other.refused
 
-    def projected(self) -> Projected:
-        """Return the whole."""
+    def projected(self, old: int) -> Projected:
+        """Return the whole; ``old`` are the groups that ended too long ago."""
         return Projected(
-            self.groups, self.unchanged, self.removed, self.written, self.deleted, tuple(self.refused)
+            self.groups,
+            self.unchanged,
+            self.removed,
+            old,
+            self.written,
+            self.deleted,
+            tuple(self.refused),
         )
 
 

@@ -32,12 +32,15 @@ class Seen:
     ----------
     ids : set of str
         The groups that are to be copied.
+    old : int
+        How many are not.
     oldest : int or None
         When the resolved group ended that ended first, ns.
     """
 
     cutoff: int = 0
     ids: set[str] = field(default_factory=set)
+    old: int = 0
     oldest: int | None = None
 
     def add(self, group: Group) -> bool:
@@ -45,6 +48,7 @@ class Seen:
         if group.status == RESOLVED:
             self.oldest = group.last_seen if self.oldest is None else min(self.oldest, group.last_seen)
             if group.last_seen < self.cutoff:
+                self.old += 1
                 return False
         self.ids.add(group.id)
         return True

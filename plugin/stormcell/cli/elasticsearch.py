@@ -212,13 +212,15 @@ def _show_projected(done: Projected, *, as_json: bool) -> None:
     from stormcell.errors import DeliveryError
 
     if as_json:
-        names = ("groups", "unchanged", "removed", "written", "deleted")
+        names = ("groups", "unchanged", "removed", "old", "written", "deleted")
         print_json({name: getattr(done, name) for name in names} | {"refused": list(done.refused)})
     else:
         say(
             f"{counted(done.groups, 'group')} written, {done.unchanged:,} up to date, {done.removed:,} taken out;"
             f" {counted(done.written, 'document')} written, {done.deleted:,} deleted."
         )
+        if done.old:
+            say(f"Left out: {counted(done.old, 'group')} resolved and ended longer ago than retention_days.")
         for reason in done.refused[:_SHOWN]:
             say(f"  refused: {reason}")
     if done.refused:

@@ -108,8 +108,9 @@ class Projected:
 
     Attributes
     ----------
-    groups, unchanged, removed : int
-        Groups that were written, that were up to date, and whose copies were taken out.
+    groups, unchanged, removed, old : int
+        Groups that were written, that were up to date, whose copies were taken out, and that are left out, as they
+        ended too long ago.
     written, deleted : int
         Documents, members and history included.
     refused : sequence of str
@@ -119,6 +120,7 @@ class Projected:
     groups: int = 0
     unchanged: int = 0
     removed: int = 0
+    old: int = 0
     written: int = 0
     deleted: int = 0
     refused: Sequence[str] = ()
