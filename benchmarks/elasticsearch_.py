@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from _elastic_store import ROWS, fill
@@ -119,7 +120,9 @@ def main() -> None:
     ready = subprocess.run([str(ROOT / "scripts" / "services" / "elasticsearch")], check=False)
     if ready.returncode:
         raise SystemExit(ready.returncode if ready.returncode == _HELD else 1)
-    sys.path.insert(0, str(ROOT))  # a peer among the benchmarks brings a package `tests`, too
+    # A peer of another benchmark may have put a package `tests` of its own where ours would be looked for.
+    ours = sys.modules["tests"] = ModuleType("tests")
+    ours.__path__ = [str(ROOT / "tests")]
     from tests.services.elastic import start_elasticsearch
     from tests.services.servers import Servers
 
