@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _BUSY: Final = "es_rejected_execution_exception"
 _FORBIDDEN: Final = (401, 403)
 _TOO_LARGE: Final = 413
 
+_log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
@@ -149,6 +151,8 @@ class Caller:
         wait = self._backoff.failed(error.retry_after)
         if self._waited + wait > self._patience:
             raise error
+        if not self._waited:
+            _log.warning("%s (trying again for up to %.0f s)", error, self._patience)
         self._waited += wait
         self._pause(wait)
 

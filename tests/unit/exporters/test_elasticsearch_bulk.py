@@ -164,10 +164,12 @@ def test_one_that_is_too_large_alone_is_dead() -> None:
 @pytest.mark.parametrize(
     "failure", [refusal(503), refusal(429), ConnectionError("refused"), refusal(500)], ids=str
 )
-def test_a_server_that_is_down_is_waited_for(failure: Exception) -> None:
+def test_a_server_that_is_down_is_waited_for(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     server = Server(lambda number, ids: failure if number < 4 else None)
     found, waited = sent(server, actions(2))
     assert (found, server.taken, len(waited)) == ([], ["0", "1"], 3)
+    [said] = caplog.messages  # once, whoever waits is not left in the dark
+    assert said.endswith("(trying again for up to 60 s)")
 
 
 def test_it_is_waited_for_as_long_as_there_is_patience() -> None:
