@@ -25,8 +25,9 @@ _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 # Hexadecimal numbers in a shape; small letters only, as secrets of known shape may begin with capitals. It may
 # make a difference whether one begins with a letter.
 _HEXADECIMAL: Final = re.compile(rb"0[a-f]|[a-f]0")
-_LETTERED: Final = re.compile(rb"\b[a-f]+0[0a-f]*\b")
-_NUMBERED: Final = re.compile(rb"\b0x?[0a-f]+\b")
+# Not before what would look like the start of a token with it.
+_LETTERED: Final = re.compile(rb"\b[a-f]+0[0a-f]*\b(?!//)")
+_NUMBERED: Final = re.compile(rb"\b0x?[0a-f]+\b(?!//)")
 _NAME: Final = re.compile(
     r"(?:[A-Za-z_*][\w$*]*(?:[./@:-]+[\w$*]+)+|[A-Za-z_]\w*\$[\w$]*|[A-Za-z]*_\w+|[A-Z]?[a-z]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*|[A-Z]{3,})\Z"
 )

@@ -256,15 +256,15 @@ HEX = st.text("0123456789abcdef", min_size=1, max_size=40)
         HEX | st.sampled_from(["0x", "g", "_", "-", "=", ":", "/", "[", "]", " ", "AKIA", "sk-", "1//", "pw"])
     )
 )
-@example(["0a", "/", "/", "0"])
+@example(["0a//0"])  # 0//0 may begin a token
+@example(["ab0c//0"])
 @settings(max_examples=500)
 def test_a_hexadecimal_number_of_a_length_leaves_the_skeleton_and_the_doubts(parts: list[str]) -> None:
     plain = shape("".join(parts))
     assert skeleton(folded(plain).decode()) == skeleton(plain.decode())
     assert folded(folded(plain)) == folded(plain)
     for word, made in zip(plain.decode().split(), folded(plain).decode().split(), strict=True):
-        # More doubt does no harm, as what is doubted is looked at: 0a//0 is no token, 0//0 may begin one.
-        assert doubt(made) >= doubt(word)
+        assert doubt(made) == doubt(word)
 
 
 def test_ids_in_hexadecimal_make_one_shape() -> None:
