@@ -14,8 +14,8 @@ import pytest
 
 from stormcell.errors import DeliveryError, SettingsError
 from stormcell.types import Dossier, Profile, Saying, Signal
+from stormcell.wire.elasticsearch import API_KEY, PASSWORD, TOKEN, USERNAME
 from stormcell_exporters.elasticsearch import ElasticsearchExporter, mappings
-from stormcell_exporters.elasticsearch.connection import API_KEY, PASSWORD, TOKEN, USERNAME
 from stormcell_exporters.elasticsearch.documents import documents, totals_document
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY, KINDS, MEMBERS, Names
 from stormcell_exporters.elasticsearch.roles import READER, SETUP, WRITER

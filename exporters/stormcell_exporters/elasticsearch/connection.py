@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stormcell.errors import SettingsError
+from stormcell.wire.elasticsearch import API_KEY, PASSWORD, TOKEN, USERNAME
 from stormcell.wire.endpoint import Tls, endpoint
 from stormcell.wire.headers import secret
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-API_KEY: Final = "STORMCELL_ELASTICSEARCH_API_KEY"
-USERNAME: Final = "STORMCELL_ELASTICSEARCH_USERNAME"
-PASSWORD: Final = "STORMCELL_ELASTICSEARCH_PASSWORD"  # noqa: S105 - the name of a variable
-TOKEN: Final = "STORMCELL_ELASTICSEARCH_TOKEN"  # noqa: S105 - the name of a variable
 SECRETS: Final = f"{API_KEY}, or {USERNAME} and {PASSWORD}, or {TOKEN}"
 """Environment variables; with ``_FILE`` behind it, each names a file that holds the secret."""
 

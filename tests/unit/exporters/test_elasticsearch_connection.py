@@ -11,12 +11,9 @@ import pytest
 from elastic_transport import ConnectionError, ConnectionTimeout, TlsError
 
 from stormcell.errors import DeliveryError, SettingsError
+from stormcell.wire.elasticsearch import API_KEY, PASSWORD, TOKEN, USERNAME
 from stormcell_exporters.elasticsearch import ElasticsearchExporter
 from stormcell_exporters.elasticsearch.connection import (
-    API_KEY,
-    PASSWORD,
-    TOKEN,
-    USERNAME,
     Credentials,
     connect,
     credentials,
