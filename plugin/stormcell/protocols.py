@@ -11,6 +11,7 @@ from stormcell.types import (
     Difference,
     Dossier,
     Group,
+    Paper,
     Projected,
     Record,
     Remembered,
@@ -135,6 +136,27 @@ class Assets(Protocol):
 
     def cases(self, dossiers: Iterable[Dossier], target: str, *, dry_run: bool = False) -> Sequence[Step]:
         """Open a case for each of some groups that has none, with its draft, and return the steps."""
+        ...
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """Puts approved drafts where people read them; found by its entry point in ``stormcell.publishers``."""
+
+    def publish(self, paper: Paper, target: str) -> str:
+        """Put a text there, instead of an earlier one of the same review, and return where it can be read.
+
+        Done again with the same revision, it changes nothing.
+
+        Raises
+        ------
+        DeliveryError
+            If the target did not take it, with whether another try may do.
+        OutputError
+            If the target cannot be written; nothing half-written is left.
+        SettingsError
+            If it is no target for this publisher.
+        """
         ...
 
 

@@ -42,6 +42,10 @@ _WRITTEN: dict[tuple[str, str], Callable[[str], list[dict[str, Any]]]] = {
             "send_resolved": False,
         }
     ],
+    ("drafts", "links"): lambda name: [{"name": name, "url": "https://example.org/{group}"}],
+    ("drafts", "publish"): lambda name: [
+        {"name": name, "kind": "folder", "target": "wiki", "options": {"text": "a"}}
+    ],
     ("notifications", "silences"): lambda name: [
         {
             "name": name,

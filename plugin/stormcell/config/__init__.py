@@ -1,6 +1,7 @@
 """The settings: ``stormcell.yaml``, overridden by ``STORMCELL_SECTION__NAME``."""
 
 from stormcell.config.conditions import Condition, EventCondition, GroupCondition
+from stormcell.config.drafts import DraftsSettings, LinkSettings, PublisherSettings
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
 from stormcell.config.kibana_alerts import KibanaAlertsSettings
@@ -18,7 +19,6 @@ from stormcell.config.sdk import SdkSettings
 from stormcell.config.sections import (
     LEXICAL_ONLY,
     BackgroundSettings,
-    DraftsSettings,
     GroupingSettings,
     LabelsSettings,
     LinksSettings,
@@ -34,6 +34,7 @@ from stormcell.config.sections import (
 )
 from stormcell.config.settings import Settings
 from stormcell.config.telemetry import TelemetrySettings
+from stormcell.config.web import WebSettings
 from stormcell.config.webhooks import MappingSettings, WebhooksSettings
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "JournalSettings",
     "KibanaAlertsSettings",
     "LabelsSettings",
+    "LinkSettings",
     "LinksSettings",
     "LiveSettings",
     "MaintenanceSettings",
@@ -58,6 +60,7 @@ __all__ = [
     "MaskSettings",
     "NotificationsSettings",
     "PrivacySettings",
+    "PublisherSettings",
     "ReceiversSettings",
     "RecurrenceSettings",
     "RowsSettings",
@@ -72,6 +75,7 @@ __all__ = [
     "TelemetrySettings",
     "TextSettings",
     "TogetherRule",
+    "WebSettings",
     "WebhooksSettings",
     "WeightsSettings",
     "load",

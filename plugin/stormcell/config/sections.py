@@ -239,10 +239,3 @@ class StoreSettings(Section):
 
     path: Path = Path("stormcell.db")
     """The SQLite file that `stormcell groups` and `stormcell explain` read."""
-
-
-class DraftsSettings(Section):
-    """How drafts are made."""
-
-    templates: tuple[Path, ...] = ()
-    """Folders of your own runbook templates, searched before the shipped ones."""

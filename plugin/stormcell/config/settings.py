@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stormcell.config.base import Section
+from stormcell.config.drafts import DraftsSettings
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
 from stormcell.config.kibana_alerts import KibanaAlertsSettings
@@ -14,7 +15,6 @@ from stormcell.config.rules import RulesSettings
 from stormcell.config.sdk import SdkSettings
 from stormcell.config.sections import (
     BackgroundSettings,
-    DraftsSettings,
     GroupingSettings,
     LabelsSettings,
     LinksSettings,
@@ -27,6 +27,7 @@ from stormcell.config.sections import (
     WeightsSettings,
 )
 from stormcell.config.telemetry import TelemetrySettings
+from stormcell.config.web import WebSettings
 from stormcell.config.webhooks import WebhooksSettings
 
 
@@ -47,6 +48,7 @@ class Settings(Section):
     drafts: DraftsSettings = DraftsSettings()
     journal: JournalSettings = JournalSettings()
     receivers: ReceiversSettings = ReceiversSettings()
+    web: WebSettings = WebSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     kibana_alerts: KibanaAlertsSettings = KibanaAlertsSettings()
     live: LiveSettings = LiveSettings()

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stormcell.access import Authenticator
 from stormcell.config import Settings
 from stormcell.decode.requests import check
 from stormcell.runtime import Runtime
-from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.listening import check_exposure, joined
 from stormcell.sidecar.status import readiness, status

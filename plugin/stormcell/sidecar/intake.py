@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterator
 from typing import Protocol
 
+from stormcell.access import Authenticator, ForbiddenError, Scope, UnauthenticatedError
 from stormcell.config import Settings
 from stormcell.config.webhooks import WebhooksSettings
 from stormcell.decode.report import BrokenFileError
 from stormcell.decode.streams import READ, gunzip, unzstd
 from stormcell.errors import DecodeError, RefusedError, StormcellError
 from stormcell.protocols import Clock, Inbox
-from stormcell.sidecar.auth import Authenticator, ForbiddenError, Scope, UnauthenticatedError
 from stormcell.sidecar.counts import Reason, ReceiverCounts, Signal
 from stormcell.types.live import Request, RequestKind
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stormcell.types.audit import AuditEntry
+from stormcell.types.drafts import Draft
 from stormcell.types.profiles import Profile
-from stormcell.types.results import Draft, Group, Membership
+from stormcell.types.results import Group, Membership
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a run found: groups, why each member is there, and drafts."""
+"""What a run found: groups, and why each member is there."""
 
 from __future__ import annotations
 
@@ -279,49 +279,3 @@ class Grouping:
         """The uids of events in no group, ascending."""
         atoms = (m for m in self.memberships if m.group is None)
         return sorted(uid for atom in atoms for row in atom.rows for uid in row.members)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A value in a draft, and where it comes from.
-
-    Attributes
-    ----------
-    value : str
-        As shown, before escaping.
-    uid : str
-        The event.
-    field : str
-        The event's field path (see Event.field).
-    how : str
-        "" where the value is the field's own; else how it was derived from it ("counted over 12 members").
-    """
-
-    value: str
-    uid: str
-    field: str
-    how: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A runbook or postmortem in the making.
-
-    Attributes
-    ----------
-    group : str
-        Id of the group it is for.
-    kind : str
-        "runbook".
-    template : str
-        Name of the template that made it.
-    markdown : str
-    sources : tuple of Fact
-        In the order of the footnotes, the first being footnote 1.
-    """
-
-    group: str
-    kind: str
-    template: str
-    markdown: str
-    sources: tuple[Fact, ...]

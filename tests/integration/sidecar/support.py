@@ -18,10 +18,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.routing import BaseRoute
 
+from stormcell.access import Authenticator
 from stormcell.config import Settings
 from stormcell.config.webhooks import WebhooksSettings
 from stormcell.errors import DecodeError, RefusedError
-from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.counts import ReceiverCounts
 from stormcell.sidecar.grpc.server import GrpcServer
 from stormcell.sidecar.http.app import build_app

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from stormcell.access import ForbiddenError, Principal, Scope, UnauthenticatedError
 from stormcell.config import Settings
 from stormcell.sidecar.api.context import ApiContext, Readiness
 from stormcell.sidecar.api.door import api_routes
-from stormcell.sidecar.auth import ForbiddenError, Principal, Scope, UnauthenticatedError
 
 NOW = 1_700_000_000_000_000_000
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormcell.sidecar.auth import Scope
+from stormcell.access import Scope
 from stormcell.store import SqliteStore
 from tests.unit.api.client import Api
 from tests.unit.store.strategies import atom_of, grouping_of, row_of

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stormcell.access import Authenticator
 from stormcell.config import KibanaAlertsSettings, Settings
 from stormcell.decode.report import Report
 from stormcell.decode.requests import Requests, check
 from stormcell.errors import DeliveryError, OutputError, RefusedError, StoreError
-from stormcell.sidecar.auth import Authenticator
 from stormcell.sidecar.intake import Intake
 from stormcell.sidecar.kibana import Poller, poller
 from stormcell.sidecar.position import Position

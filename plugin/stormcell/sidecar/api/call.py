@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from stormcell.access import Principal, Scope
 from stormcell.config import Settings
 from stormcell.operate.people import Person
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.models import Model
-from stormcell.sidecar.auth import Principal, Scope
 from stormcell.store import SqliteStore
 
 Query = TypeVar("Query")

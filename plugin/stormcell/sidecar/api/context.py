@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from stormcell.access import Principal, Scope
 from stormcell.config import Settings
-from stormcell.sidecar.auth import Principal, Scope
 
 
 class Auth(Protocol):

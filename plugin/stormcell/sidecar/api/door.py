@@ -14,12 +14,12 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from stormcell import forks
+from stormcell.access import Scope
 from stormcell.sidecar.api import requests
 from stormcell.sidecar.api.answer import answer
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.guard import guarded, principal
 from stormcell.sidecar.api.paths import ANY, PREFIX
-from stormcell.sidecar.auth import Scope
 
 THREADS: Final = 4
 """Requests that use the store at the same time: people's, which must not keep telemetry waiting."""

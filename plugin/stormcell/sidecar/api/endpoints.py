@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from stormcell.access import Scope
 from stormcell.sidecar.api import changing, models, reading
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.models import Model
 from stormcell.sidecar.api.paths import ANY
-from stormcell.sidecar.auth import Scope
 
 _Handler = Callable[[Any], Mapping[str, Any]]
 

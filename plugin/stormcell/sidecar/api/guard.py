@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stormcell.access import Principal, Scope
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.problems import as_response, problem_of
-from stormcell.sidecar.auth import Principal, Scope
 
 Handler = Callable[[Request], Awaitable[Response]]
 

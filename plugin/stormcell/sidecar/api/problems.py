@@ -11,9 +11,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from stormcell.access import CHALLENGE, ForbiddenError, UnauthenticatedError
 from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, StormcellError
 from stormcell.sidecar.api.answer import encoded
-from stormcell.sidecar.auth import CHALLENGE, ForbiddenError, UnauthenticatedError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from stormcell.access import Scope
 from stormcell.sidecar.api import requests
 from stormcell.sidecar.api.answer import answer
 from stormcell.sidecar.api.call import Call, Endpoint
@@ -22,7 +23,6 @@ from stormcell.sidecar.api.guard import guarded, principal
 from stormcell.sidecar.api.models import By
 from stormcell.sidecar.api.paths import ANY, PREFIX
 from stormcell.sidecar.api.problems import Problem, as_response
-from stormcell.sidecar.auth import Scope
 from stormcell.store import SqliteStore
 
 

@@ -109,6 +109,8 @@ class Source(Model):
     uid: str
     field: str
     how: str
+    source: Literal["event", "audit"]
+    """Whether `uid` is an event's, or the number of an entry of the audit log."""
 
 
 class Draft(Model):

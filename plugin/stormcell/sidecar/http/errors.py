@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stormcell.access import CHALLENGE
 from stormcell.errors import RefusedError
 from stormcell.sidecar import answers
-from stormcell.sidecar.auth import CHALLENGE
 from stormcell.sidecar.counts import Reason
 from stormcell.sidecar.intake import RejectedError
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stormcell import access
+from stormcell.access import Authenticator, ForbiddenError, Principal, Scope, UnauthenticatedError
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.errors import SettingsError
-from stormcell.sidecar import auth
-from stormcell.sidecar.auth import Authenticator, ForbiddenError, Principal, Scope, UnauthenticatedError
 
 SECRET = "c0ffee-c0ffee"
 
@@ -101,7 +101,7 @@ def test_tokens_are_compared_by_hashes_of_one_length_all_of_them(
     class Spy:
         compare_digest = staticmethod(compare)
 
-    monkeypatch.setattr(auth, "hmac", Spy)
+    monkeypatch.setattr(access, "hmac", Spy)
     known.check(f"Bearer {SECRET}", Scope.INGEST)
     assert compared == [(32, 32)] * 2
 

@@ -1,0 +1,1 @@
+"""Publishers: approved drafts to where people read them."""

@@ -1,0 +1,20 @@
+"""Settings of the pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stormcell.config.base import Seconds, Section
+
+
+class WebSettings(Section):
+    """The pages that the sidecar and `stormcell web` serve."""
+
+    enabled: bool = True
+    """Whether the sidecar serves them."""
+    refresh_seconds: Annotated[float, Field(ge=0.2, le=3600)] = 2.0
+    """How often a page looks for what is new."""
+    session_seconds: Seconds = 43_200.0
+    """How long somebody stays logged in without doing anything."""

@@ -1,0 +1,1 @@
+"""The pages on which people look at groups and drafts, over any store."""
