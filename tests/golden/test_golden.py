@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from stormcell.render import Drafter, groups_json
+from stormcell.config import DraftsSettings
+from stormcell.render import RUNBOOK, Drafter, groups_json
+from stormcell.types import Material
 from stormcell_exporters.elasticsearch.capabilities import Capabilities
 from stormcell_exporters.elasticsearch.documents import documents, totals_document
 from stormcell_exporters.elasticsearch.names import Names
@@ -67,4 +69,4 @@ def test_groups_as_messages() -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_drafts(name: str) -> None:
     made, atom = SAMPLES[name]()
-    compare(f"draft-{name}.md", Drafter().draft(made, [atom]).markdown.encode())
+    compare(f"draft-{name}.md", Drafter(DraftsSettings()).draft(RUNBOOK, Material(made, [atom])).markdown.encode())

@@ -130,11 +130,12 @@ def write_files(
     """Write groups, drafts and problems, and let ``save`` fill the store, or leave all as it was."""
     from stormcell.files import all_or_nothing, write_atomic
     from stormcell.registry import exporter
-    from stormcell.render import Drafter, groups_json
+    from stormcell.render import RUNBOOK, Drafter, groups_json
     from stormcell.store import SqliteStore
+    from stormcell.types import Material
 
-    drafter = Drafter(settings.drafts.templates)
-    drafts = [drafter.draft(group, members[group.id]) for group in grouping.groups]
+    drafter = Drafter(settings.drafts)
+    drafts = [drafter.draft(RUNBOOK, Material(group, members[group.id])) for group in grouping.groups]
     problems = "".join(f"{problem}\n" for problem in report.problems)
     with all_or_nothing(out) as unfinished:
         write_atomic(unfinished / "groups.json", groups_json(grouping))

@@ -16,29 +16,14 @@ _RUNBOOK = "runbook"
 
 
 def recalled(store: SqliteStore, settings: Settings) -> tuple[list[Past], dict[str, Profile]]:
-    """Return every group with a profile, and those profiles that had to be computed of what is stored."""
-    from dataclasses import replace
-
+    """Return every group with a profile, and those profiles that had to be computed, which it says."""
     from stormcell.cli.output import counted, say
+    from stormcell.operate.recalling import recalled as recall_all
 
-    past = store.past()
-    made = {each.id: _made(store, each.id, settings) for each in past if each.profile is None}
+    past, made = recall_all(store, settings)
     if made:
         say(f"{counted(len(made), 'group')} stored without a profile: computed of what is stored.")
-    return [each if each.profile else replace(each, profile=made[each.id]) for each in past], made
-
-
-def _made(store: SqliteStore, group: str, settings: Settings) -> Profile:
-    from stormcell.errors import StoreError
-    from stormcell.features.knowledge import Knowledge
-    from stormcell.groups.recall import recall
-
-    found = store.group(group)
-    try:
-        knowledge = Knowledge(settings, store.learned())
-    except ValueError as error:
-        raise StoreError(f"{store.path} holds knowledge that cannot be used: {error}; group again") from error
-    return recall(store.memberships(group), found.services if found else (), settings, knowledge.miner)
+    return past, made
 
 
 def runbook_of(store: SqliteStore, group: str) -> Draft | None:

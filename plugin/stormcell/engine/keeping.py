@@ -12,7 +12,7 @@ from stormcell.engine.pausing import without_collecting
 from stormcell.engine.tick import Change, Tick
 from stormcell.features.knowledge import Knowledge
 from stormcell.groups.lifecycle import Status
-from stormcell.render import Drafter
+from stormcell.render import RUNBOOK, Drafter
 from stormcell.store import SqliteStore
 from stormcell.types import (
     EXEMPLAR,
@@ -22,6 +22,7 @@ from stormcell.types import (
     Event,
     Group,
     Grouping,
+    Material,
     Membership,
     Row,
     Value,
@@ -129,11 +130,11 @@ def _drafts(found: Tick, live: Live, settings: Settings) -> list[Draft]:
     complete = [one.group for id, one in found.living.items() if one.final and not _was_final(live, id)]
     if not complete:
         return []
-    drafter = Drafter(settings.drafts.templates)
+    drafter = Drafter(settings.drafts)
     members: dict[str | None, list[Membership]] = {}
     for one in found.memberships:
         members.setdefault(one.group, []).append(one)
-    return [drafter.draft(group, members[group.id]) for group in complete]
+    return [drafter.draft(RUNBOOK, Material(group, members[group.id])) for group in complete]
 
 
 def _alone(event: Event) -> Membership:

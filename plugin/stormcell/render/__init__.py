@@ -1,6 +1,6 @@
-"""What users read: groups as JSON and as runbook drafts. jinja2 is loaded by the first draft only."""
+"""What users read: groups as JSON, and drafts. jinja2 is loaded by the first draft only."""
 
-from stormcell.render.drafts import Drafter
+from stormcell.render.drafts import POSTMORTEM, RUNBOOK, Drafter
 from stormcell.render.groups_json import group_json, groups_json, schema
 
-__all__ = ["Drafter", "group_json", "groups_json", "schema"]
+__all__ = ["POSTMORTEM", "RUNBOOK", "Drafter", "group_json", "groups_json", "schema"]

@@ -1,47 +1,47 @@
-"""Runbook drafts: a template chosen by the exemplar, filled with facts that name their source."""
+"""Drafts: a template chosen by the exemplar, filled with facts that name their source."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from stormcell.config import DraftsSettings
 from stormcell.errors import TemplateError
-from stormcell.types import Draft, Group, Membership
+from stormcell.types import Draft, Material
 
 if TYPE_CHECKING:
     from jinja2.environment import Environment
 
     from stormcell.render.templates import Library
 
-KIND = "runbook"
+RUNBOOK: Final = "runbook"
+POSTMORTEM: Final = "postmortem"
 
 _GAPS = re.compile(r"\n{3,}")
 
 
 class Drafter:
-    """Writes drafts; reads its templates at the first one.
+    """Writes drafts; reads the templates of a kind at the first one.
 
     Parameters
     ----------
-    folders : sequence of Path
-        Folders of ``*.md.j2`` that come before the shipped templates.
+    settings : DraftsSettings
     """
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        self._folders = tuple(folders)
-        self._loaded: tuple[Library, Environment] | None = None
+    def __init__(self, settings: DraftsSettings) -> None:
+        self._settings = settings
+        self._loaded: dict[str, tuple[Library, Environment]] = {}
 
-    def draft(self, group: Group, memberships: Sequence[Membership]) -> Draft:
-        """Return the runbook draft of ``group``.
+    def draft(self, kind: str, material: Material) -> Draft:
+        """Return a draft of a group.
 
         Parameters
         ----------
-        group : Group
-        memberships : sequence of Membership
-            Those of the group; others are passed over.
+        kind : str
+            "runbook" or "postmortem".
+        material : Material
+            Memberships of other groups are passed over.
 
         Raises
         ------
@@ -51,9 +51,9 @@ class Drafter:
         from stormcell.render.context import context
         from stormcell.render.environment import footnotes
 
-        library, environment = self._load()
-        chosen = library.choose(group)
-        facts = context(group, memberships)
+        library, environment = self._load(kind)
+        chosen = library.choose(material.group)
+        facts = context(material.group, material.atoms)
         name = f"{chosen.name}.md.j2"
         _, path = library.sources[name]
         with footnotes() as notes:
@@ -65,23 +65,23 @@ class Drafter:
                 raise TemplateError(f"{path}: it uses the filter shell but no sources() after it; add that")
             body = _GAPS.sub("\n\n", text).strip("\n")
             markdown = f"{body}\n\n{notes.definitions()}"
-            return Draft(group.id, KIND, chosen.name, markdown, notes.sources)
+            return Draft(material.group.id, kind, chosen.name, markdown, notes.sources)
 
-    def _load(self) -> tuple[Library, Environment]:
-        if self._loaded is None:
+    def _load(self, kind: str) -> tuple[Library, Environment]:
+        if kind not in self._loaded:
             from jinja2 import FunctionLoader
 
             from stormcell.render.environment import environment
             from stormcell.render.templates import load
 
-            library = load(self._folders, KIND)
+            library = load(self._settings.templates, kind)
 
             def source(name: str) -> tuple[str, str, None] | None:
                 found = library.sources.get(name)
                 return (*found, None) if found else None
 
-            self._loaded = library, environment(FunctionLoader(source))
-        return self._loaded
+            self._loaded[kind] = library, environment(FunctionLoader(source))
+        return self._loaded[kind]
 
 
 def _broken(error: Exception, path: str) -> TemplateError:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from stormcell.config import DraftsSettings
 from stormcell.errors import TemplateError
 from stormcell.escape import terminal
-from stormcell.render import Drafter
+from stormcell.render import RUNBOOK, Drafter
 from stormcell.render.templates import load
-from stormcell.types import Blame, Draft, Event, Group, Membership, Share, Signal
+from stormcell.types import Blame, Draft, Event, Group, Material, Membership, Share, Signal
 from tests.unit.render.samples import (
     SAMPLES,
     error_log,
@@ -29,7 +30,7 @@ from tests.unit.render.samples import (
     span,
 )
 
-DRAFTER = Drafter()
+DRAFTER = Drafter(DraftsSettings())
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HARMLESS = {
     *("heading", "paragraph", "blockquote", "bullet_list", "list_item", "fence", "softbreak"),
@@ -68,17 +69,21 @@ def check(draft: Draft, known: dict[str, Event]) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_footnote_resolves(name: str) -> None:
     made, atom = SAMPLES[name]()
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     check(draft, events([atom]))
     assert (draft.group, draft.kind) == (made.id, "runbook")
     assert kinds(draft) <= HARMLESS
-    assert DRAFTER.draft(made, [atom]) == draft == Drafter().draft(made, [atom])
+    assert (
+        DRAFTER.draft(RUNBOOK, Material(made, [atom]))
+        == draft
+        == Drafter(DraftsSettings()).draft(RUNBOOK, Material(made, [atom]))
+    )
 
 
 def test_sections_are_those_of_real_runbooks_in_their_order() -> None:
     for template in load((), "runbook").templates:
         made, atom = latency()
-        text = Drafter([]).draft(*_forced(made, atom, template.name)).markdown
+        text = Drafter(DraftsSettings()).draft(RUNBOOK, Material(*_forced(made, atom, template.name))).markdown
         heads = re.findall(r"^##? (\S+)", text, re.MULTILINE)
         assert heads[1:] == ["Meaning", "Impact", "Diagnosis", "Mitigation", "Evidence"], template.name
         assert text.index("to be reviewed by a person") < text.index("## Meaning")
@@ -99,18 +104,18 @@ def _forced(made: Group, atom: Membership, template: str) -> tuple[Group, list[M
     }
     medoid = event("u1", names[template], signal=Signal.ALERT, status="firing", service="shop")
     forced, own = group([row(medoid), *atom.rows], medoid, services=made.services, fields=made.fields)
-    assert DRAFTER.draft(forced, [own]).template == template
-    check(DRAFTER.draft(forced, [own]), events([own]))
+    assert DRAFTER.draft(RUNBOOK, Material(forced, [own])).template == template
+    check(DRAFTER.draft(RUNBOOK, Material(forced, [own])), events([own]))
     return forced, [own]
 
 
 def test_commands_hold_the_real_names_and_leave_the_rest_to_a_person() -> None:
     made, atom = span()
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     assert "kubectl --namespace=shop describe pod/checkout-7d9-x2x\n" in draft.markdown
     assert "--since-time=2023-11-14T22:16:40.000Z\n" in draft.markdown
     made, atom = error_log()
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     assert 'kubectl --namespace="${NAMESPACE:?to fill in}" ' in draft.markdown
     assert "*to fill in: namespace*" in draft.markdown
     assert "*to fill in: service*" in draft.markdown
@@ -118,7 +123,7 @@ def test_commands_hold_the_real_names_and_leave_the_rest_to_a_person() -> None:
 
 def test_an_unknown_name_stops_the_command() -> None:
     made, atom = error_log()
-    fences = re.findall(r"```sh\n(.*?)\n```", DRAFTER.draft(made, [atom]).markdown, re.DOTALL)
+    fences = re.findall(r"```sh\n(.*?)\n```", DRAFTER.draft(RUNBOOK, Material(made, [atom])).markdown, re.DOTALL)
     line = next(line for line in fences[0].splitlines() if "logs" in line)
     script = f"kubectl() {{ echo ran; }}\n{line}\n"
     result = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False)
@@ -171,7 +176,7 @@ def hostile_group(text: str, uid: str) -> tuple[Group, Membership]:
 @settings(max_examples=60)
 def test_hostile_text_is_harmless_everywhere(text: str, uid: str) -> None:
     made, atom = hostile_group(text, uid)
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     assert kinds(draft) <= HARMLESS
     assert terminal(draft.markdown.replace("\n", "")) == draft.markdown.replace("\n", "")
     for fact in draft.sources:
@@ -180,7 +185,7 @@ def test_hostile_text_is_harmless_everywhere(text: str, uid: str) -> None:
 
 def test_hostile_text_is_shown_literally_and_changes_no_section() -> None:
     made, atom = hostile_group(EVIL, "u1")
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     assert terminal(EVIL) in shown(draft)
     assert "\x1b" not in draft.markdown
     assert "49" not in draft.markdown
@@ -193,7 +198,7 @@ def test_hostile_text_is_shown_literally_and_changes_no_section() -> None:
 
 def test_hostile_names_stay_one_word_of_a_command() -> None:
     made, atom = hostile_group("a'; rm -rf / #$(x)`y`", "-u; reboot")
-    text = DRAFTER.draft(made, [atom]).markdown
+    text = DRAFTER.draft(RUNBOOK, Material(made, [atom])).markdown
     line = next(line for line in text.splitlines() if line.startswith("stormcell explain"))
     assert shlex.split(line) == ["stormcell", "explain", "--", "-u; reboot"]
     line = next(line for line in text.splitlines() if "--all-namespaces" in line)
@@ -203,7 +208,7 @@ def test_hostile_names_stay_one_word_of_a_command() -> None:
 def test_a_very_long_body_does_not_make_a_long_draft() -> None:
     medoid = event("u1", "x" * 5_000_000)
     made, atom = group([row(medoid)], medoid)
-    draft = DRAFTER.draft(made, [atom])
+    draft = DRAFTER.draft(RUNBOOK, Material(made, [atom]))
     assert len(draft.markdown) < 10_000
     assert any(fact.field == "text" and fact.how == "shortened" for fact in draft.sources)
 
@@ -215,7 +220,7 @@ def test_a_users_template_is_used_and_may_extend_ours(tmp_path: Path) -> None:
     mine = '{% extends "stormcell/errors.md.j2" %}\n{% block impact %}Ours alone.\n{% endblock %}\n'
     (tmp_path / "errors.md.j2").write_text(FRONT + mine)
     made, atom = error_log()
-    draft = Drafter([tmp_path]).draft(made, [atom])
+    draft = Drafter(DraftsSettings(templates=(tmp_path,))).draft(RUNBOOK, Material(made, [atom]))
     assert draft.template == "errors"
     assert draft.markdown.startswith("# Ours: Error from server")
     assert "Ours alone." in draft.markdown
@@ -241,10 +246,10 @@ def test_a_broken_template_names_file_and_line(tmp_path: Path, body: str, messag
     made, atom = error_log()
     where = "" if "base" in message else re.escape(str(tmp_path / "mine.md.j2"))
     with pytest.raises(TemplateError, match=where + message):
-        Drafter([tmp_path]).draft(made, [atom])
+        Drafter(DraftsSettings(templates=(tmp_path,))).draft(RUNBOOK, Material(made, [atom]))
 
 
 def test_jinja2_is_loaded_by_the_first_draft_only() -> None:
-    code = "import sys, stormcell.render as r; r.schema(); r.Drafter(); print('jinja2' in sys.modules)"
+    code = "import sys, stormcell.config as c, stormcell.render as r; r.Drafter(c.DraftsSettings()); print('jinja2' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"

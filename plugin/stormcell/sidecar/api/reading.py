@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
+from stormcell.operate.drafting import draft
 from stormcell.operate.explain import explained, explanation_json
 from stormcell.operate.find import group_of
 from stormcell.operate.history import entry_json, history_of
-from stormcell.render import Drafter
+from stormcell.render import RUNBOOK
 from stormcell.sidecar.api import documents
 from stormcell.sidecar.api.answer import finite
 from stormcell.sidecar.api.call import Call
@@ -70,14 +69,8 @@ def list_members(call: Call[Page, None]) -> dict[str, Any]:
 
 def list_drafts(call: Call[DraftsQuery, None]) -> dict[str, Any]:
     """Return the drafts of a group, written now."""
-    group = group_of(call.store, call.named)
-    draft = _drafter(call.api.settings.drafts.templates).draft(group, call.store.memberships(group.id))
-    return {"group": group.id, "drafts": [documents.draft(draft)]}
-
-
-@cache
-def _drafter(folders: tuple[Path, ...]) -> Drafter:
-    return Drafter(folders)
+    made = draft(call.store, call.named, RUNBOOK, call.settings)
+    return {"group": made.group, "drafts": [documents.draft(made)]}
 
 
 def show_history(call: Call[Page, None]) -> dict[str, Any]:
