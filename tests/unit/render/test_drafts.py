@@ -250,6 +250,7 @@ def test_a_broken_template_names_file_and_line(tmp_path: Path, body: str, messag
 
 
 def test_jinja2_is_loaded_by_the_first_draft_only() -> None:
-    code = "import sys, stormcell.config as c, stormcell.render as r; r.Drafter(c.DraftsSettings()); print('jinja2' in sys.modules)"
+    made = "r.Drafter(c.DraftsSettings())"
+    code = f"import sys, stormcell.config as c, stormcell.render as r; {made}; print('jinja2' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
