@@ -26,6 +26,7 @@ _MARKER = re.compile(r"\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10
 _DEFINITION = re.compile(r" {0,3}\[\^([0-9]{1,9})\]:[ \t]*(.*)", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*")
+_BLANK = re.compile(r"`\s+`\Z")
 _COMMANDS = "From the events:"
 _INLINE = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
@@ -121,7 +122,7 @@ def shows(reference: Reference, value: str) -> bool:
     texts = (before, before.rstrip("*_~"))
     if (wanted := seen(value)) and any(_ends(text, wanted) for text in texts):
         return True
-    return not value.strip() and (before.endswith("*empty*") or reference.raw.endswith("` `"))
+    return not value.strip() and (before.endswith("*empty*") or _BLANK.search(reference.raw) is not None)
 
 
 def shown(reference: Reference, most: int = 60) -> str:

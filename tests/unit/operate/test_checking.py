@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from stormcell import escape
@@ -66,6 +66,7 @@ def test_a_draft_of_the_store_holds(store: SqliteStore, kind: str, template: str
 
 
 @given(HOSTILE, HOSTILE.map(lambda text: f"u{text}"), st.sampled_from(KINDS))
+@example("\r\r", "u\r\r", (RUNBOOK, ""))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hostile_text_goes_round(tmp_path: Path, text: str, uid: str, kind: tuple[str, str]) -> None:
     made, atom = hostile_group(text, uid)
