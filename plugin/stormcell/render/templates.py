@@ -42,20 +42,6 @@ class Library:
         """Return the first template that fits ``group``."""
         return next(template for template in self.templates if template.fits(group))
 
-    def named(self, name: str) -> Template:
-        """Return the template of that name.
-
-        Raises
-        ------
-        TemplateError
-            If there is none; it names those that there are.
-        """
-        found = next((one for one in self.templates if one.name == name), None)
-        if found is None:
-            names = ", ".join(sorted(one.name for one in self.templates))
-            raise TemplateError(f"there is no template {name!r}; there are {names}")
-        return found
-
 
 def load(folders: Sequence[Path], kind: str) -> Library:
     """Read the templates of one kind of draft from ``folders``, then the shipped ones.
