@@ -24,52 +24,6 @@ def alerting(name: str) -> Group:
     return group([row(medoid)], medoid)[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "template"),
-    [
-        ("PodClientLatencyP90High", "latency"),
-        ("HighLatencyForCustomerCheckout: HTTP Requests to the '/checkout'", "latency"),
-        ("etcdGRPCRequestsSlow", "latency"),
-        ("HighErrorRate", "errors"),
-        ("KubeJobFailed: ", "errors"),
-        ("KubeAPIErrorBudgetBurn", "errors"),
-        ("CpuUsageRateHigh", "cpu"),
-        ("CPUThrottlingHigh", "cpu"),
-        ("RDSCPUUtilizationHigh", "cpu"),
-        ("MemoryUsageRateHigh", "memory"),
-        ("ContainerOOMKilled", "memory"),
-        ("KubePodCrashLooping", "restarts"),
-        ("CrashLoopBackoff.: Crashing pod logging-agent", "restarts"),
-        ("KubernetesPodRestarting", "restarts"),
-        ("NodeNetworkReceiveErrs", "network"),
-        ("TargetDown", "network"),
-        ("CoreDNSErrorsHigh", "network"),
-        ("Watchdog", "default"),
-        ("RDSDatabaseConnectionsHigh", "default"),
-    ],
-)
-def test_an_alert_is_told_by_its_name(name: str, template: str) -> None:
-    assert SHIPPED.choose(alerting(name)).name == template
-
-
-@pytest.mark.parametrize(
-    ("text", "template"),
-    [
-        ("dial tcp <ip>: connect: connection refused", "network"),
-        ("java.net.UnknownHostException: db", "network"),
-        ("java.lang.OutOfMemoryError: Java heap space", "memory"),
-        ("Back-off restarting failed container <id> in pod", "restarts"),
-        ("Liveness probe failed: HTTP probe failed with statuscode: <num>", "restarts"),
-        ("rpc error: code = DeadlineExceeded", "latency"),
-        ("Unhandled exception in worker", "errors"),
-        ("order accepted", "default"),
-    ],
-)
-def test_a_log_is_told_by_its_masked_text(text: str, template: str) -> None:
-    made = replace(of("not searched"), template=text)
-    assert SHIPPED.choose(made).name == template
-
-
 def test_a_span_is_told_by_its_status() -> None:
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="error")).name == "errors"
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="ok")).name == "default"
