@@ -21,6 +21,9 @@ MAX_SEARCHED = 1000
 
 _KEYS = ("title", "priority", "owner", "match")
 _CONDITIONS = ("alert", "service", "signal", "status", "template")
+_CHANNEL = re.compile(r"owner:\s+[^\"'\s].*\s#\S")
+"""An owner without quotes that names a channel, such as ``owner: team shop, #shop``."""
+
 # That of libyaml, where it is there, takes a tenth of the time.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FRONT = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
@@ -144,6 +147,8 @@ class _Front:
             raise self._error("priority", f"expected a whole number, found {priority!r}")
         if not isinstance(owner, str):
             raise self._error("owner", f"expected a text, found {owner!r}")
+        if any(map(_CHANNEL.match, self._lines)):
+            raise self._error("owner", "YAML takes what comes after ' #' for a comment; put the owner in quotes")
         match = front.get("match", [])
         if not isinstance(match, list) or ("match" in front and not match and name != DEFAULT):
             raise self._error("match", f"expected a list of conditions on {', '.join(_CONDITIONS)}")

@@ -94,6 +94,7 @@ def test_lines_keep_their_numbers() -> None:
             "title: T\nmatch:\n- signal: metric\n---\n",
             "t.md.j2:4: unknown signal 'metric'; expected alert, log, span",
         ),
+        ("title: T\nowner: team shop, #shop\n---\n", "t.md.j2:3: YAML takes what comes after ' #' for a comment"),
         ("title: T\nmatch: {}\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: []\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: [log]\n---\n", "t.md.j2:3: expected conditions on alert"),
