@@ -171,7 +171,9 @@ def test_pages_are_those_that_alerts_bring() -> None:
 
 
 def test_groups_of_before_cite_their_own_events() -> None:
-    [one] = told().related
+    known = incident().related[0]
+    material = replace(incident(), related=[known, replace(known, dissimilarity=0.75, family=False)])
+    [one] = told(material).related
     assert (one.likeness.value, one.family) == ("75 %", True)
     assert one.id.uid == one.likeness.uid == "a974a38eb249d165@1700000024639"
 
