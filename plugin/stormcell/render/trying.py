@@ -34,13 +34,13 @@ class Attempt:
 
 
 def attempts(library: Library, group: Group) -> tuple[Attempt, ...]:
-    """Return what is tried for ``group``, in order; the last is the one that is chosen."""
-    found = []
-    for template in library.templates:
-        found.append(Attempt(template, template.why(group)))
-        if found[-1].why:
-            break
-    return tuple(found)
+    """Return what is tried for ``group``, each once, in order; the last is the one that is chosen."""
+    found: dict[str, Attempt] = {}
+    for template, why in library.reasons(group):
+        if why:
+            return (*found.values(), Attempt(template, why))
+        found.setdefault(template.name, Attempt(template, why))
+    return tuple(found.values())
 
 
 def problems(settings: DraftsSettings) -> tuple[str, ...]:
