@@ -127,7 +127,7 @@ def read(folder: Traversable) -> list[tuple[str, str, str]]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         return [
-            (entry.name, str(entry), entry.read_text(encoding="utf-8").replace("\r\n", "\n"))
+            (entry.name, str(entry), entry.read_text(encoding="utf-8-sig").replace("\r\n", "\n"))
             for entry in entries
             if entry.name.endswith(SUFFIX)
         ]

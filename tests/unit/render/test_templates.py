@@ -131,6 +131,12 @@ def test_broken_front_matter_names_file_and_line(front: str, message: str) -> No
         parse("t.md.j2", "t.md.j2", f"---\n{front}")
 
 
+def test_a_file_of_a_windows_editor_is_read_like_any_other(tmp_path: Path) -> None:
+    text = FRONT.format(priority=1000).replace("\n", "\r\n")
+    (tmp_path / "w.md.j2").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load([tmp_path], "runbook").choose(of("x", service="shop-cart")).name == "w"
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="nowhere: No such file or directory; check the folder"):
         load([tmp_path / "nowhere"], "runbook")
