@@ -96,7 +96,7 @@ def test_in_drafts(out: Path, text: str) -> None:
         headings = [token.content for token in tokens if token.type == "inline" and token.level == 1]
         assert "49" not in headings[0]
         shape = [token.tag for token in tokens if token.type == "heading_open"]
-        assert shape == ["h1", *["h2"] * 5]
+        assert shape == ["h1", *["h2"] * 7]
         # A note that could be forged would be one more than are cited.
         cited = set(re.findall(r"(?<!\\)\[\^(\d+)\]", markdown))
         defined = re.findall(r"^\[\^(\d+)\]: event ", markdown, re.MULTILINE)

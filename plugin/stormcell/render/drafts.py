@@ -13,7 +13,8 @@ from stormcell.types import Draft, Material
 if TYPE_CHECKING:
     from jinja2.environment import Environment
 
-    from stormcell.render.templates import Library, Template
+    from stormcell.render.front_matter import Template
+    from stormcell.render.templates import Library
     from stormcell.types import Group
 
 RUNBOOK: Final = "runbook"
@@ -62,7 +63,7 @@ class Drafter:
         _, path = library.sources[name]
         with footnotes() as notes:
             try:
-                text = environment.get_template(name).render(group=facts, shape=chosen.title)
+                text = environment.get_template(name).render(group=facts, shape=chosen.title, owner=chosen.owner)
             except Exception as error:  # a template may raise anything
                 raise _broken(error, path) from error
             if not notes.settled:

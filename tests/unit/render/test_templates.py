@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from stormcell.errors import TemplateError
-from stormcell.render.templates import load, parse
+from stormcell.render.front_matter import Template, parse
+from stormcell.render.templates import load
 from stormcell.types import Group, Signal
 from tests.unit.render.samples import alert, event, group, row
 
@@ -18,60 +19,28 @@ def of(text: str, **other: object) -> Group:
     return made
 
 
+def fits(template: Template, made: Group) -> bool:
+    return bool(template.why(made.medoid, made.template))
+
+
 def alerting(name: str) -> Group:
     medoid = alert("u1", name, "shop", 0)
     return group([row(medoid)], medoid)[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "template"),
-    [
-        ("PodClientLatencyP90High", "latency"),
-        ("HighLatencyForCustomerCheckout: HTTP Requests to the '/checkout'", "latency"),
-        ("etcdGRPCRequestsSlow", "latency"),
-        ("HighErrorRate", "errors"),
-        ("KubeJobFailed: ", "errors"),
-        ("KubeAPIErrorBudgetBurn", "errors"),
-        ("CpuUsageRateHigh", "cpu"),
-        ("CPUThrottlingHigh", "cpu"),
-        ("RDSCPUUtilizationHigh", "cpu"),
-        ("MemoryUsageRateHigh", "memory"),
-        ("ContainerOOMKilled", "memory"),
-        ("KubePodCrashLooping", "restarts"),
-        ("CrashLoopBackoff.: Crashing pod logging-agent", "restarts"),
-        ("KubernetesPodRestarting", "restarts"),
-        ("NodeNetworkReceiveErrs", "network"),
-        ("TargetDown", "network"),
-        ("CoreDNSErrorsHigh", "network"),
-        ("Watchdog", "default"),
-        ("RDSDatabaseConnectionsHigh", "default"),
-    ],
-)
-def test_an_alert_is_told_by_its_name(name: str, template: str) -> None:
-    assert SHIPPED.choose(alerting(name)).name == template
-
-
-@pytest.mark.parametrize(
-    ("text", "template"),
-    [
-        ("dial tcp <ip>: connect: connection refused", "network"),
-        ("java.net.UnknownHostException: db", "network"),
-        ("java.lang.OutOfMemoryError: Java heap space", "memory"),
-        ("Back-off restarting failed container <id> in pod", "restarts"),
-        ("Liveness probe failed: HTTP probe failed with statuscode: <num>", "restarts"),
-        ("rpc error: code = DeadlineExceeded", "latency"),
-        ("Unhandled exception in worker", "errors"),
-        ("order accepted", "default"),
-    ],
-)
-def test_a_log_is_told_by_its_masked_text(text: str, template: str) -> None:
-    made = replace(of("not searched"), template=text)
-    assert SHIPPED.choose(made).name == template
-
-
 def test_a_span_is_told_by_its_status() -> None:
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="error")).name == "errors"
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="ok")).name == "default"
+
+
+def test_where_only_the_default_fits_the_alert_beside_the_exemplar_decides() -> None:
+    slow = of("SELECT Config", signal=Signal.SPAN, status="ok")
+    beside = alert("u2", "PodClientLatencyP90High", "shop", 0)
+    assert SHIPPED.choose(replace(slow, exemplars=(slow.medoid, beside))).name == "latency"
+    failed = of("connection refused")
+    assert SHIPPED.choose(replace(failed, exemplars=(beside, failed.medoid))).name == "down"
+    unknown = alert("u2", "Something", "shop", 0)
+    assert SHIPPED.choose(replace(slow, exemplars=(unknown, slow.medoid))).name == "default"
 
 
 def test_only_the_start_of_a_text_is_searched() -> None:
@@ -106,16 +75,25 @@ def test_conditions_in_one_entry_hold_together_entries_are_alternatives() -> Non
     text = "---\ntitle: T\nmatch:\n- {signal: log, service: [a, b]}\n- {template: 'x+'}\n---\n"
     template, _ = parse("t.md.j2", "t.md.j2", text)
     assert template is not None
-    assert template.fits(of("-", service="b"))
-    assert not template.fits(of("-", service="c"))
-    assert not template.fits(of("-", service="b", signal=Signal.SPAN))
-    assert template.fits(of("xxx", service="c"))
+    assert fits(template, of("-", service="b"))
+    assert not fits(template, of("-", service="c"))
+    assert not fits(template, of("-", service="b", signal=Signal.SPAN))
+    assert fits(template, of("xxx", service="c"))
+
+
+@pytest.mark.parametrize("pattern", ["gone", "GONE", "G[O]ne", r"\Sone", r"[^G]?gone"])
+@pytest.mark.parametrize("text", ["all is gone", "ALL IS GONE", "Gone"])
+def test_patterns_are_found_whatever_the_case(pattern: str, text: str) -> None:
+    template, _ = parse("t.md.j2", "t.md.j2", f"---\ntitle: T\nmatch: [{{template: '{pattern}'}}]\n---\n")
+    assert template is not None
+    assert fits(template, of(text))
+    assert not fits(template, of("all is well"))
 
 
 def test_a_template_without_conditions_fits_by_its_name_alone() -> None:
     template, _ = parse("t.md.j2", "t.md.j2", "---\ntitle: T\n---\n")
     assert template is not None
-    assert not template.fits(of("-"))
+    assert not fits(template, of("-"))
 
 
 def test_lines_keep_their_numbers() -> None:
@@ -130,10 +108,16 @@ def test_lines_keep_their_numbers() -> None:
         ("title: T\n", "t.md.j2:1: the front matter has no end"),
         ("title: [\n---\n", "t.md.j2:3: the front matter is not YAML"),
         ("a: \x01\n---\n", "t.md.j2:1: the front matter is not YAML"),
-        ("- x\n---\n", "t.md.j2:1: expected keys title, priority, match"),
+        ("- x\n---\n", "t.md.j2:1: expected keys title, priority, owner, match"),
         ("title: T\nmatsch: []\n---\n", "t.md.j2:3: unknown key 'matsch'"),
         ("title: 3\nmatch: [{signal: log}]\n---\n", "t.md.j2:2: expected a title"),
         ("title: T\npriority: high\nmatch: [{signal: log}]\n---\n", "t.md.j2:3: expected a whole number"),
+        ("title: T\nowner: [a]\n---\n", "t.md.j2:3: expected a text, found"),
+        (
+            "title: T\nmatch:\n- signal: metric\n---\n",
+            "t.md.j2:4: unknown signal 'metric'; expected alert, log, span",
+        ),
+        ("title: T\nowner: team shop, #shop\n---\n", "t.md.j2:3: YAML takes what comes after ' #' for a comment"),
         ("title: T\nmatch: {}\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: []\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: [log]\n---\n", "t.md.j2:3: expected conditions on alert"),
@@ -145,6 +129,12 @@ def test_lines_keep_their_numbers() -> None:
 def test_broken_front_matter_names_file_and_line(front: str, message: str) -> None:
     with pytest.raises(TemplateError, match=f"^{message}"):
         parse("t.md.j2", "t.md.j2", f"---\n{front}")
+
+
+def test_a_file_of_a_windows_editor_is_read_like_any_other(tmp_path: Path) -> None:
+    text = FRONT.format(priority=1000).replace("\n", "\r\n")
+    (tmp_path / "w.md.j2").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load([tmp_path], "runbook").choose(of("x", service="shop-cart")).name == "w"
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
