@@ -29,12 +29,16 @@ _VALUES: Final = {
 }
 # What `paraphrases.jsonl` tells of that none of the runbooks is about, nor nearly so.
 _FOREIGN: Final = frozenset(
-    """gc-pause dns-resolution-failure database-deadlock db-connection-pool-exhausted slow-query replication-lag
-    authentication-failure rate-limited queue-backlog permission-denied cache-eviction-storm
-    thread-pool-saturation schema-migration-failure message-too-large backup-failure port-in-use
-    circuit-breaker-open connection-reset data-corruption-checksum segmentation-fault payment-gateway-timeout
-    power-loss consumer-rebalance thermal-overheating firewall-blocked missing-dependency memory-leak
-    null-dereference license-expired duplicate-key email-bounced malformed-payload""".split()
+    (
+        *("gc-pause", "dns-resolution-failure", "database-deadlock", "db-connection-pool-exhausted"),
+        *("slow-query", "replication-lag", "authentication-failure", "rate-limited", "queue-backlog"),
+        *("permission-denied", "cache-eviction-storm", "thread-pool-saturation", "schema-migration-failure"),
+        *("message-too-large", "backup-failure", "port-in-use", "circuit-breaker-open", "connection-reset"),
+        *("data-corruption-checksum", "segmentation-fault", "payment-gateway-timeout", "power-loss"),
+        *("consumer-rebalance", "thermal-overheating", "firewall-blocked", "missing-dependency"),
+        *("memory-leak", "null-dereference", "license-expired", "duplicate-key", "email-bounced"),
+        *("malformed-payload"),
+    )
 )
 
 

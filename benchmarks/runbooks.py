@@ -75,7 +75,9 @@ def _place(library: Library, case: Case) -> int:
     return 1 + next(at for at, one in enumerate(ranked) if one.runbook.name == case.runbook)
 
 
-def setting(what: str, library: Library, cases: Sequence[Case], factor: float | None, *, quick: bool) -> list[Result]:
+def setting(
+    what: str, library: Library, cases: Sequence[Case], factor: float | None, *, quick: bool
+) -> list[Result]:
     """Compare on one set of cases: all, the half that settings were chosen on, and the other."""
     found = {"Stormcell": ours(library, cases)}
     found |= {name: theirs(library, cases, options) for name, options in PEERS.items()}
@@ -86,7 +88,9 @@ def setting(what: str, library: Library, cases: Sequence[Case], factor: float | 
         target = round(factor * best, 4) if factor and not part and not quick else None
         for name, one in found.items():
             results += one.of(some).results(f"{what}{part}: {name}", target if name == "Stormcell" else None)
-        results.append(Result(f"{what}{part}: hit@1 over the best TF-IDF", found["Stormcell"].of(some).at(1) / best, "x"))
+        results.append(
+            Result(f"{what}{part}: hit@1 over the best TF-IDF", found["Stormcell"].of(some).at(1) / best, "x")
+        )
     return results
 
 
@@ -102,7 +106,10 @@ def claims(library: Library, sets: dict[str, Sequence[Case]], names: Sequence[st
             Result(f"{what}: right and claimed", pairs.count((True, True)) / len(pairs), ""),
             Result(f"{what}: wrong and claimed", pairs.count((False, True)) / len(pairs), ""),
         ]
-    for what, cases in (("alerts without a runbook", unknown_alerts(names)), ("faults of other fields", foreign())):
+    for what, cases in (
+        ("alerts without a runbook", unknown_alerts(names)),
+        ("faults of other fields", foreign()),
+    ):
         claimed = [bool(library.match(case.material, 1)) for case in cases]
         results += [Result(what, len(cases), ""), Result(f"{what}: claimed", sum(claimed) / len(claimed), "")]
     return results
@@ -110,8 +117,8 @@ def claims(library: Library, sets: dict[str, Sequence[Case]], names: Sequence[st
 
 def speed(folder: Path, cases: Sequence[Case], *, quick: bool) -> list[Result]:
     """Measure reading the library, making it ready, and one group."""
-    seconds, library = timed(lambda: load([folder]))
-    ready, _ = timed(lambda: library.match(cases[0].material))
+    read, _ = timed(lambda: load([folder]))
+    ready, library = timed(lambda: _ready(folder, cases[0]))
     took = []
     for case in cases:
         start = perf_counter()
@@ -119,10 +126,16 @@ def speed(folder: Path, cases: Sequence[Case], *, quick: bool) -> list[Result]:
         took.append(perf_counter() - start)
     target = None if quick else MILLISECONDS
     return [
-        Result("reading the folder", seconds * 1e3, "ms"),
-        Result("making ready, once, with the first group", ready * 1e3, "ms"),
+        Result("reading the folder", read * 1e3, "ms"),
+        Result("reading it and the first group", ready * 1e3, "ms"),
         Result.at_most("a group, median", median(took) * 1e3, "ms", target),
     ]
+
+
+def _ready(folder: Path, case: Case) -> Library:
+    library = load([folder])
+    library.match(case.material)
+    return library
 
 
 def main() -> None:

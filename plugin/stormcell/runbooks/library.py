@@ -126,10 +126,10 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
     found = []
     for place, below, names in os.walk(folder, onerror=failed):
         below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in names:
-            stem, suffix = os.path.splitext(name.lower())
-            if suffix in _SUFFIXES and not name.startswith(".") and stem not in _NO_RUNBOOKS:
-                found.append(Path(place, name))
+        for path in map(Path(place).joinpath, names):
+            known = path.suffix.lower() in _SUFFIXES and path.stem.lower() not in _NO_RUNBOOKS
+            if known and not path.name.startswith("."):
+                found.append(path)
     yield from sorted(found)
 
 

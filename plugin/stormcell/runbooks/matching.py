@@ -80,9 +80,7 @@ class Index:
         ]
         pages = [page(one.markdown) for one in runbooks]
         names = [Counter(set(_stems(f"{one.name}\n{one.title}"))) for one in runbooks]
-        texts = {
-            kind: [Counter(_stems(one.sections[kind])) for one in pages] for kind in _SECTIONS
-        }
+        texts = {kind: [Counter(_stems(one.sections[kind])) for one in pages] for kind in _SECTIONS}
         for words, more in zip(texts[OTHER], keywords, strict=True):
             words.update(_stems(more))
         self._rarity = rarity([names, *texts.values()], len(runbooks))

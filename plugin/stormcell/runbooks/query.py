@@ -50,19 +50,16 @@ class Query:
 def query(material: Material) -> Query:
     """Return what the group of ``material`` says; memberships of other groups are passed over."""
     group = material.group
-    told = (group.medoid, group.earliest, group.most_severe, *group.exemplars)
+    told = (group.earliest, group.most_severe, *group.exemplars)
     rows = (row.event for atom in material.atoms if atom.group == group.id for row in atom.rows)
     alerts: dict[tuple[str, str], Event] = {}
     for event in (*told, *rows):
         if event.signal is Signal.ALERT and len(alerts) < MAX_NAMES:
             alerts.setdefault((event.text, _string(event, _LINK)), event)
+    others = {event.uid: event for event in (*told, *alerts.values()) if event.uid != group.medoid.uid}
     exemplar = said(group.medoid)
-    others = [
-        *(said(event) for event in told[1:]),
-        *(said(event) for event in alerts.values()),
-        *(mask(template.text) for template in group.templates),
-    ]
-    rest = [text for text in dict.fromkeys(others) if text and text != exemplar][:MAX_TEXTS]
+    texts = [*map(said, others.values()), *(mask(template.text) for template in group.templates)]
+    rest = [text for text in dict.fromkeys(texts) if text and text != exemplar][:MAX_TEXTS]
     is_alert = group.medoid.signal is Signal.ALERT
     return Query(
         links=_filled([_string(group.medoid, _LINK)]),

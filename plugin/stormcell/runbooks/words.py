@@ -1,4 +1,4 @@
-"""The words by which runbooks are compared: joined names taken apart, endings taken off, a few short forms told."""
+"""The words that runbooks are compared by: joined names taken apart, without endings, a few short forms told."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ _SHORT: Final = {
     **{"rx": "receive", "tx": "transmit"},
 }
 _NO_CONTENT: Final = frozenset(
-    "the of is are was be been in on to for and or has have had with by at from than more that this it its "
-    "not no as will within which an".split()
+    (
+        *("the", "of", "is", "are", "was", "be", "been", "in", "on", "to", "for", "and", "or", "an", "not", "no"),
+        *("has", "have", "had", "with", "by", "at", "from", "than", "more", "that", "this", "it", "its", "as"),
+        *("will", "within", "which"),
+    )
 )
 _DIGITS: Final = re.compile(r"\d+")
 _OTHER: Final = re.compile(r"[\W_]+")
