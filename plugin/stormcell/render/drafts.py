@@ -13,7 +13,10 @@ from stormcell.types import Draft, Material
 if TYPE_CHECKING:
     from jinja2.environment import Environment
 
+    from stormcell.render.context import Context
+    from stormcell.render.runbooks import Shelf
     from stormcell.render.templates import Library, Template
+    from stormcell.runbooks.library import Library as Runbooks
     from stormcell.types import Group
 
 RUNBOOK: Final = "runbook"
@@ -33,6 +36,7 @@ class Drafter:
     def __init__(self, settings: DraftsSettings) -> None:
         self._settings = settings
         self._loaded: dict[str, tuple[Library, Environment]] = {}
+        self._runbooks: Runbooks | None = None
 
     def draft(self, kind: str, material: Material, template: str = "") -> Draft:
         """Return a draft of a group.
@@ -62,7 +66,9 @@ class Drafter:
         _, path = library.sources[name]
         with footnotes() as notes:
             try:
-                text = environment.get_template(name).render(group=facts, shape=chosen.title)
+                text = environment.get_template(name).render(
+                    group=facts, shape=chosen.title, runbooks=self._shelf(kind, material, facts)
+                )
             except Exception as error:  # a template may raise anything
                 raise _broken(error, path) from error
             if not notes.settled:
@@ -70,6 +76,17 @@ class Drafter:
             body = _GAPS.sub("\n\n", text).strip("\n")
             markdown = f"{body}\n\n{marker(kind, material.group)}{notes.definitions()}"
             return Draft(material.group.id, kind, chosen.name, markdown, notes.sources)
+
+    def _shelf(self, kind: str, material: Material, facts: Context) -> Shelf | None:
+        """Return the runbooks of people beside a group; None where there are none, or the draft is no runbook."""
+        if kind != RUNBOOK or not self._settings.runbooks:
+            return None
+        from stormcell.render.runbooks import shelf
+        from stormcell.runbooks.library import load
+
+        if self._runbooks is None:
+            self._runbooks = load(self._settings.runbooks)
+        return shelf(self._runbooks, material, facts)
 
     def _load(self, kind: str) -> tuple[Library, Environment]:
         if kind not in self._loaded:

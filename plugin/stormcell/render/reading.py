@@ -96,8 +96,9 @@ def read(markdown: str) -> Reading:
 def shows(reference: Reference, value: str) -> bool:
     """Whether ``value`` is what stands before a reference, or, where it cites commands, what these hold."""
     if reference.commands is not None and reference.before.rstrip().endswith((":", REFERENCE)):
-        word = re.escape(escape.shell(value))
-        return re.search(rf"(?<![\w.-]){word}(?![\w-]|\.\w)", reference.commands) is not None
+        # As a word of a command, or as it is, in what is added to a runbook.
+        words = "|".join(map(re.escape, (escape.shell(value), escape.terminal(value))))
+        return re.search(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", reference.commands) is not None
     if reference.raw.endswith(f"](<{value}>)"):
         return True
     wanted = seen(value) or "*empty*"

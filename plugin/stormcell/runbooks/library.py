@@ -67,6 +67,8 @@ class Library:
     def match(self, material: Material, most: int = 5) -> tuple[Matched, ...]:
         """Return the runbooks that fit a group, best first; () where none does.
 
+        None is among them whose score is less than half of the best one's.
+
         Parameters
         ----------
         material : Material
@@ -75,7 +77,8 @@ class Library:
         """
         from stormcell.runbooks.matching import FITS
 
-        return tuple(one for one in self.rank(material, most) if one.score >= FITS)
+        ranked = self.rank(material, most)
+        return tuple(one for one in ranked if one.score >= max(FITS, ranked[0].score / 2))
 
     def rank(self, material: Material, most: int = 5) -> tuple[Matched, ...]:
         """Return the runbooks nearest to a group, best first, whether they fit or not."""
