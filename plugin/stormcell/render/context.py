@@ -13,7 +13,7 @@ from stormcell.render.acts import Act, Detection, acts, detection
 from stormcell.render.beyond import Like, Link, like, links, pages
 from stormcell.render.facts import Detail, Shown, fact, instant, shortened, show
 from stormcell.render.members import MAX_LISTED, Counted, Shared, Value, Witness
-from stormcell.render.places import Place
+from stormcell.render.places import Place, Whereabouts, whereabouts
 from stormcell.render.shape import (
     Calls,
     Common,
@@ -92,12 +92,16 @@ class Context:
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Where to look: first the most blamed service, then the exemplar's own where that is another."""
-        return members.places(self._material.group, self._rows, self._over)
+        return members.places(self._material.group, self._rows, self._whereabouts, self._over)
 
     @cached_property
     def reach(self) -> Reach:
         """How many services, pods, hosts, traces and errors there are."""
-        return reach(self._rows, self._over)
+        return reach(self._rows, self._whereabouts, self._over)
+
+    @cached_property
+    def _whereabouts(self) -> Sequence[Whereabouts]:
+        return whereabouts([self._material.group.medoid, *(row.event for row in self._rows)])
 
     @cached_property
     def constant(self) -> tuple[Common, ...]:

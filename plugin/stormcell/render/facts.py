@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from stormcell.semconv import ANNOTATIONS, LABELS
 from stormcell.times import readable, spoken
@@ -122,10 +123,16 @@ def as_text(value: Value) -> str:
 
 def has(event: Event, path: str) -> bool:
     """Whether ``event`` holds something other than emptiness at ``path``."""
-    try:
-        return event.field(path) not in ("", None)
-    except KeyError:
-        return False
+    holder, name = split(path)
+    held = event.resource if holder == "resource" else event.attributes
+    return held.get(name) not in ("", None)
+
+
+@cache
+def split(path: str) -> tuple[str, str]:
+    """Return which mapping of an event a field path is of, and the name in it."""
+    holder, _, name = path.partition('["')
+    return holder, name.removesuffix('"]')
 
 
 def _first(event: Event, paths: Iterable[str]) -> Fact | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stormcell.render.facts import Shown, fact, shortened
-from stormcell.render.places import Place, place
+from stormcell.render.places import Place, Whereabouts, place
 from stormcell.types import Event, Fact, Group, Membership, Row, Signal
 
 MAX_LISTED = 6
@@ -119,13 +119,12 @@ def fields(group: Group, over: str) -> tuple[Shared, ...]:
     return tuple(found)
 
 
-def places(group: Group, rows: Sequence[Row], over: str) -> tuple[Place, ...]:
+def places(group: Group, rows: Sequence[Row], everyone: Sequence[Whereabouts], over: str) -> tuple[Place, ...]:
     """Return where to look: the most blamed service, then the exemplar's own where that is another."""
-    members = [row.event for row in rows]
     blamed = group.services[0].name if group.services else ""
     services = list(dict.fromkeys(name for name in (blamed, group.medoid.service) if name)) or [""]
     return tuple(
-        place(service, named(service, group, rows, over) if service else None, group.medoid, members)
+        place(service, named(service, group, rows, over) if service else None, everyone, group.medoid)
         for service in services
     )
 

@@ -113,7 +113,9 @@ def shown(reference: Reference, most: int = 60) -> str:
     """Return what stands before a reference, back to the one before that, for people."""
     if reference.commands is not None and reference.before.rstrip().endswith((":", REFERENCE)):
         return ""
-    text = reference.before.rpartition(REFERENCE)[2].rpartition(" | ")[2].strip().removeprefix("| ")
+    text = (
+        reference.before.rpartition(REFERENCE)[2].rpartition(" | ")[2].strip().removeprefix("| ").lstrip("([{*> ")
+    )
     return text if len(text) <= most else "…" + text[1 - most :]
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from stormcell.render.facts import Shown, as_text, fact, shortened, show
 from stormcell.render.members import MAX_LISTED, Counted
-from stormcell.semconv import HOST_NAME, K8S_POD, LABELS, SERVICE_NAME
-from stormcell.types import Event, Fact, Group, Membership, Row, Value
+from stormcell.render.places import HOST, POD, Whereabouts
+from stormcell.semconv import LABELS, SERVICE_NAME
+from stormcell.types import Event, Fact, Group, Membership, Row
 
-_POD: Final = (f'resource["{K8S_POD}"]', f'attributes["{LABELS}pod"]')
-_HOST: Final = (f'resource["{HOST_NAME}"]', f'attributes["{LABELS}instance"]')
 _NAMES_OF_SERVICES: Final = (f'resource["{SERVICE_NAME}"]', f'attributes["{LABELS}service"]')
 _SURPRISING: Final = 2
 
@@ -73,16 +72,18 @@ class Factor:
     event: Shown
 
 
-def reach(rows: Sequence[Row], over: str) -> Reach:
+def reach(rows: Sequence[Row], places: Sequence[Whereabouts], over: str) -> Reach:
     """Return how far the members reach."""
     errors = [row for row in rows if row.event.is_error]
     count = sum(len(row.members) for row in errors)
     first = errors[0].event.uid if errors else ""
+    services = {row.event.service: (row.event.uid, "service") for row in reversed(rows)}
+    traces = {row.event.trace_id: (row.event.uid, "trace_id") for row in reversed(rows)}
     return Reach(
-        services=_different(rows, ("service",), f"different services counted {over}"),
-        pods=_different(rows, _POD, f"different pods counted {over}"),
-        hosts=_different(rows, _HOST, f"different hosts counted {over}"),
-        traces=_different(rows, ("trace_id",), f"different traces counted {over}"),
+        services=_different(services, f"different services counted {over}"),
+        pods=_different(_named(places, POD), f"different pods counted {over}"),
+        hosts=_different(_named(places, HOST), f"different hosts counted {over}"),
+        traces=_different(traces, f"different traces counted {over}"),
         errors=Fact(str(count), first, "severity", f"errors and alerts counted {over}") if errors else None,
     )
 
@@ -203,23 +204,19 @@ def _first_of(service: str, atoms: Iterable[Membership]) -> Event | None:
     return min(events, key=lambda event: (event.time, event.uid), default=None)
 
 
-def _different(rows: Iterable[Row], paths: Sequence[str], how: str) -> Fact | None:
-    found: dict[Value, tuple[str, str]] = {}
-    for row in rows:
-        for path in paths:
-            value = _value(row.event, path)
-            if value:
-                found.setdefault(value, (row.event.uid, path))
-                break
-    if not found:
+def _named(places: Iterable[Whereabouts], paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the values at any of some paths, each with the first event that has it, and where."""
+    found: dict[str, tuple[str, str]] = {}
+    for one in places:
+        path = next((path for path in paths if path in one.told), None)
+        if path is not None:
+            found.setdefault(one.told[path], (one.event.uid, path))
+    return found
+
+
+def _different(values: Mapping[str, tuple[str, str]], how: str) -> Fact | None:
+    known = {value: at for value, at in values.items() if value}
+    if not known:
         return None
-    uid, path = next(iter(found.values()))
-    return Fact(str(len(found)), uid, path, how)
-
-
-def _value(event: Event, path: str) -> str:
-    try:
-        value = event.field(path)
-    except KeyError:
-        return ""
-    return value if isinstance(value, str) else ""
+    uid, path = min(known.values())
+    return Fact(str(len(known)), uid, path, how)
