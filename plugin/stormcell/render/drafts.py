@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from jinja2.environment import Environment
 
     from stormcell.render.context import Context
+    from stormcell.render.front_matter import Template
     from stormcell.render.runbooks import Shelf
-    from stormcell.render.templates import Library, Template
+    from stormcell.render.templates import Library
     from stormcell.runbooks.library import Library as Runbooks
     from stormcell.types import Group
 
@@ -62,12 +63,13 @@ class Drafter:
         library, environment = self._load(kind)
         chosen = _chosen(library, kind, material.group, template)
         facts = context(material, self._settings.links)
+        runbooks = self._shelf(kind, material, facts)
         name = f"{chosen.name}.md.j2"
         _, path = library.sources[name]
         with footnotes() as notes:
             try:
                 text = environment.get_template(name).render(
-                    group=facts, shape=chosen.title, runbooks=self._shelf(kind, material, facts)
+                    group=facts, shape=chosen.title, owner=chosen.owner, runbooks=runbooks
                 )
             except Exception as error:  # a template may raise anything
                 raise _broken(error, path) from error

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from stormcell.errors import TemplateError
-from stormcell.render.templates import load, parse
+from stormcell.render.front_matter import parse
+from stormcell.render.templates import load
 from stormcell.types import Group, Signal
 from tests.unit.render.samples import alert, event, group, row
 
@@ -21,52 +22,6 @@ def of(text: str, **other: object) -> Group:
 def alerting(name: str) -> Group:
     medoid = alert("u1", name, "shop", 0)
     return group([row(medoid)], medoid)[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "template"),
-    [
-        ("PodClientLatencyP90High", "latency"),
-        ("HighLatencyForCustomerCheckout: HTTP Requests to the '/checkout'", "latency"),
-        ("etcdGRPCRequestsSlow", "latency"),
-        ("HighErrorRate", "errors"),
-        ("KubeJobFailed: ", "errors"),
-        ("KubeAPIErrorBudgetBurn", "errors"),
-        ("CpuUsageRateHigh", "cpu"),
-        ("CPUThrottlingHigh", "cpu"),
-        ("RDSCPUUtilizationHigh", "cpu"),
-        ("MemoryUsageRateHigh", "memory"),
-        ("ContainerOOMKilled", "memory"),
-        ("KubePodCrashLooping", "restarts"),
-        ("CrashLoopBackoff.: Crashing pod logging-agent", "restarts"),
-        ("KubernetesPodRestarting", "restarts"),
-        ("NodeNetworkReceiveErrs", "network"),
-        ("TargetDown", "network"),
-        ("CoreDNSErrorsHigh", "network"),
-        ("Watchdog", "default"),
-        ("RDSDatabaseConnectionsHigh", "default"),
-    ],
-)
-def test_an_alert_is_told_by_its_name(name: str, template: str) -> None:
-    assert SHIPPED.choose(alerting(name)).name == template
-
-
-@pytest.mark.parametrize(
-    ("text", "template"),
-    [
-        ("dial tcp <ip>: connect: connection refused", "network"),
-        ("java.net.UnknownHostException: db", "network"),
-        ("java.lang.OutOfMemoryError: Java heap space", "memory"),
-        ("Back-off restarting failed container <id> in pod", "restarts"),
-        ("Liveness probe failed: HTTP probe failed with statuscode: <num>", "restarts"),
-        ("rpc error: code = DeadlineExceeded", "latency"),
-        ("Unhandled exception in worker", "errors"),
-        ("order accepted", "default"),
-    ],
-)
-def test_a_log_is_told_by_its_masked_text(text: str, template: str) -> None:
-    made = replace(of("not searched"), template=text)
-    assert SHIPPED.choose(made).name == template
 
 
 def test_a_span_is_told_by_its_status() -> None:
@@ -130,10 +85,15 @@ def test_lines_keep_their_numbers() -> None:
         ("title: T\n", "t.md.j2:1: the front matter has no end"),
         ("title: [\n---\n", "t.md.j2:3: the front matter is not YAML"),
         ("a: \x01\n---\n", "t.md.j2:1: the front matter is not YAML"),
-        ("- x\n---\n", "t.md.j2:1: expected keys title, priority, match"),
+        ("- x\n---\n", "t.md.j2:1: expected keys title, priority, owner, match"),
         ("title: T\nmatsch: []\n---\n", "t.md.j2:3: unknown key 'matsch'"),
         ("title: 3\nmatch: [{signal: log}]\n---\n", "t.md.j2:2: expected a title"),
         ("title: T\npriority: high\nmatch: [{signal: log}]\n---\n", "t.md.j2:3: expected a whole number"),
+        ("title: T\nowner: [a]\n---\n", "t.md.j2:3: expected a text, found"),
+        (
+            "title: T\nmatch:\n- signal: metric\n---\n",
+            "t.md.j2:4: unknown signal 'metric'; expected alert, log, span",
+        ),
         ("title: T\nmatch: {}\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: []\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: [log]\n---\n", "t.md.j2:3: expected conditions on alert"),
