@@ -18,7 +18,7 @@ from stormcell.types import Source
 REFERENCE: Final = "\0"
 """What stands for a reference in what is seen: no text of a draft holds it."""
 
-_MARKER = re.compile(r"\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10})\)")
+_MARKER = re.compile(r"^\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10})\)", re.MULTILINE)
 _DEFINITION = re.compile(r" {0,3}\[\^([0-9]{1,9})\]:[ \t]*(.*)", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*")

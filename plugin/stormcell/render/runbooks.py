@@ -28,15 +28,12 @@ class Amendment:
 
     Attributes
     ----------
-    text : str
-        The whole text of the runbook with it.
     diff : str
-        From the text as it is to that one; "" where nothing is added.
+        To the text with it from the text as it is; "" where nothing is added, or too much to show.
     facts : tuple of Fact
         What the added lines hold.
     """
 
-    text: str
     diff: str
     facts: tuple[Fact, ...]
 
@@ -110,13 +107,12 @@ def amendment(runbook: Runbook, context: Context) -> Amendment:
 
     parts = _parts(context)
     mark = escape.code(context.id.value)
-    text = amended(runbook, Additions(mark, *(part.lines for part in parts)))
-    diff = difference(runbook, text)
-    added = set(diff.split("\n"))
+    diff = difference(runbook, amended(runbook, Additions(mark, *(part.lines for part in parts))))
     if len(diff) > MAX_DIFF:
-        return Amendment(text, "", ())
+        return Amendment("", ())
+    added = set(diff.split("\n"))
     cited = (fact for part in parts if part.lines and f"+{part.lines[0]}" in added for fact in part.facts)
-    return Amendment(text, diff, tuple(dict.fromkeys(cited)))
+    return Amendment(diff, tuple(dict.fromkeys(cited)))
 
 
 class _Part:
@@ -140,7 +136,9 @@ def _parts(context: Context) -> tuple[_Part, _Part, _Part]:
     impact, diagnosis, seen = _Part(), _Part(), _Part()
     if context.affected:
         services = ", ".join(impact.code(one.name) for one in context.affected)
-        more = f" and {impact.code(context.affected_more)} more" if context.affected_more else ""
+        more = ""
+        if context.affected_more:
+            more = f" and {impact.shell(context.affected_more)} more"
         impact.lines = (f"- In group {impact.code(context.id)}, reported by {services}{more}.",)
     if commands := _commands(context, diagnosis):
         first = f"- Commands for where group {diagnosis.code(context.id)} was:"

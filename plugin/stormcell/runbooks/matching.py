@@ -24,8 +24,8 @@ FITS: Final = 0.45
 
 _LINKED: Final = 4.0
 _NAMED: Final = 2.0
-_ELSEWHERE: Final = 0.5
-"""What a link or a name counts that is not the exemplar's but another member's."""
+_TIERS: Final = {"the alert": 1.0, "an alert that speaks for the group": 0.5, "another member": 0.25}
+"""What a link or a name counts by whose it is."""
 _NAME: Final = 0.25
 _TOLD: Final = 0.1
 _SENSE: Final = 0.4
@@ -111,16 +111,18 @@ class Index:
         return tuple(found)
 
     def _outright(self, query: Query) -> list[_Part]:
-        own, others = _keys(query.links), _keys(query.other_links)
-        names, other_names = set(map(squeezed, query.names)), set(map(squeezed, query.other_names))
-        return [
-            _Part("the alert's runbook_url", _LINKED * self._outright_as(self._links, own, others)),
-            _Part("the alert's name", _NAMED * self._outright_as(self._known_as, names, other_names)),
-        ]
-
-    def _outright_as(self, known: Sequence[set[str]], own: set[str], others: set[str]) -> DoubleArray:
-        """Return 1 where the exemplar names a runbook, less where another member does."""
-        return np.array([1.0 if one & own else _ELSEWHERE if one & others else 0.0 for one in known])
+        """Compare links, by their last part, and names; of several only the one that counts most."""
+        found = []
+        for what, weight, known, tiers in (
+            ("runbook_url", _LINKED, self._links, [_keys(links) for links in query.links]),
+            ("name", _NAMED, self._known_as, [{squeezed(name) for name in names} for names in query.names]),
+        ):
+            free = np.ones(len(self._runbooks), dtype=bool)
+            for (whose, factor), wanted in zip(_TIERS.items(), tiers, strict=True):
+                hit = free & np.array([bool(one & wanted) for one in known], dtype=bool)
+                found.append(_Part(f"the {what} of {whose}", weight * factor * hit))
+                free &= ~hit
+        return found
 
     def _words(self, text: str, weight: float = 1.0, whose: str = "") -> list[_Part]:
         """Compare words; all that a text says together weighs 1, however long it is."""
