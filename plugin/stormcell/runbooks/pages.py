@@ -13,6 +13,9 @@ import yaml
 MAX_FRONT: Final = 16_384
 """Longest front matter that is read, in characters."""
 
+MAX_BRACKETS: Final = 200
+"""Most brackets and braces of front matter that is read: thousands would take seconds."""
+
 MEANING, IMPACT, DIAGNOSIS, MITIGATION, OTHER = "meaning", "impact", "diagnosis", "mitigation", "other"
 KINDS: Final = (MEANING, IMPACT, DIAGNOSIS, MITIGATION, OTHER)
 
@@ -66,7 +69,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     if match is None:
         return {}, text
     said: object = {}
-    if len(match[2]) <= MAX_FRONT:
+    if len(match[2]) <= MAX_FRONT and match[2].count("[") + match[2].count("{") <= MAX_BRACKETS:
         try:
             said = tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2])
         except (yaml.YAMLError, ValueError, RecursionError):

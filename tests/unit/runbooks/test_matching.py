@@ -115,11 +115,8 @@ def test_of_no_runbooks_none_is_found() -> None:
     assert Library([]).match(of(told("KubeletDown"))) == ()
 
 
-WORDS = st.lists(
-    st.one_of(
-        st.text(max_size=9), st.sampled_from(["pod", "node", "disk", "10%", "failed", "<num>", "KubeletDown"])
-    )
-)
+SOME = st.sampled_from(["pod", "node", "disk", "10%", "failed", "<num>", "KubeletDown"])
+WORDS = st.lists(st.one_of(st.text(max_size=9), SOME))
 
 
 @settings(deadline=None)
