@@ -70,3 +70,9 @@ def test_groups_as_messages() -> None:
 def test_drafts(name: str) -> None:
     made, atom = SAMPLES[name]()
     compare(f"draft-{name}.md", Drafter(DraftsSettings()).draft(RUNBOOK, Material(made, [atom])).markdown.encode())
+
+
+def test_a_draft_beside_the_runbook_of_the_team() -> None:
+    made, atom = SAMPLES["latency"]()
+    drafter = Drafter(DraftsSettings(runbooks=(HERE / "runbooks",)))
+    compare("draft-known-runbook.md", drafter.draft(RUNBOOK, Material(made, [atom])).markdown.encode())

@@ -24,7 +24,8 @@ MAX_FILES: Final = 10_000
 
 _SUFFIXES: Final = (".md", ".markdown")
 _NO_RUNBOOKS: Final = frozenset({"_index", "index", "readme", "changelog", "contributing", "license", "security"})
-_KEYWORDS: Final = ("title", "tags", "keywords", "alerts", "alert", "service", "services")
+_KEYWORDS: Final = ("title", "tags", "keywords", "service", "services")
+_ALERTS: Final = ("alerts", "alert", "alertname")
 _URLS: Final = ("url", "runbook_url", "link", "canonical")
 
 
@@ -34,6 +35,21 @@ class LeftOut:
 
     path: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a runbook is about by its front matter.
+
+    Attributes
+    ----------
+    keywords : str
+    alerts : tuple of str
+        The names of alerts that it is for, besides its own name.
+    """
+
+    keywords: str = ""
+    alerts: tuple[str, ...] = ()
 
 
 class Library:
@@ -50,19 +66,16 @@ class Library:
     ----------
     runbooks : sequence of Runbook
     left_out : sequence of LeftOut
-    keywords : mapping of int to str
-        What a runbook is said to be about besides its text, by its place.
+    abouts : sequence of About
+        What front matter says that each is about, as many; () where none has any.
     """
 
     def __init__(
-        self,
-        runbooks: Sequence[Runbook],
-        left_out: Sequence[LeftOut] = (),
-        keywords: Mapping[int, str] | None = None,
+        self, runbooks: Sequence[Runbook], left_out: Sequence[LeftOut] = (), abouts: Sequence[About] = ()
     ) -> None:
         self.runbooks = tuple(runbooks)
         self.left_out = tuple(left_out)
-        self._keywords = [(keywords or {}).get(at, "") for at in range(len(self.runbooks))]
+        self._abouts = abouts or [About()] * len(self.runbooks)
 
     def match(self, material: Material, most: int = 5) -> tuple[Matched, ...]:
         """Return the runbooks that fit a group, best first; () where none does.
@@ -91,7 +104,8 @@ class Library:
         from stormcell.runbooks.matching import Index
         from stormcell.text.static import StaticEmbedder
 
-        return Index(self.runbooks, self._keywords, StaticEmbedder())
+        keywords = [one.keywords for one in self._abouts]
+        return Index(self.runbooks, keywords, [one.alerts for one in self._abouts], StaticEmbedder())
 
 
 def load(folders: Sequence[Path]) -> Library:
@@ -101,20 +115,20 @@ def load(folders: Sequence[Path]) -> Library:
     """
     runbooks: list[Runbook] = []
     left_out: list[LeftOut] = []
-    keywords: dict[int, str] = {}
+    abouts: list[About] = []
     for folder in folders:
         for path in _files(folder, left_out):
             if len(runbooks) == MAX_FILES:
                 left_out.append(LeftOut(str(path), f"there are more than {MAX_FILES:,} runbooks"))
-                return Library(runbooks, left_out, keywords)
+                return Library(runbooks, left_out, abouts)
             text = _text(path)
             if isinstance(text, LeftOut):
                 left_out.append(text)
                 continue
             said, markdown = front_matter(text)
-            keywords[len(runbooks)] = _said(said, _KEYWORDS)
+            abouts.append(About("\n".join(_said(said, _KEYWORDS)), tuple(_said(said, _ALERTS))))
             runbooks.append(_runbook(path, folder, said, markdown))
-    return Library(runbooks, left_out, keywords)
+    return Library(runbooks, left_out, abouts)
 
 
 def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
@@ -155,15 +169,15 @@ def _runbook(path: Path, folder: Path, said: Mapping[str, Any], markdown: str) -
     url = next((said[key] for key in _URLS if isinstance(said.get(key), str)), "")
     return Runbook(
         name=path.stem,
-        title=page(markdown).title or _said(said, ("title",)) or path.stem,
+        title=page(markdown).title or "".join(_said(said, ("title",))) or path.stem,
         path=path.relative_to(folder).as_posix(),
         url=url if url.startswith(("https://", "http://")) else "",
         markdown=markdown,
     )
 
 
-def _said(said: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """Return the texts that front matter gives for some keys, each on a line."""
+def _said(said: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """Return the texts that front matter gives for some keys."""
     values = [said.get(key) for key in keys]
     lists = [value if isinstance(value, list) else [value] for value in values]
-    return "\n".join(text for one in lists for text in one if isinstance(text, str))
+    return [text for one in lists for text in one if isinstance(text, str)]

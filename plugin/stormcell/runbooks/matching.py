@@ -68,13 +68,24 @@ class Index:
     runbooks : sequence of Runbook
     keywords : sequence of str
         What each is said to be about besides its text, as many.
+    alerts : sequence of sequence of str
+        The names of alerts that each is for besides its own, as many.
     embedder : Embedder
     """
 
-    def __init__(self, runbooks: Sequence[Runbook], keywords: Sequence[str], embedder: Embedder) -> None:
+    def __init__(
+        self,
+        runbooks: Sequence[Runbook],
+        keywords: Sequence[str],
+        alerts: Sequence[Sequence[str]],
+        embedder: Embedder,
+    ) -> None:
         self._runbooks = runbooks
         self._embedder = embedder
-        self._known_as = [{squeezed(one.name), squeezed(one.title)} - {""} for one in runbooks]
+        self._known_as = [
+            {squeezed(name) for name in (one.name, one.title, *more)} - {""}
+            for one, more in zip(runbooks, alerts, strict=True)
+        ]
         self._links = [
             known | ({squeezed(one.url)} - {""}) for known, one in zip(self._known_as, runbooks, strict=True)
         ]

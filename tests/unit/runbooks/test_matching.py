@@ -106,6 +106,13 @@ def test_keywords_of_front_matter_count(tmp_path: Path) -> None:
     assert names(load([tmp_path]).rank(of(event("l1", "standby lags, replication slow")), 1)) == ["a"]
 
 
+def test_front_matter_may_name_alerts(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nalerts: [DiskFull, VolumeFull]\n---\n# A\n")
+    (tmp_path / "DiskFuller.md").write_text("# B\nDisk full, disk full\n")
+    first = load([tmp_path]).match(of(told("VolumeFull")), 1)[0]
+    assert (first.runbook.name, first.why[0]) == ("a", ("the name of the alert", 2.0))
+
+
 def test_equal_ones_come_by_path() -> None:
     library = Library([book("b", "full"), book("a", "full"), book("c", "full")])
     assert names(library.rank(of(event("l1", "")), 3)) == ["a", "b", "c"]
