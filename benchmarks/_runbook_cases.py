@@ -37,7 +37,7 @@ _FOREIGN: Final = frozenset(
         *("data-corruption-checksum", "segmentation-fault", "payment-gateway-timeout", "power-loss"),
         *("consumer-rebalance", "thermal-overheating", "firewall-blocked", "missing-dependency"),
         *("memory-leak", "null-dereference", "license-expired", "duplicate-key", "email-bounced"),
-        *("malformed-payload"),
+        "malformed-payload",
     )
 )
 

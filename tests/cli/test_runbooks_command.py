@@ -138,6 +138,15 @@ def test_an_unknown_group_is_told(out: Path, books: Path) -> None:
     assert "g-none" in ran.err
 
 
+def test_a_diff_is_harmless_on_a_terminal_and_whole_in_a_pipe(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "DiskFull.md").write_text("# Disk\n\n\x1b[2J\tx\n")
+    ask = ("runbooks", "amend", group(out), "--store", out, "--runbooks", tmp_path / "b")
+    shown = stormcell(*ask, terminal=True).out
+    assert "\n \\x1b[2J x\n" in shown
+    assert "\n \x1b[2J\tx\n" in stormcell(*ask).out
+
+
 def test_names_of_files_are_harmless_on_a_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1b[2Jx.md").write_text("# \x1b]0;owned\x07\n")
     ran = stormcell("runbooks", "list", "--runbooks", tmp_path, terminal=True)

@@ -131,7 +131,10 @@ def amend(
 
     Services hit, commands with their names, when it was seen: under its own headings. Nothing is written.
     """
+    import sys
+
     from stormcell.cli.output import print_bytes, say
+    from stormcell.escape import terminal
     from stormcell.operate.drafting import material
     from stormcell.render.context import context
     from stormcell.render.runbooks import amendment
@@ -142,6 +145,8 @@ def amend(
         found = material(opened, group, settings)
     chosen = _chosen(library, runbook, found.group.id, library.match(found, 1))
     diff = amendment(chosen, context(found)).diff
+    if sys.stdout.isatty():  # a person reads it, and no program applies it
+        diff = "".join(f"{terminal(line)}\n" for line in diff.removesuffix("\n").split("\n")) if diff else ""
     print_bytes(diff.encode("utf-8", "backslashreplace"))
     if diff:
         say(f"{found.group.id} adds to {chosen.path}; apply it with `patch -p1` in its folder.")
