@@ -17,6 +17,9 @@ from stormcell.types import Event, Fact, Group, Related
 MAX_LINK: Final = 2000
 """Longest address that a draft shows, in characters: one that is cut leads nowhere."""
 
+MAX_APART: Final = 0.5
+"""Largest dissimilarity of a group that is called like this one, but for those of its family."""
+
 _PAGES: Final = (
     *(f'attributes["{ANNOTATIONS}{name}"]' for name in ("runbook_url", "runbook", "dashboard_url", "dashboard")),
     *(f'attributes["{name}"]' for name in ("generatorURL", "dashboardURL", "panelURL", "externalURL")),
@@ -87,8 +90,8 @@ def pages(events: Sequence[Event]) -> tuple[Detail, ...]:
 
 
 def like(related: Sequence[Related]) -> tuple[Like, ...]:
-    """Return groups of before, most like first."""
-    return tuple(map(_like, related))
+    """Return groups of before that are like it, most like first; there need not be any."""
+    return tuple(_like(one) for one in related if one.family or one.dissimilarity <= MAX_APART)
 
 
 def _like(one: Related) -> Like:

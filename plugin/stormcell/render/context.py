@@ -120,7 +120,7 @@ class Context:
     @cached_property
     def patterns(self) -> tuple[Counted, ...]:
         """The templates of the members' texts, the exemplar's first, at most ``MAX_LISTED``."""
-        return patterns(self._material.group)
+        return patterns(self._material.group, self._rows)
 
     @cached_property
     def calls(self) -> tuple[Calls, ...]:

@@ -27,7 +27,7 @@ _INLINE = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
     r"|(?P<ticks>`+)"
-    r"|\[\^(?P<number>[0-9]{1,9})\](?!:)"
+    r"|\[\^(?P<number>[0-9]{1,9})\]"
 )
 
 
@@ -101,12 +101,12 @@ def shows(reference: Reference, value: str) -> bool:
         return re.search(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", reference.commands) is not None
     if reference.raw.endswith(f"](<{value}>)"):
         return True
-    wanted = seen(value) or "*empty*"
     before = reference.before.rstrip(" ")
     # Who makes a value bold does not change it.
-    if _ends(before, wanted) or _ends(before.rstrip("*_~"), wanted):
+    texts = (before, before.rstrip("*_~"))
+    if (wanted := seen(value)) and any(_ends(text, wanted) for text in texts):
         return True
-    return not seen(value) and reference.raw.endswith("` `")
+    return not value.strip() and (before.endswith("*empty*") or reference.raw.endswith("` `"))
 
 
 def shown(reference: Reference, most: int = 60) -> str:

@@ -11,7 +11,7 @@ from stormcell.render.facts import Shown, as_text, fact, shortened, show
 from stormcell.render.members import MAX_LISTED, Counted
 from stormcell.render.places import HOST, POD, Whereabouts
 from stormcell.semconv import LABELS, SERVICE_NAME
-from stormcell.types import Event, Fact, Group, Membership, Row
+from stormcell.types import Event, Fact, Group, Membership, Row, Signal
 
 _NAMES_OF_SERVICES: Final = (f'resource["{SERVICE_NAME}"]', f'attributes["{LABELS}service"]')
 _SURPRISING: Final = 2
@@ -154,16 +154,20 @@ def path_to(service: str, calls: Sequence[Calls]) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def patterns(group: Group) -> tuple[Counted, ...]:
+def patterns(group: Group, rows: Iterable[Row]) -> tuple[Counted, ...]:
     """Return the templates of the members' texts, the exemplar's first, and how many have each."""
-    return tuple(
-        Counted(
-            shortened(Fact(one.text, one.uid, "text", "its template")),
-            Fact(str(one.count), one.uid, "text", "members counted that have its template"),
-        )
-        for one in group.templates[:MAX_LISTED]
-        if one.text.strip()
-    )
+    events = {row.event.uid: row.event for row in rows}
+    found = []
+    for one in [one for one in group.templates if one.text.strip()][:MAX_LISTED]:
+        event = events.get(one.uid)
+        # The mask of an operation or an alert's name says less than the name.
+        if event is not None and one.signal != Signal.LOG:
+            name = fact(event, "text")
+        else:
+            name = shortened(Fact(one.text, one.uid, "text", "its template"))
+        count = Fact(str(one.count), one.uid, "text", "members counted that have its template")
+        found.append(Counted(name, count))
+    return tuple(found)
 
 
 def factors(group: Group, atoms: Iterable[Membership], blamed: Fact | None) -> tuple[Factor, ...]:

@@ -47,6 +47,8 @@ class Rate:
     ----------
     peak : Fact
         The minute with most of them.
+    first : Fact
+        When the first of these came.
     count : Fact
         How many there are in it.
     mean : Fact or None
@@ -54,6 +56,7 @@ class Rate:
     """
 
     peak: Fact
+    first: Fact
     count: Fact
     mean: Fact | None
 
@@ -79,6 +82,7 @@ def rate(group: Group, rows: Sequence[Row], over: str) -> Rate | None:
         )
     return Rate(
         peak=Fact(readable(peak * _MINUTE), uid, "time", "its minute, in UTC"),
+        first=instant(first[peak]),
         count=Fact(str(counts[peak]), uid, "time", f"counted in its minute {over}"),
         mean=mean,
     )
@@ -89,15 +93,13 @@ def timeline(group: Group, rows: Sequence[Row], peak: Rate | None, acts: Sequenc
 
     Where there is too much, services and templates that came late are left out.
     """
-    words = _words(group, [row.event for row in rows])
-    kept = dict(sorted(words.items(), key=lambda item: not item[1].must)[:MAX_MOMENTS])
+    told = _words(group, [row.event for row in rows])
+    kept = dict(sorted(told.items(), key=lambda item: not item[1].must)[:MAX_MOMENTS])
     found = [(one.event.time, 0, Moment(instant(one.event), one.told, show(one.event))) for one in kept.values()]
-    if peak is not None and len(rows) > 1 and peak.mean is not None:
-        bearer = next(row.event for row in rows if row.event.uid == peak.count.uid)
-        minute = bearer.time // _MINUTE * _MINUTE
-        found.append(
-            (max(minute, group.earliest.time), 1, Moment(peak.peak, "Most events in a minute", count=peak.count))
-        )
+    if peak is not None and peak.mean is not None:
+        first = next(row.event for row in rows if row.event.uid == peak.first.uid)
+        words = "Start of the minute with most events"
+        found.append((first.time, 1, Moment(peak.first, words, count=peak.count)))
     moments = [moment for *_, moment in sorted(found, key=lambda one: one[:2])]
     return (*moments, *(Moment(act.time, act.words.capitalize(), act=act) for act in acts))
 
