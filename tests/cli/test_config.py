@@ -115,17 +115,21 @@ def test_reference_tells_every_setting_with_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("name", "text", "message"),
     [
-        ("---\ntitle: Mine\n---\n{% broken %}", "default.md.j2:4: Encountered unknown tag 'broken'"),
-        ("# Mine", "default.md.j2:1: expected front matter with a title"),
+        (
+            "disk",
+            "---\ntitle: T\nmatch: [{signal: log}]\n---\n{% broken %}",
+            "disk.md.j2:5: Encountered unknown tag",
+        ),
+        ("default", "# Mine", "default.md.j2:1: expected front matter with a title"),
     ],
 )
 def test_a_broken_template_of_ones_own_exits_2_and_writes_nothing(
-    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORMCELL_DRAFTS__TEMPLATES", json.dumps([str(tmp_path)]))
-    (tmp_path / "default.md.j2").write_text(text)
+    (tmp_path / f"{name}.md.j2").write_text(text)
     ran = stormcell("group", good(tmp_path / "in"), "--out", tmp_path / "out")
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err

@@ -33,6 +33,7 @@ from stormcell.cli import (
     settings,
     sidecar,
     similar,
+    templates,
 )
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
@@ -137,6 +138,7 @@ app.add_typer(elasticsearch.app, name="elasticsearch")
 app.add_typer(kibana.app, name="kibana")
 app.add_typer(settings.app, name="config")
 app.add_typer(embedder.app, name="embedder")
+app.add_typer(templates.app, name="templates")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,22 @@ def try_conditions(settings: Settings) -> None:
     """
     for place, when in _conditions(settings):
         for path, pattern in when.patterns:
-            search = re.compile(pattern).search
-            for long in _stretched(pattern):
-                with _limit(f"{place}.{path} (~{pattern})", long):
-                    search(long[:SEARCHED])
+            try_patterns(f"{place}.{path}", [pattern], SEARCHED)
+
+
+def try_patterns(place: str, patterns: Iterable[str], searched: int) -> None:
+    """Search long texts, made of the pieces of each regular expression, in which it might be lost.
+
+    Raises
+    ------
+    SettingsError
+        Naming ``place`` and the pattern, if it takes too long for a text of ``searched`` characters.
+    """
+    for pattern in patterns:
+        search = re.compile(pattern, re.IGNORECASE).search
+        for long in _stretched(pattern):
+            with _limit(f"{place} (~{pattern})", long):
+                search(f"{long[: searched - 1]}\0" if len(long) > searched else long)
 
 
 def _conditions(settings: Settings) -> Iterator[tuple[str, Condition]]:

@@ -22,7 +22,10 @@ def recalled(store: SqliteStore, settings: Settings) -> tuple[list[Past], dict[s
 
 
 def related(store: SqliteStore, group: str, settings: Settings, *, most: int = 3) -> Sequence[Related]:
-    """Return the groups that are most like one, by its whole id, nearest first, but for later ones."""
+    """Return the groups that are most like one, by its whole id, nearest first.
+
+    Later ones are left out, and what is farther than ``recurrence.radius``: that is another thing.
+    """
     from stormcell.groups.recurrence import compare, similar
 
     past, _ = recalled(store, settings)

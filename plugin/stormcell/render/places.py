@@ -28,6 +28,10 @@ _OF_ATTRIBUTES = {name: path for path, (holder, name) in _PATHS.items() if holde
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
 """What Kubernetes takes as a name: anything else could not be found there."""
 
+_OF_REPLICA_SET = re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\Z")
+"""A pod's name as a deployment makes it: the hash of its template, then five letters or digits, of those few that
+Kubernetes takes for either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -90,7 +94,7 @@ def place(service: str, named: Fact | None, everyone: Sequence[Whereabouts], exe
         pod=pod,
         node=_find("node", _NODE, own, ()),
         container=_find("container", _CONTAINER, own, ()),
-        deployment=_find("deployment", _DEPLOYMENT, own, ()),
+        deployment=_deployment(_find("deployment", _DEPLOYMENT, own, ()), pod),
         host=_find("host", HOST, own, (), name=False),
     )
 
@@ -117,3 +121,10 @@ def _find(
     if only is None or any(one.value != only.value for one in theirs):
         return Blank(what)
     return Fact(only.value, only.uid, only.field, f"the only {what} that members name")
+
+
+def _deployment(told: Fact | Blank, pod: Fact | Blank) -> Fact | Blank:
+    """Return the deployment that was told, else the one that the pod's name begins with."""
+    if isinstance(told, Blank) and isinstance(pod, Fact) and (match := _OF_REPLICA_SET.match(pod.value)):
+        return Fact(match[1], pod.uid, pod.field, "the start of the pod's name, before what a deployment adds")
+    return told

@@ -38,6 +38,11 @@ class Library:
     sources: Mapping[str, tuple[str, str]]
     hidden: Mapping[str, tuple[str, ...]]
 
+    def shipped(self, template: Template) -> bool:
+        """Whether a template is one of ours."""
+        shipped = self.sources.get(f"{SHIPPED}{template.name}{SUFFIX}")
+        return shipped is not None and shipped[1] == template.path
+
     def choose(self, group: Group) -> Template:
         """Return the first template that fits ``group``."""
         return next(template for template in self.templates if template.fits(group))

@@ -137,11 +137,11 @@ def _words(group: Group, events: Sequence[Event]) -> dict[str, _Told]:
             severest = event.severity
         if event.service and event.service not in services:
             services.add(event.service)
-            tell(event, "first of its service", must=False)
+            tell(event, "first from this service", must=False)
     for pattern in group.templates[1:]:
         at = next((event for event in events if event.uid == pattern.uid), None)
         if at is not None:
-            tell(at, "first of its template", must=False)
+            tell(at, "first of its kind", must=False)
     tell(group.medoid, "exemplar")
     if group.latest.uid != group.earliest.uid:
         tell(group.latest, "last event")

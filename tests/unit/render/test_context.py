@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from stormcell.render.context import context
 from stormcell.render.facts import MAX_SHOWN, Blank, shortened, show
 from stormcell.types import Blame, Event, Fact, Material, Signal
@@ -159,3 +161,26 @@ def test_long_text_is_shortened_and_says_so() -> None:
     exact = Fact("x" * MAX_SHOWN, "u", "text")
     assert shortened(exact) is exact
     assert shortened(Fact("x" * 301, "u", "text", "a title")).how == "a title, shortened"
+
+
+@pytest.mark.parametrize(
+    ("pod", "deployment"),
+    [
+        ("checkout-7d9f8b6c4-x2x4z", "checkout"),
+        ("ts-order-service-5b67c48447-mv5hb", "ts-order-service"),
+        ("orders-0", None),  # of a StatefulSet
+        ("kube-proxy-x2x4z", None),  # of a DaemonSet
+        ("checkout-production-x2x4z", None),
+        ("-7d9f8b6c4-x2x4z", None),
+    ],
+)
+def test_a_deployment_is_told_by_the_name_of_its_pod(pod: str, deployment: str | None) -> None:
+    medoid = event("u1", service="shop", resource={"k8s.pod.name": pod})
+    made, atom = group([row(medoid)], medoid)
+    [place] = context(Material(made, [atom])).places
+    if deployment is None:
+        assert isinstance(place.deployment, Blank)
+    else:
+        assert isinstance(place.deployment, Fact)
+        assert (place.deployment.value, place.deployment.field) == (deployment, 'resource["k8s.pod.name"]')
+        assert place.deployment.how

@@ -78,9 +78,9 @@ def test_the_timeline_tells_each_thing_when_it_came_first() -> None:
     assert shown == [
         ("First event, exemplar", "aaaa0001"),
         ("Start of the minute with most events", None),
-        ("First of its service", "aaaa0002"),
-        ("First of its service", "aaaa0004"),
-        ("First of its template", "bbbb0001"),
+        ("First from this service", "aaaa0002"),
+        ("First from this service", "aaaa0004"),
+        ("First of its kind", "bbbb0001"),
         ("First alert, more severe than all before, last event", "cccc0001@1"),
         ("Another exemplar", None),
         ("Acknowledged", None),

@@ -67,6 +67,15 @@ def test_conditions_in_one_entry_hold_together_entries_are_alternatives() -> Non
     assert template.fits(of("xxx", service="c"))
 
 
+@pytest.mark.parametrize("pattern", ["gone", "GONE", "G[O]ne", r"\Sone", r"[^G]?gone"])
+@pytest.mark.parametrize("text", ["all is gone", "ALL IS GONE", "Gone"])
+def test_patterns_are_found_whatever_the_case(pattern: str, text: str) -> None:
+    template, _ = parse("t.md.j2", "t.md.j2", f"---\ntitle: T\nmatch: [{{template: '{pattern}'}}]\n---\n")
+    assert template is not None
+    assert template.fits(of(text))
+    assert not template.fits(of("all is well"))
+
+
 def test_a_template_without_conditions_fits_by_its_name_alone() -> None:
     template, _ = parse("t.md.j2", "t.md.j2", "---\ntitle: T\n---\n")
     assert template is not None
@@ -94,6 +103,7 @@ def test_lines_keep_their_numbers() -> None:
             "title: T\nmatch:\n- signal: metric\n---\n",
             "t.md.j2:4: unknown signal 'metric'; expected alert, log, span",
         ),
+        ("title: T\nowner: team shop, #shop\n---\n", "t.md.j2:3: YAML takes what comes after ' #' for a comment"),
         ("title: T\nmatch: {}\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: []\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: [log]\n---\n", "t.md.j2:3: expected conditions on alert"),
