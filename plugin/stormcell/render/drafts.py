@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stormcell.render.front_matter import Template
     from stormcell.render.runbooks import Shelf
     from stormcell.render.templates import Library
-    from stormcell.runbooks.library import Library as Runbooks
     from stormcell.types import Group
 
 RUNBOOK: Final = "runbook"
@@ -37,7 +36,6 @@ class Drafter:
     def __init__(self, settings: DraftsSettings) -> None:
         self._settings = settings
         self._loaded: dict[str, tuple[Library, Environment]] = {}
-        self._runbooks: Runbooks | None = None
 
     def draft(self, kind: str, material: Material, template: str = "") -> Draft:
         """Return a draft of a group.
@@ -83,12 +81,9 @@ class Drafter:
         """Return the runbooks of people beside a group; None where there are none, or the draft is no runbook."""
         if kind != RUNBOOK or not self._settings.runbooks:
             return None
-        from stormcell.render.runbooks import shelf
-        from stormcell.runbooks.library import load
+        from stormcell.render.runbooks import library_of, shelf
 
-        if self._runbooks is None:
-            self._runbooks = load(self._settings.runbooks)
-        return shelf(self._runbooks, material, facts)
+        return shelf(library_of(self._settings.runbooks), material, facts)
 
     def _load(self, kind: str) -> tuple[Library, Environment]:
         if kind not in self._loaded:

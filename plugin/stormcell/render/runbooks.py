@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stormcell import escape
@@ -86,6 +88,14 @@ class Shelf:
     best: Known | None = None
     others: tuple[Known, ...] = ()
     amendment: Amendment | None = None
+
+
+@lru_cache(maxsize=2)
+def library_of(folders: tuple[Path, ...]) -> Library:
+    """Return the runbooks in some folders; a process reads them once, however many write drafts in it."""
+    from stormcell.runbooks.library import load
+
+    return load(folders)
 
 
 def shelf(library: Library, material: Material, context: Context) -> Shelf:

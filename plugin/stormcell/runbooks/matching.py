@@ -82,13 +82,16 @@ class Index:
     ) -> None:
         self._runbooks = runbooks
         self._embedder = embedder
-        self._known_as = [
-            {squeezed(name) for name in (one.name, one.title, *more)} - {""}
-            for one, more in zip(runbooks, alerts, strict=True)
-        ]
-        self._links = [
-            known | ({squeezed(one.url)} - {""}) for known, one in zip(self._known_as, runbooks, strict=True)
-        ]
+        paths = [one.path for one in runbooks]
+        self._place = np.argsort(sorted(range(len(paths)), key=paths.__getitem__))
+        self._named: dict[str, set[int]] = {}
+        for at, (one, more) in enumerate(zip(runbooks, alerts, strict=True)):
+            for name in {squeezed(name) for name in (one.name, one.title, *more)} - {""}:
+                self._named.setdefault(name, set()).add(at)
+        self._linked = {name: set(held) for name, held in self._named.items()}
+        for at, one in enumerate(runbooks):
+            if one.url:
+                self._linked.setdefault(squeezed(one.url), set()).add(at)
         pages = [page(one.markdown) for one in runbooks]
         names = [Counter(set(_stems(f"{one.name}\n{one.title}"))) for one in runbooks]
         texts = {kind: [Counter(_stems(one.sections[kind])) for one in pages] for kind in _SECTIONS}
@@ -114,9 +117,8 @@ class Index:
         if query.rest:
             parts += self._words(query.rest, _REST, ", by other members")
         total = np.sum([part.values for part in parts], axis=0)
-        order = sorted(range(len(total)), key=lambda at: (-total[at], self._runbooks[at].path, at))
         found = []
-        for at in order[:most]:
+        for at in np.lexsort((self._place, -total))[:most].tolist():
             why = tuple((part.told(at), float(part.values[at])) for part in parts if part.values[at] > 0)
             found.append(Matched(self._runbooks[at], math.fsum(value for _, value in why), why))
         return tuple(found)
@@ -125,14 +127,16 @@ class Index:
         """Compare links, by their last part, and names; of several only the one that counts most."""
         found = []
         for what, weight, known, tiers in (
-            ("runbook_url", _LINKED, self._links, [_keys(links) for links in query.links]),
-            ("name", _NAMED, self._known_as, [{squeezed(name) for name in names} for names in query.names]),
+            ("runbook_url", _LINKED, self._linked, [_keys(links) for links in query.links]),
+            ("name", _NAMED, self._named, [set(map(squeezed, names)) - {""} for names in query.names]),
         ):
-            free = np.ones(len(self._runbooks), dtype=bool)
+            before: set[int] = set()
             for (whose, factor), wanted in zip(_TIERS.items(), tiers, strict=True):
-                hit = free & np.array([bool(one & wanted) for one in known], dtype=bool)
-                found.append(_Part(f"the {what} of {whose}", weight * factor * hit))
-                free &= ~hit
+                hits = {at for name in wanted for at in known.get(name, ())} - before
+                values = np.zeros(len(self._runbooks))
+                values[list(hits)] = weight * factor
+                found.append(_Part(f"the {what} of {whose}", values))
+                before |= hits
         return found
 
     def _words(self, text: str, weight: float = 1.0, whose: str = "") -> list[_Part]:
