@@ -93,7 +93,7 @@ class Index:
             if one.url:
                 self._linked.setdefault(squeezed(one.url), set()).add(at)
         pages = [page(one.markdown) for one in runbooks]
-        names = [Counter(set(_stems(f"{one.name}\n{one.title}"))) for one in runbooks]
+        names = [Counter(dict.fromkeys(_stems(f"{one.name}\n{one.title}"), 1)) for one in runbooks]
         texts = {kind: [Counter(_stems(one.sections[kind])) for one in pages] for kind in _SECTIONS}
         for words, more in zip(texts[OTHER], keywords, strict=True):
             words.update(_stems(more))
@@ -149,8 +149,9 @@ class Index:
             return []
         zeros = np.zeros(len(self._runbooks))
         said = zeros.copy()
-        for word in counted.keys() & self._names.keys():
-            said[self._names[word][0]] += self._rarity[word]
+        for word in counted:  # in their order, which a set would not keep from run to run
+            if word in self._names:
+                said[self._names[word][0]] += self._rarity[word]
         share = np.divide(said, self._name_weight, out=zeros.copy(), where=self._name_weight > 0)
         scaled = {word: weight * value / whole for word, value in counted.items()}
         return [
