@@ -134,6 +134,17 @@ def test_what_is_wrong_in_a_draft_only_is_found_as_well(folder: Path) -> None:
     assert f"{own / 'd.md.j2'}:11: 'None' has no attribute 'value' (drafted for a sample: log)" in ran.err
 
 
+def test_a_file_that_nobody_would_ever_use_is_found(folder: Path) -> None:
+    own = folder / "own"
+    (own / "part.md.j2").write_text("Ours.\n")
+    (own / "lost.md.j2").write_text("Lost.\n")
+    (own / "used.md.j2").write_text(MINE.replace("Nobody can pay.", "{% include 'part.md.j2' %}"))
+    ran = stormcell("templates", "test", "--config", folder / "s.yaml")
+    assert ran.code == 1
+    lost = f"{own / 'lost.md.j2'}:1: it has no front matter, and no template extends or includes it"
+    assert ran.err == f"{lost}; begin it with ---\n"
+
+
 def test_a_part_of_people_that_breaks_shipped_templates_is_found(folder: Path) -> None:
     (folder / "own/base.md.j2").write_text("# {{ shape }} {{ nothing }}\n")
     ran = stormcell("templates", "test", "--config", folder / "s.yaml")

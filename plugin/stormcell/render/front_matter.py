@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from stormcell.errors import TemplateError
-from stormcell.types import Event, Group, Signal
+from stormcell.types import Event, Signal
 
 SUFFIX = ".md.j2"
 DEFAULT = "default"
@@ -42,17 +42,17 @@ class Condition:
     status: tuple[str, ...] = ()
     template: tuple[re.Pattern[str], ...] = ()
 
-    def why(self, medoid: Event, masked: str) -> str:
-        """Return what of it a group with this medoid and masked text meets; "" if not all of it is met."""
+    def why(self, event: Event, masked: str) -> str:
+        """Return what of it an event with this masked text meets; "" if not all of it is met."""
         found = []
         if self.alert:
-            found.append(_like("alert", medoid.text if medoid.signal is Signal.ALERT else None, self.alert))
+            found.append(_like("alert", event.text if event.signal is Signal.ALERT else None, self.alert))
         if self.service:
-            found.append(_like("service", medoid.service, self.service))
+            found.append(_like("service", event.service, self.service))
         if self.signal:
-            found.append(f"signal {medoid.signal}" if medoid.signal in self.signal else "")
+            found.append(f"signal {event.signal}" if event.signal in self.signal else "")
         if self.status:
-            found.append(f"status {medoid.status}" if medoid.status in self.status else "")
+            found.append(f"status {event.status}" if event.status in self.status else "")
         if self.template:
             searched = masked[:MAX_SEARCHED]
             lowered = searched.lower()
@@ -95,15 +95,10 @@ class Template:
     owner: str = ""
     path: str = ""
 
-    def why(self, group: Group) -> str:
-        """Return by what it fits ``group``; "" where it does not. The default template always fits."""
-        reasons = (one.why(group.medoid, group.template) for one in self.match)
-        reason = next((reason for reason in reasons if reason), "")
-        return reason or ("it is the default" if self.name == DEFAULT else "")
-
-    def fits(self, group: Group) -> bool:
-        """Whether any of its conditions holds; the default template always fits."""
-        return bool(self.why(group))
+    def why(self, event: Event, masked: str) -> str:
+        """Return by what it fits an event with this masked text; "" where it does not."""
+        reasons = (one.why(event, masked) for one in self.match)
+        return next((reason for reason in reasons if reason), "")
 
 
 def parse(name: str, path: str, text: str) -> tuple[Template | None, str]:

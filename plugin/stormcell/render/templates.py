@@ -13,7 +13,7 @@ from pathlib import Path
 from stormcell import files
 from stormcell.errors import TemplateError
 from stormcell.render.front_matter import DEFAULT, SUFFIX, Template, parse
-from stormcell.types import Group
+from stormcell.types import Group, Signal
 
 KINDS = ("runbook", "postmortem")
 SHIPPED = "stormcell/"
@@ -45,7 +45,23 @@ class Library:
 
     def choose(self, group: Group) -> Template:
         """Return the first template that fits ``group``."""
-        return next(template for template in self.templates if template.fits(group))
+        return next(template for template, why in self.reasons(group) if why)
+
+    def reasons(self, group: Group) -> Iterator[tuple[Template, str]]:
+        """Yield the templates in the order in which they are tried, each with why it fits; "" where it does not.
+
+        The exemplar decides. Where no template but the default fits it, the alert does that speaks beside it, if
+        there is one. The last is the default, which fits always.
+        """
+        *several, default = self.templates
+        for template in several:
+            yield template, template.why(group.medoid, group.template)
+        alert = next((event for event in group.exemplars if event.signal is Signal.ALERT), None)
+        if alert is not None and alert.uid != group.medoid.uid:
+            for template in several:
+                why = template.why(alert, alert.text)
+                yield template, why and f"beside the exemplar, {why}"
+        yield default, default.why(group.medoid, group.template) or "it is the default"
 
 
 def load(folders: Sequence[Path], kind: str) -> Library:
@@ -111,7 +127,7 @@ def read(folder: Traversable) -> list[tuple[str, str, str]]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         return [
-            (entry.name, str(entry), entry.read_text(encoding="utf-8").replace("\r\n", "\n"))
+            (entry.name, str(entry), entry.read_text(encoding="utf-8-sig").replace("\r\n", "\n"))
             for entry in entries
             if entry.name.endswith(SUFFIX)
         ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.loaders import DictLoader
+from jinja2.meta import find_referenced_templates
 
 from stormcell.config import DraftsSettings
 from stormcell.errors import TemplateError
@@ -34,13 +35,13 @@ class Attempt:
 
 
 def attempts(library: Library, group: Group) -> tuple[Attempt, ...]:
-    """Return what is tried for ``group``, in order; the last is the one that is chosen."""
-    found = []
-    for template in library.templates:
-        found.append(Attempt(template, template.why(group)))
-        if found[-1].why:
-            break
-    return tuple(found)
+    """Return what is tried for ``group``, each once, in order; the last is the one that is chosen."""
+    found: dict[str, Attempt] = {}
+    for template, why in library.reasons(group):
+        if why:
+            return (*found.values(), Attempt(template, why))
+        found.setdefault(template.name, Attempt(template, why))
+    return tuple(found.values())
 
 
 def problems(settings: DraftsSettings) -> tuple[str, ...]:
@@ -79,9 +80,10 @@ def _broken_drafts(settings: DraftsSettings, kind: str) -> Iterator[str]:
         yield str(error)
         return
     shipped = load((), kind)
-    for name, (_, path) in library.sources.items():
-        if name not in shipped.sources or shipped.sources[name][1] != path:
-            yield from _unfilled(library, name)
+    own = [name for name, source in library.sources.items() if shipped.sources.get(name) != source]
+    for name in own:
+        yield from _unfilled(library, name)
+    yield from _unused(library, own)
     drafter = Drafter(settings)
     for template in library.templates:
         for sample, material in samples().items():
@@ -109,6 +111,19 @@ def _unfilled(library: Library, name: str) -> Iterator[str]:
         if there and isinstance(node, nodes.Block) and node.name not in there:
             path = library.sources[name][1]
             yield f"{path}:{node.lineno}: nothing shows a block {node.name}; there are {', '.join(sorted(there))}"
+
+
+def _unused(library: Library, own: Sequence[str]) -> Iterator[str]:
+    """Yield the files without front matter that no other file asks for."""
+    reader = environment(DictLoader({}))
+    templates = {template.path for template in library.templates}
+    asked = {
+        name for source, _ in library.sources.values() for name in find_referenced_templates(reader.parse(source))
+    }
+    for name in own:
+        path = library.sources[name][1]
+        if path not in templates and name not in asked:
+            yield f"{path}:1: it has no front matter, and no template extends or includes it; begin it with ---"
 
 
 def _line(library: Library, name: str | None) -> Iterator[nodes.Template]:

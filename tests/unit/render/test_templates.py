@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stormcell.errors import TemplateError
-from stormcell.render.front_matter import parse
+from stormcell.render.front_matter import Template, parse
 from stormcell.render.templates import load
 from stormcell.types import Group, Signal
 from tests.unit.render.samples import alert, event, group, row
@@ -19,6 +19,10 @@ def of(text: str, **other: object) -> Group:
     return made
 
 
+def fits(template: Template, made: Group) -> bool:
+    return bool(template.why(made.medoid, made.template))
+
+
 def alerting(name: str) -> Group:
     medoid = alert("u1", name, "shop", 0)
     return group([row(medoid)], medoid)[0]
@@ -27,6 +31,16 @@ def alerting(name: str) -> Group:
 def test_a_span_is_told_by_its_status() -> None:
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="error")).name == "errors"
     assert SHIPPED.choose(of("GET /", signal=Signal.SPAN, status="ok")).name == "default"
+
+
+def test_where_only_the_default_fits_the_alert_beside_the_exemplar_decides() -> None:
+    slow = of("SELECT Config", signal=Signal.SPAN, status="ok")
+    beside = alert("u2", "PodClientLatencyP90High", "shop", 0)
+    assert SHIPPED.choose(replace(slow, exemplars=(slow.medoid, beside))).name == "latency"
+    failed = of("connection refused")
+    assert SHIPPED.choose(replace(failed, exemplars=(beside, failed.medoid))).name == "down"
+    unknown = alert("u2", "Something", "shop", 0)
+    assert SHIPPED.choose(replace(slow, exemplars=(unknown, slow.medoid))).name == "default"
 
 
 def test_only_the_start_of_a_text_is_searched() -> None:
@@ -61,10 +75,10 @@ def test_conditions_in_one_entry_hold_together_entries_are_alternatives() -> Non
     text = "---\ntitle: T\nmatch:\n- {signal: log, service: [a, b]}\n- {template: 'x+'}\n---\n"
     template, _ = parse("t.md.j2", "t.md.j2", text)
     assert template is not None
-    assert template.fits(of("-", service="b"))
-    assert not template.fits(of("-", service="c"))
-    assert not template.fits(of("-", service="b", signal=Signal.SPAN))
-    assert template.fits(of("xxx", service="c"))
+    assert fits(template, of("-", service="b"))
+    assert not fits(template, of("-", service="c"))
+    assert not fits(template, of("-", service="b", signal=Signal.SPAN))
+    assert fits(template, of("xxx", service="c"))
 
 
 @pytest.mark.parametrize("pattern", ["gone", "GONE", "G[O]ne", r"\Sone", r"[^G]?gone"])
@@ -72,14 +86,14 @@ def test_conditions_in_one_entry_hold_together_entries_are_alternatives() -> Non
 def test_patterns_are_found_whatever_the_case(pattern: str, text: str) -> None:
     template, _ = parse("t.md.j2", "t.md.j2", f"---\ntitle: T\nmatch: [{{template: '{pattern}'}}]\n---\n")
     assert template is not None
-    assert template.fits(of(text))
-    assert not template.fits(of("all is well"))
+    assert fits(template, of(text))
+    assert not fits(template, of("all is well"))
 
 
 def test_a_template_without_conditions_fits_by_its_name_alone() -> None:
     template, _ = parse("t.md.j2", "t.md.j2", "---\ntitle: T\n---\n")
     assert template is not None
-    assert not template.fits(of("-"))
+    assert not fits(template, of("-"))
 
 
 def test_lines_keep_their_numbers() -> None:
@@ -115,6 +129,12 @@ def test_lines_keep_their_numbers() -> None:
 def test_broken_front_matter_names_file_and_line(front: str, message: str) -> None:
     with pytest.raises(TemplateError, match=f"^{message}"):
         parse("t.md.j2", "t.md.j2", f"---\n{front}")
+
+
+def test_a_file_of_a_windows_editor_is_read_like_any_other(tmp_path: Path) -> None:
+    text = FRONT.format(priority=1000).replace("\n", "\r\n")
+    (tmp_path / "w.md.j2").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load([tmp_path], "runbook").choose(of("x", service="shop-cart")).name == "w"
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
