@@ -76,6 +76,17 @@ def test_what_the_incident_adds_is_a_diff_that_applies() -> None:
     assert "- `2023-11-14T22:13:23.000Z`: group `g-1`, exemplar `a1@1`, `KubePodCrashLooping`\n" in new
 
 
+@pytest.mark.parametrize(
+    ("true", "false"), [("reported by `cart`", "reported by `card`"), ("exemplar `a1@1`", "exemplar `a2@1`")]
+)
+def test_a_wrong_value_in_the_diff_is_found(true: str, false: str) -> None:
+    draft = drafted(of(ALERT), REAL)
+    changed = draft.markdown.replace(true, false)
+    assert changed != draft.markdown
+    references = read(changed).references
+    assert not all(shows(one, draft.sources[one.number - 1].value) for one in references)
+
+
 def test_where_none_fits_that_is_said() -> None:
     markdown = drafted(
         of(event("l1", "duplicate key value violates unique constraint orders_pkey")), REAL
