@@ -26,6 +26,7 @@ COMMANDS = [
     ),
     *(["outbox", name] for name in ("list", "retry", "drop")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
+    *(["runbooks", name] for name in ("list", "match", "amend")),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],

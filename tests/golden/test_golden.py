@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,13 @@ def test_groups_as_messages() -> None:
 def test_drafts(name: str) -> None:
     made, atom = SAMPLES[name]()
     compare(f"draft-{name}.md", Drafter(DraftsSettings()).draft(RUNBOOK, Material(made, [atom])).markdown.encode())
+
+
+def test_what_a_draft_says_of_the_runbook_of_the_team() -> None:
+    made, atom = SAMPLES["latency"]()
+    drafter = Drafter(DraftsSettings(runbooks=(HERE / "runbooks",)))
+    markdown = re.sub(r"\[\^\d+\]", "[^]", drafter.draft(RUNBOOK, Material(made, [atom])).markdown)
+    parts = re.findall(
+        r"^(?:\*\*Your runbook|## What this incident adds).*?(?=^- \*\*|^## E)", markdown, re.M | re.S
+    )
+    compare("draft-known-runbook.md", "".join(parts).encode())

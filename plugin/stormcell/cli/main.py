@@ -29,6 +29,7 @@ from stormcell.cli import (
     learn,
     options,
     outbox,
+    runbooks,
     settings,
     sidecar,
     similar,
@@ -124,6 +125,7 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
+app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(outbox.app, name="outbox")
 elasticsearch.app.command(
     "similar",

@@ -13,7 +13,9 @@ from stormcell.types import Draft, Material
 if TYPE_CHECKING:
     from jinja2.environment import Environment
 
+    from stormcell.render.context import Context
     from stormcell.render.front_matter import Template
+    from stormcell.render.runbooks import Shelf
     from stormcell.render.templates import Library
     from stormcell.types import Group
 
@@ -59,11 +61,14 @@ class Drafter:
         library, environment = self._load(kind)
         chosen = _chosen(library, kind, material.group, template)
         facts = context(material, self._settings.links)
+        runbooks = self._shelf(kind, material, facts)
         name = f"{chosen.name}.md.j2"
         _, path = library.sources[name]
         with footnotes() as notes:
             try:
-                text = environment.get_template(name).render(group=facts, shape=chosen.title, owner=chosen.owner)
+                text = environment.get_template(name).render(
+                    group=facts, shape=chosen.title, owner=chosen.owner, runbooks=runbooks
+                )
             except Exception as error:  # a template may raise anything
                 raise _broken(error, path) from error
             if not notes.settled:
@@ -71,6 +76,14 @@ class Drafter:
             body = _GAPS.sub("\n\n", text).strip("\n")
             markdown = f"{body}\n\n{marker(kind, material.group)}{notes.definitions()}"
             return Draft(material.group.id, kind, chosen.name, markdown, notes.sources)
+
+    def _shelf(self, kind: str, material: Material, facts: Context) -> Shelf | None:
+        """Return the runbooks of people beside a group; None where there are none, or the draft is no runbook."""
+        if kind != RUNBOOK or not self._settings.runbooks:
+            return None
+        from stormcell.render.runbooks import library_of, shelf
+
+        return shelf(library_of(self._settings.runbooks), material, facts)
 
     def _load(self, kind: str) -> tuple[Library, Environment]:
         if kind not in self._loaded:

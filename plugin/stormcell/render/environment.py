@@ -20,6 +20,8 @@ from stormcell import escape
 from stormcell.render.beyond import Link
 from stormcell.render.facts import Blank
 from stormcell.render.footnotes import Footnotes, blank
+from stormcell.render.runbooks import Amendment
+from stormcell.runbooks.pages import longest_fence
 from stormcell.types import Fact
 
 _NOTES: ContextVar[Footnotes] = ContextVar("footnotes")
@@ -72,7 +74,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    """Return the sandbox: filters code, head, link and shell, the test known, the function sources."""
+    """Return the sandbox: filters code, diff, head, link and shell, the test known, the function sources."""
     sandbox = _Environment(
         loader=loader,
         autoescape=True,
@@ -84,7 +86,7 @@ def environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
     )
     sandbox.filters = {name: sandbox.filters[name] for name in _FILTERS}
     sandbox.globals = {name: sandbox.globals[name] for name in _GLOBALS}
-    sandbox.filters.update(code=_code, head=_head, link=_link, shell=_shell)
+    sandbox.filters.update(code=_code, diff=_diff, head=_head, link=_link, shell=_shell)
     sandbox.tests["known"] = _known
     sources: Callable[[], Markup] = _sources
     sandbox.globals["sources"] = sources
@@ -146,6 +148,18 @@ def _link(value: object) -> Markup:
     if not isinstance(value, Link):
         raise TypeError(f"cannot link a {type(value).__name__}: only the links of the settings are")
     return _cited(f"[{escape.markdown(value.name)}](<{value.url.value}>)", value.url)
+
+
+def _diff(value: object) -> Markup:
+    """Filter: what an incident adds to a runbook, in a fence; ``sources()`` after it cites what is added."""
+    if not isinstance(value, Amendment):
+        raise TypeError(f"cannot show a {type(value).__name__} as a diff")
+    for fact in value.facts:
+        _NOTES.get().defer(fact)
+    fence = "`" * max(3, longest_fence(value.diff) + 1)
+    # Tabs stay: without them the diff would not apply.
+    lines = ("\t".join(map(escape.terminal, line.split("\t"))) for line in value.diff.rstrip("\n").split("\n"))
+    return _safe("\n".join([f"{fence}diff", *lines, fence]))
 
 
 def _shell(value: object) -> Markup:

@@ -22,7 +22,7 @@ REFERENCE: Final = "\0"
 _REACH: Final = 10_000
 """Longest text before a reference that is looked at: of a file of one long line, all of it would be too much."""
 
-_MARKER = re.compile(r"\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10})\)")
+_MARKER = re.compile(r"^\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10})\)", re.MULTILINE)
 _DEFINITION = re.compile(r" {0,3}\[\^([0-9]{1,9})\]:[ \t]*(.*)", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*")
@@ -113,8 +113,9 @@ def read(markdown: str) -> Reading:
 def shows(reference: Reference, value: str) -> bool:
     """Whether ``value`` is what stands before a reference, or, where it cites commands, what these hold."""
     if reference.commands is not None and reference.before.rstrip().endswith((":", REFERENCE)):
-        word = re.escape(escape.shell(value))
-        return re.search(rf"(?<![\w.-]){word}(?![\w-]|\.\w)", reference.commands) is not None
+        # As a word of a command, or as it is, in what is added to a runbook.
+        words = "|".join(map(re.escape, (escape.shell(value), escape.terminal(value))))
+        return re.search(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)", reference.commands) is not None
     if reference.raw.endswith(f"](<{value}>)"):
         return True
     before = reference.before.rstrip(" ")
