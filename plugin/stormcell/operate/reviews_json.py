@@ -37,6 +37,13 @@ def brief_json(review: Review, stale: str) -> dict[str, Any]:
     }
 
 
+def changed_json(review: Review) -> dict[str, Any]:
+    """Return a draft that was changed, without its texts, as JSON types."""
+    document = brief_json(review, "")
+    del document["stale"]  # a change does not ask for it
+    return {**document, "publications": _publications(review)}
+
+
 def review_json(review: Review, stale: str, revision: int | None = None) -> dict[str, Any]:
     """Return a draft in review with one of its texts, the latest by default, as JSON types.
 
@@ -53,9 +60,13 @@ def review_json(review: Review, stale: str, revision: int | None = None) -> dict
         "sources": [{**asdict(fact), "source": fact.source.value} for fact in shown.sources],
         "revisions": [_revision(one) for one in review.revisions],
         "comments": [{**asdict(one), "time": rfc3339(one.time)} for one in review.comments],
-        "publications": [{**asdict(one), "time": rfc3339(one.time)} for one in review.publications],
+        "publications": _publications(review),
     }
 
 
 def _revision(one: Revision) -> dict[str, Any]:
     return {"number": one.number, "author": one.author, "time": rfc3339(one.time), "note": one.note}
+
+
+def _publications(review: Review) -> list[dict[str, Any]]:
+    return [{**asdict(one), "time": rfc3339(one.time)} for one in review.publications]
