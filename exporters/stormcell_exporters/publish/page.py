@@ -104,7 +104,7 @@ def page(paper: Paper, first: str) -> bytes:
 
 def slug(text: str, most: int) -> str:
     """Return a text as a part of a file's name: small letters, digits and dashes; maybe nothing."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode().lower()
     whole = _REST.sub("-", plain).strip("-")
     if len(whole) <= most:
         return whole
