@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from stormcell.config import Settings
 from stormcell.errors import ConflictError
+from stormcell.operate import publishing
 from stormcell.operate.people import Person
 from stormcell.operate.reviewing import check_seen, is_repeated, keep, review_of, staleness
 from stormcell.review import states
@@ -30,7 +31,7 @@ def publish(
     destinations: Sequence[str] = (),
     unmasked: bool = False,
     stale: bool = False,
-    hand_out: HandOut | None = None,
+    hand_out: HandOut = publishing.hand_out,
 ) -> Review:
     """Hand an approved draft to places; it is published once all of them took it.
 
@@ -50,7 +51,7 @@ def publish(
         Whether what looks like a secret or personal stays in the text.
     stale : bool
         Whether it may be stale.
-    hand_out : callable, optional
+    hand_out : callable
         What hands it to them.
 
     Raises
@@ -60,7 +61,6 @@ def publish(
     NotFoundError, ConflictError
         If there is no such draft, it is not approved, it is stale, or it was changed meanwhile.
     """
-    give = hand_out or _give()
     with store.looking():
         review = review_of(store, id)
         published = review.state is ReviewState.PUBLISHED
@@ -74,7 +74,7 @@ def publish(
                 " or publish it all the same (--stale)"
             )
     # Not while nobody else may write: places may take their time.
-    told = give(review, person, settings, destinations, unmasked)
+    told = hand_out(review, person, settings, destinations, unmasked)
     with store.changing():
         now = review_of(store, review.id)
         same = now.latest == review.latest and now.state in states.MOVES[Move.PUBLISH]
@@ -99,10 +99,3 @@ def _supersede(store: SqliteStore, review: Review, person: Person) -> None:
     for other in store.reviews(review.group, ReviewState.PUBLISHED):
         if other.kind == review.kind and other.id != review.id:
             keep(store, states.superseded(other, person.now), person, SUPERSEDE, {"by draft": review.id})
-
-
-def _give() -> HandOut:
-    from stormcell.operate.publishing import hand_out  # type: ignore[import-not-found]
-
-    given: HandOut = hand_out
-    return given
