@@ -15,6 +15,7 @@ from stormcell.cli import (
     background,
     demo,
     draft,
+    drafts_changing,
     elasticsearch,
     elasticsearch_similar,
     embedder,
@@ -126,6 +127,7 @@ app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
 app.add_typer(runbooks.app, name="runbooks")
+app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")
 elasticsearch.app.command(
     "similar",
