@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
 from stormcell import escape, files
@@ -16,7 +16,8 @@ def html_environment(folder: str) -> Environment:
     characters and is escaped; what is neither text nor a number is refused, so that no page shows "None".
 
     Filters: ``clean`` (on one line), ``counted`` (``3|counted("event")``), ``iso`` and ``utc`` (a time in ns, for
-    ``<time datetime>`` and for people), ``percent`` (of a part in [0, 1]) and ``spoken`` (a duration in ns).
+    ``<time datetime>`` and for people), ``percent`` (of a part in [0, 1]), ``spoken`` (a duration in ns) and
+    ``thousands`` (``1,204``).
     """
     root = files.shipped("templates") / folder
 
@@ -37,7 +38,13 @@ def html_environment(folder: str) -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(
-        clean=escape.terminal, counted=counted, iso=rfc3339, percent=percent, spoken=spoken, utc=utc
+        clean=escape.terminal,
+        counted=counted,
+        iso=rfc3339,
+        percent=percent,
+        spoken=spoken,
+        thousands=thousands,
+        utc=utc,
     )
     return environment
 
@@ -56,6 +63,11 @@ def percent(part: float) -> str:
     return f"{part:.0%}"
 
 
+def thousands(number: int) -> str:
+    """Return a whole number such as ``1,204``."""
+    return f"{number:,}"
+
+
 def utc(time: int) -> str:
     """Return a time in ns for people, such as ``2026-01-02 03:04:05 UTC``."""
     return f"{rfc3339(time)[:19].replace('T', ' ')} UTC"
@@ -69,6 +81,6 @@ def _printed(value: object) -> str:
         return escape.visible(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, StrictUndefined):
-        str(value)  # raises what it is that is missing
+    if isinstance(value, Undefined):
+        return str(value)  # raises what it is that is missing; of an "if" without "else" it is empty
     raise TypeError(f"cannot print a {type(value).__name__}: print one of its parts")

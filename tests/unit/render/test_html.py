@@ -33,7 +33,8 @@ def render(template: str, **names: object) -> str:
         ("{{ 1767323045123456789 | utc }}", "2026-01-02 03:04:05 UTC"),
         ("{{ 252000000000 | spoken }}", "4 min 12 s"),
         ("{% for p in (0, 0.001, 0.5, 0.999, 1) %}{{ p | percent }} {% endfor %}", "0% &lt;1% 50% &gt;99% 100% "),
-        ("{{ 3 }} {{ 0.5 }}", "3 0.5"),
+        ("{{ 1204 | thousands }}", "1,204"),
+        ("{{ 3 }} {{ 0.5 }}{{ 'a' if false }}", "3 0.5"),
     ],
 )
 def test_what_is_printed(template: str, shown: str) -> None:
