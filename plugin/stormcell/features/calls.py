@@ -67,6 +67,14 @@ class CallGraph:
         held = self._calls.get((service, operation))
         return None if held is None else min(held, key=lambda name: (-held[name], name))
 
+    def between(self) -> dict[tuple[str, str], float]:
+        """Return how often each service was seen to call each other one, as far as it has not faded."""
+        found: dict[tuple[str, str], float] = {}
+        for (caller, _), callees in sorted(self._calls.items()):
+            for callee, count in callees.items():
+                found[caller, callee] = found.get((caller, callee), 0.0) + count
+        return found
+
     def hops(self, services: Sequence[str]) -> FloatArray:
         """Return the hops between services, either way along the calls, by breadth-first search.
 

@@ -74,3 +74,17 @@ class Knowledge:
             _BACKGROUND: self.background.snapshot(),
             _CALLS: self.calls.snapshot(),
         }
+
+
+def known_calls(settings: Settings, learned: Mapping[str, Mapping[str, Any]]) -> CallGraph:
+    """Return the calls of a snapshot alone.
+
+    Raises
+    ------
+    ValueError
+        If what it says of them is no snapshot.
+    """
+    calls = CallGraph(settings.background)
+    if _CALLS in learned:
+        calls.restore(learned[_CALLS])
+    return calls
