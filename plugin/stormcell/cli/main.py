@@ -28,6 +28,7 @@ from stormcell.cli import (
     learn,
     options,
     outbox,
+    report,
     settings,
     sidecar,
     similar,
@@ -99,6 +100,12 @@ app.command(
     ),
 )(sidecar.sidecar)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
+app.command(
+    "report",
+    epilog=options.examples(
+        "stormcell report --store out", 'stormcell report --store out --out monday.html --title "Monday, 10:00"'
+    ),
+)(report.report)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 groups.app.command(
     "background",
