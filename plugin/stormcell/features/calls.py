@@ -14,6 +14,9 @@ from stormcell.features.spans import tree
 from stormcell.types import FloatArray, Rows
 
 FORMAT: Final = "stormcell.calls/1"
+LEARNED: Final = "calls"
+"""What it is called among all that is learned."""
+
 MAX_HOPS: Final = 4
 _DAY: Final = 86_400 * 10**9
 _LEAST: Final = 1 / 16

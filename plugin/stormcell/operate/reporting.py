@@ -68,14 +68,14 @@ def _compared(
     """Return how unlike the shown groups are, and which of all are most like each."""
     if not shown:
         return np.zeros((0, 0), dtype=np.float32), []
-    from stormcell.groups.recurrence import compare
+    from stormcell.features.likeness import likeness
 
-    compared = compare(recalled(store, settings)[0], settings.recurrence)
-    at = {each.id: place for place, each in enumerate(compared.incidents)}
-    places = np.array([at[group.id] for group in shown])
-    others = [group for group in every if group.id in at]
-    far = compared.points.take(places).cross(compared.points.take(np.array([at[group.id] for group in others])))
+    past, _ = recalled(store, settings)
+    profiles = {each.id: each.profile for each in past if each.profile is not None}
+    others = [group for group in every if group.id in profiles]
+    points = likeness([profiles[group.id] for group in others], settings.recurrence)
     column = {group.id: number for number, group in enumerate(others)}
+    far = points.take(np.array([column[group.id] for group in shown])).cross(points)
     related = []
     for row, group in zip(far, shown, strict=True):
         nearest = sorted(
@@ -96,9 +96,12 @@ def _compared(
 
 def _calls(store: SqliteStore, settings: Settings) -> Mapping[tuple[str, str], float]:
     """Return which services are known to call which."""
-    from stormcell.features.knowledge import known_calls
+    from stormcell.features.calls import LEARNED, CallGraph
 
+    calls, learned = CallGraph(settings.background), store.learned()
     try:
-        return known_calls(settings, store.learned()).between()
+        if LEARNED in learned:
+            calls.restore(learned[LEARNED])
     except ValueError as error:
         raise StoreError(f"{store.path} holds knowledge that cannot be used: {error}; group again") from error
+    return calls.between()
