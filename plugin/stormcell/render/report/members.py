@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -10,11 +9,7 @@ from stormcell.render.report.storm import severity
 from stormcell.text.shorten import shorten
 from stormcell.types import Group, Material, Membership, Row
 
-MOST_ROWS = 200
-"""Of one group."""
-ROOM = 2400
-"""Rows of all groups together: a page of a hundred groups stays small enough to be sent around."""
-_TEXT = 140
+_TEXT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +51,6 @@ class Members:
     shown: tuple[Member, ...]
     rows: int
     events: int
-
-
-def rooms(counts: Sequence[int], most: int = MOST_ROWS, room: int = ROOM) -> list[int]:
-    """Return how many rows of each group are listed: as many of each; what one does not need goes to others."""
-    wanted = [min(count, most) for count in counts]
-    given = [0] * len(wanted)
-    left, open_ = room, sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
-    for place, at in enumerate(open_):
-        given[at] = min(wanted[at], left // (len(open_) - place))
-        left -= given[at]
-    return given
 
 
 def members(material: Material, room: int) -> Members:

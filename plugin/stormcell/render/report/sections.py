@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from math import isfinite
 
 from stormcell.render.html import counted, percent
-from stormcell.render.report.members import Members, members, rooms
+from stormcell.render.report.members import Members, members
+from stormcell.render.report.room import MOST_ROWS, Room, fair, room_for
 from stormcell.render.report.services import Graph, graph
-from stormcell.render.report.storm import Storm, severity
+from stormcell.render.report.storm import Storm, severity, worst_first
 from stormcell.text.shorten import shorten
 from stormcell.types import Attributes, AuditEntry, Event, Group, GroupTemplate, Material, Related, Value
 
-_TEXTS = 600_000
-"""Characters that the exemplars of all groups may take, attributes included."""
-_LEAST_TEXT, _MOST_TEXT = 1_500, 20_000
-_MOST_BARS = 8
-_MOST_ENTRIES = 50
-_LONG, _SHORT = 300, 120
+_LONG, _SHORT = 300, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,10 @@ class Section:
     margin : str
         "" where there is no runner-up.
     patterns : tuple of Pattern
+        The first of its templates.
     graph : Graph or None
+    graphless : bool
+        Whether there was no room for a graph.
     members : Members
     alike : tuple of Related
     family : str
@@ -104,6 +103,7 @@ class Section:
     margin: str
     patterns: tuple[Pattern, ...]
     graph: Graph | None
+    graphless: bool
     members: Members
     alike: tuple[Related, ...]
     family: str
@@ -113,33 +113,38 @@ class Section:
 
 def sections(storm: Storm) -> tuple[Section, ...]:
     """Return what is said of each group that is shown."""
-    counts = [sum(len(atom.rows) for atom in each.atoms) for each in storm.materials]
-    room = min(max(_TEXTS // max(len(counts), 1), _LEAST_TEXT), _MOST_TEXT)
+    room = room_for(len(storm.materials))
+    rows = fair(
+        [min(sum(len(atom.rows) for atom in each.atoms), MOST_ROWS) for each in storm.materials], room.rows
+    )
+    ranked = sorted((each.group for each in storm.materials), key=worst_first)
+    drawn = {group.id for group in ranked[: room.graphs]}
     return tuple(
-        _section(number, each, rows, room, storm)
-        for number, (each, rows) in enumerate(zip(storm.materials, rooms(counts), strict=True), 1)
+        _section(number, each, count, room, storm, drawn=each.group.id in drawn)
+        for number, (each, count) in enumerate(zip(storm.materials, rows, strict=True), 1)
     )
 
 
-def _section(number: int, material: Material, rows: int, room: int, storm: Storm) -> Section:
+def _section(number: int, material: Material, rows: int, room: Room, storm: Storm, *, drawn: bool) -> Section:
     group = material.group
     return Section(
         number=number,
         group=group,
         severity=severity(group.most_severe.severity),
-        exemplar=whole(group.medoid, room),
-        others=tuple(_others(group)),
+        exemplar=whole(group.medoid, room.text),
+        others=tuple(_others(group, room.line)),
         signals=_signals(group),
-        blame=_blame(group),
+        blame=_blame(group, room.bars),
         fields=_fields(group),
         margin="" if group.margin is None or not isfinite(group.margin) else f"{group.margin:.3f}",
-        patterns=tuple(_pattern(each) for each in group.templates),
-        graph=graph(material, storm.calls),
+        patterns=tuple(_pattern(each, room.line) for each in group.templates[: room.patterns]),
+        graph=graph(material, storm.calls) if drawn else None,
+        graphless=not drawn,
         members=members(material, rows),
         alike=tuple(material.related),
         family=storm.families.get(group.id, ""),
-        history=tuple((entry, _said(entry)) for entry in material.history[-_MOST_ENTRIES:]),
-        forgotten=max(len(material.history) - _MOST_ENTRIES, 0),
+        history=tuple((entry, _said(entry, room.line)) for entry in material.history[-room.entries :]),
+        forgotten=max(len(material.history) - room.entries, 0),
     )
 
 
@@ -169,7 +174,7 @@ def _spelled(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _others(group: Group) -> Iterable[tuple[str, Event, str]]:
+def _others(group: Group, line: int) -> Iterable[tuple[str, Event, str]]:
     """Yield the other events that the group is told by, each once."""
     named = {group.medoid.uid}
     others = [("earliest", group.earliest), ("most severe", group.most_severe)]
@@ -178,7 +183,7 @@ def _others(group: Group) -> Iterable[tuple[str, Event, str]]:
     for why, event in others:
         if event.uid not in named:
             named.add(event.uid)
-            yield why, event, shorten(event.text, _LONG)
+            yield why, event, shorten(event.text, line)
 
 
 def _bar(name: str, value: str, part: float) -> Bar:
@@ -192,11 +197,9 @@ def _signals(group: Group) -> tuple[Bar, ...]:
     )
 
 
-def _blame(group: Group) -> tuple[Bar, ...]:
-    bars = [
-        _bar(part.name or "(unknown)", percent(part.blame), part.blame) for part in group.services[:_MOST_BARS]
-    ]
-    others = group.services[_MOST_BARS:]
+def _blame(group: Group, most: int) -> tuple[Bar, ...]:
+    bars = [_bar(part.name or "(unknown)", percent(part.blame), part.blame) for part in group.services[:most]]
+    others = group.services[most:]
     if others:
         rest = sum(part.blame for part in others)
         bars.append(_bar(counted(len(others), "other"), percent(rest), rest))
@@ -210,19 +213,19 @@ def _fields(group: Group) -> tuple[Bar, ...]:
     return tuple(_bar(share.name, f"{share.share:.3f}", share.share / most) for share in ranked)
 
 
-def _pattern(template: GroupTemplate) -> Pattern:
+def _pattern(template: GroupTemplate, line: int) -> Pattern:
     slots = tuple(
         (each.name or each.kind, shorten(each.value, _SHORT), each.constant) for each in template.parameters
     )
-    return Pattern(template, shorten(template.text, _LONG), slots)
+    return Pattern(template, shorten(template.text, line), slots)
 
 
-def _said(entry: AuditEntry) -> str:
+def _said(entry: AuditEntry, line: int) -> str:
     """Return what an entry of the history says, but when and by whom."""
     parts = [f"of {entry.target}"] if entry.target else []
     details: Mapping[str, Value] = entry.detail
     more = [f"{name} {_spelled(value)}" for name, value in details.items() if name != "by" and value]
-    return shorten(": ".join([*parts, ", ".join(more)] if more else parts), _LONG)
+    return shorten(": ".join([*parts, ", ".join(more)] if more else parts), line)
 
 
 def who(entry: AuditEntry) -> str:

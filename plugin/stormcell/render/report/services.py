@@ -11,7 +11,8 @@ from stormcell.render.report.layers import Bend, Edge, Layers, layered
 from stormcell.text.shorten import shorten
 from stormcell.types import Material, Signal
 
-MOST_BOXES = 16
+MOST_BOXES, MOST_ARROWS = 16, 32
+"""Boxes, and arrows where not more calls were seen in the group itself."""
 _HEIGHT, _GAP, _AISLE, _MARGIN = 34, 12, 64, 6
 _LANE, _HEAD = 8, 5
 _KINDS = ("usual", "called", "failed")
@@ -120,7 +121,9 @@ def graph(material: Material, usual: Mapping[Edge, float]) -> Graph | None:
     named = _named(material, blame, calls)
     shown = set(named[:MOST_BOXES])
     edges = {edge for edge in calls if shown.issuperset(edge)}
-    edges |= {edge for edge in usual if shown.issuperset(edge) and edge[0] != edge[1]}
+    others = [edge for edge in usual if shown.issuperset(edge) and edge[0] != edge[1] and edge not in edges]
+    others.sort(key=lambda edge: (-usual[edge], edge))
+    edges |= set(others[: max(MOST_ARROWS - len(edges), 0)])
     if not edges:
         return None
     joined = [name for name in named if any(name in edge for edge in edges)]
@@ -201,7 +204,7 @@ def _arrow(edge: Edge, through: Sequence[Bend], laid: _Laid, seen: tuple[int, in
         # Within a layer it goes straight on, between two it swings.
         path += f"H{to}" if y == other else f"C{middle} {y} {middle} {other} {to} {other}"
     if seen is None:
-        return Arrow(path, "usual", "1", f"{a.name} usually calls {b.name}")
+        return Arrow(path, "usual", "1", "")
     count, failed = seen
     words = f"{a.name} calls {b.name}: {counted(count, 'span')}" + (f", {failed:,} failed" if failed else "")
     return Arrow(path, "failed" if failed else "called", f"{min(1 + count.bit_length() / 2, 5):g}", words)
