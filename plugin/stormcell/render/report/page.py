@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -14,6 +15,9 @@ from stormcell.render.report.maps import HEIGHT, WIDTH, group_map, heat
 from stormcell.render.report.sections import numbers, sections, who
 from stormcell.render.report.storm import Storm, by_severity
 from stormcell.render.report.timeline import BINS, LEVELS, timeline
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def report_html(storm: Storm) -> str:
@@ -30,25 +34,33 @@ def report_html(storm: Storm) -> str:
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    environment = html_environment("report")
-    return environment.get_template("report.html.j2").render(
-        storm=storm,
-        groups=groups,
-        severities=by_severity(storm),
-        sections=shown,
-        numbers=numbers(shown),
-        timeline=timeline(storm.materials),
-        bins=BINS,
-        levels=LEVELS,
-        map=group_map(groups, storm.far),
-        map_size=(WIDTH, HEIGHT),
-        heat=heat(groups, storm.far),
-        who=who,
-        version=__version__,
-        policy=policy,
-        style=style,
-        script=script,
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            storm=storm,
+            groups=groups,
+            severities=by_severity(storm),
+            sections=shown,
+            numbers=numbers(shown),
+            timeline=timeline(storm.materials),
+            bins=BINS,
+            levels=LEVELS,
+            map=group_map(groups, storm.far),
+            map_size=(WIDTH, HEIGHT),
+            heat=heat(groups, storm.far),
+            who=who,
+            version=__version__,
+            policy=policy,
+            style=style,
+            script=script,
+        )
     )
+
+
+@cache
+def _environment() -> Environment:
+    return html_environment("report")
 
 
 @cache
