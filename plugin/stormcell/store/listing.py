@@ -81,8 +81,8 @@ class Wanted:
 Position = tuple[int, str]
 """Where a group stands: what the groups are ordered by, and its id."""
 
-# A page that is ordered by when groups began reads no more of them than it must; another first looks where each group
-# stands, which SQLite finds in a document in a tenth of the time that it takes to read it.
+# A page that is ordered by when groups began reads no more of them than it must; another first looks where each
+# group stands, which SQLite finds in a document in less time than it takes to read it.
 _ASCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen >= ? ORDER BY first_seen, id"
 )

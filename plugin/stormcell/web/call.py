@@ -67,7 +67,7 @@ class PageCall:
         return next(iter(self.query.get(name, ())), default)
 
     def sent(self, name: str, default: str = "") -> str:
-        """Return the first value of a name in the form, its line breaks as ``\\n``."""
+        """Return the first value of a name in the form, its line breaks as newlines."""
         return next(iter(self.form.get(name, ())), default).replace("\r\n", "\n")
 
     def back(self, default: str) -> str:

@@ -63,7 +63,8 @@ class Server:
         self._watch = Watch(context.store_path)
         self._sessions = Sessions(context.auth.asks, context.settings.web.session_seconds)
         self._door = Door(context.auth, self._sessions)
-        self._hosts = frozenset(name.lower() for name in context.settings.web.hosts)
+        settings = context.settings
+        self._hosts = frozenset(name.lower() for name in (*settings.web.hosts, settings.receivers.http_host))
         # A page of an earlier process, which may have been another version, is never up to date.
         self._boot = secrets.token_hex(8)
 

@@ -168,7 +168,7 @@ setInterval(() => {
 function ages() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const seconds = Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000);
-    const [size, unit] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([least]) => seconds >= least) || [1, "s"];
+    const [size, unit] = [[31536000, "y"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]].find(([least]) => seconds >= least) || [1, "s"];
     const text = `${Math.floor(seconds / size)} ${unit} ago`;
     if (time.textContent !== text) time.textContent = text;
   }
