@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
@@ -149,7 +149,7 @@ def _candidates(
         bound = _LAST if order.descending else _FIRST
         if after is not None:
             bound = min(max(after[0], _FIRST), _LAST)
-        found = connection.execute(_DESCENDING if order.descending else _ASCENDING, (bound,))
+        found: Iterator[Any] = connection.execute(_DESCENDING if order.descending else _ASCENDING, (bound,))
     else:
         standing = [place for place in _standing(connection, wanted, order) if _is_beyond(place, order, after)]
         standing.sort(reverse=order.descending)
