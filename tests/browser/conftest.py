@@ -121,4 +121,4 @@ def shot(tmp_path: Path) -> Callable[[Any, str], Path]:
 
 
 def _foreign(url: str) -> bool:
-    return re.match(r"(http://127\.0\.0\.1:\d+/|data:|about:|blob:)", url) is None
+    return re.match(r"(http://127\.0\.0\.1:\d+/|file:///|data:|about:|blob:)", url) is None

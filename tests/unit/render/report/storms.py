@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,8 +36,6 @@ def storm(*made: tuple[Group, Membership], **other: object) -> Storm:
 
 def small() -> Storm:
     """Return a storm of the three samples with all that a group can have."""
-    from dataclasses import replace
-
     made = sorted((sample() for sample in SAMPLES.values()), key=lambda pair: (pair[0].first_seen, pair[0].id))
     groups = [group for group, _ in made]
     templates = (
