@@ -75,13 +75,15 @@
     });
   }
 
-  // On paper everything is open.
+  // On paper everything is open, and light.
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];
     for (const each of closed) each.open = true;
+    document.documentElement.dataset.theme = "light";
   });
   addEventListener("afterprint", () => {
     for (const each of closed) each.open = false;
+    show(theme);
   });
 })();

@@ -150,16 +150,19 @@ def test_it_is_whole_without_script(new_page: Callable[..., Any], address: str) 
 
 def test_on_paper_everything_is_open(page: Any, address: str) -> None:
     page.goto(address)
+    page.get_by_role("button", name="Theme: system").click()
     closed = page.locator("details:not([open])").count()
     assert closed > 10
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     page.emulate_media(media="print")
+    assert page.evaluate("() => getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
     assert not page.get_by_role("navigation").is_visible()
     assert not page.get_by_role("button", name="Theme").is_visible()
     page.emulate_media(media="screen")
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() == closed
+    assert page.get_by_role("button", name="Theme: dark").is_visible()
 
 
 def test_nothing_else_may_run(page: Any, address: str, allowed: list[str]) -> None:
