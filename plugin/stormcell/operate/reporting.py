@@ -9,6 +9,8 @@ import numpy as np
 
 from stormcell.config import Settings
 from stormcell.errors import StoreError
+from stormcell.features.calls import LEARNED, CallGraph
+from stormcell.features.likeness import likeness
 from stormcell.operate.recalling import recalled
 from stormcell.render.report import Storm
 from stormcell.render.report.storm import worst_first
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ALIKE = 3
+_SHOWN = 3
+"""Decimals."""
 
 
 def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now: int) -> Storm:
@@ -35,11 +39,14 @@ def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now:
     now : int
         ns.
     """
-    every = store.groups()
+    profiles = {each.id: each.profile for each in recalled(store, settings)[0] if each.profile is not None}
+    # Another process may have changed what is stored since.
+    every = [group for group in store.groups() if group.id in profiles]
     chosen = {group.id for group in sorted(every, key=worst_first)[:most]}
-    shown = [group for group in every if group.id in chosen]
+    shown = np.flatnonzero([group.id in chosen for group in every])
     families = {member.group: family.id for family in store.families() for member in family.members}
-    far, alike = _compared(store, settings, shown, every, families)
+    points = likeness([profiles[group.id] for group in every], settings.recurrence)
+    far = points.take(shown).cross(points)
     totals = store.totals(now)
     return Storm(
         title=title,
@@ -47,57 +54,35 @@ def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now:
         events=totals.events,
         background=totals.background,
         statuses=Counter(group.status for group in every),
-        left_out=(len(every) - len(shown), sum(group.count for group in every if group.id not in chosen)),
+        left_out=(len(every) - len(chosen), sum(group.count for group in every if group.id not in chosen)),
         materials=tuple(
-            Material(group, store.memberships(group.id), store.audit_log(group.id), related)
-            for group, related in zip(shown, alike, strict=True)
+            Material(
+                every[at],
+                store.memberships(every[at].id),
+                store.audit_log(every[at].id),
+                _alike(every, at, row, families),
+            )
+            for at, row in zip(shown.tolist(), far, strict=True)
         ),
-        far=far,
+        far=far[:, shown],
         calls=_calls(store, settings),
         families=families,
     )
 
 
-def _compared(
-    store: SqliteStore,
-    settings: Settings,
-    shown: Sequence[Group],
-    every: Sequence[Group],
-    families: Mapping[str, str],
-) -> tuple[FloatArray, list[tuple[Related, ...]]]:
-    """Return how unlike the shown groups are, and which of all are most like each."""
-    if not shown:
-        return np.zeros((0, 0), dtype=np.float32), []
-    from stormcell.features.likeness import likeness
-
-    past, _ = recalled(store, settings)
-    profiles = {each.id: each.profile for each in past if each.profile is not None}
-    others = [group for group in every if group.id in profiles]
-    points = likeness([profiles[group.id] for group in others], settings.recurrence)
-    column = {group.id: number for number, group in enumerate(others)}
-    far = points.take(np.array([column[group.id] for group in shown])).cross(points)
-    related = []
-    for row, group in zip(far, shown, strict=True):
-        nearest = sorted(
-            (round(float(row[column[other.id]]), 3), other.id) for other in others if other is not group
-        )
-        related.append(
-            tuple(
-                Related(
-                    others[column[id]],
-                    value,
-                    families.get(id) is not None and families.get(id) == families.get(group.id),
-                )
-                for value, id in nearest[:_ALIKE]
-            )
-        )
-    return far[:, [column[group.id] for group in shown]], related
+def _alike(groups: Sequence[Group], at: int, far: FloatArray, families: Mapping[str, str]) -> tuple[Related, ...]:
+    """Return the groups most like one, nearest first; of those equally near, to what is shown, the earliest."""
+    nearest = np.argsort(np.round(far, _SHOWN), kind="stable")[: _ALIKE + 1].tolist()
+    own = families.get(groups[at].id)
+    return tuple(
+        Related(groups[to], float(far[to]), own is not None and families.get(groups[to].id) == own)
+        for to in nearest
+        if to != at
+    )[:_ALIKE]
 
 
 def _calls(store: SqliteStore, settings: Settings) -> Mapping[tuple[str, str], float]:
     """Return which services are known to call which."""
-    from stormcell.features.calls import LEARNED, CallGraph
-
     calls, learned = CallGraph(settings.background), store.learned()
     try:
         if LEARNED in learned:
