@@ -107,6 +107,8 @@ def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
     page.locator(f'[data-group="{name}"]').wait_for()
     assert rows.count() == every
     assert not page.get_by_role("button", name="new, show").is_visible()
+    fresh = page.locator("[data-live-fresh]")
+    assert [row.get_attribute("data-group") for row in fresh.all()] == [name]
 
 
 def test_keys_do_it_all(page: Any, site: Site) -> None:
