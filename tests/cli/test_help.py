@@ -11,6 +11,7 @@ COMMANDS = [
     ["demo"],
     ["group"],
     ["explain"],
+    ["report"],
     ["evaluate"],
     ["groups", "list"],
     ["groups", "show"],

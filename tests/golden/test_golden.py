@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+from stormcell import __version__
 from stormcell.config import DraftsSettings
 from stormcell.render import RUNBOOK, Drafter, groups_json
+from stormcell.render.report import report_html
 from stormcell.types import Material
 from stormcell_exporters.elasticsearch.capabilities import Capabilities
 from stormcell_exporters.elasticsearch.documents import documents, totals_document
@@ -22,6 +24,7 @@ from stormcell_exporters.otlp_document import record
 from stormcell_exporters.slack import message
 from tests.unit.exporters.dossiers import TOTALS, full
 from tests.unit.exporters.elasticsearch import Scripted
+from tests.unit.render.report.storms import small
 from tests.unit.render.samples import SAMPLES, grouping
 
 HERE = Path(__file__).parent
@@ -41,6 +44,13 @@ def test_groups_json() -> None:
 def test_groups_ndjson(tmp_path: Path) -> None:
     NdjsonExporter().export(grouping().groups, tmp_path / "groups.ndjson")
     compare("groups.ndjson", (tmp_path / "groups.ndjson").read_bytes())
+
+
+def test_report() -> None:
+    page = report_html(small()).replace(f"Stormcell {__version__}", "Stormcell VERSION")
+    for name in ("style", "script"):
+        page = re.sub(f"<{name}>.*?</{name}>", f"<{name}></{name}>", page, flags=re.DOTALL)
+    compare("report.html", re.sub("sha256-[^&]*", "sha256-HASH", page).encode())
 
 
 def test_groups_over_otlp() -> None:

@@ -13,9 +13,10 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from stormcell.escape import terminal
+from stormcell.escape import terminal, visible
 from tests.integration.program import Ran, stormcell
 from tests.integration.telemetry import alert, attributes, log, logs, span, traces, webhook, write
+from tests.unit.render.report.pages import checked
 
 HOSTILE = {
     "colour": "red \x1b[31malert\x1b[0m \x9b31m",
@@ -135,6 +136,14 @@ def test_in_groups_json_and_ndjson_it_is_data(out: Path, text: str) -> None:
     assert not re.search(rb"[\x00-\x09\x0b-\x1f]", raw)
     lines = [json.loads(line) for line in raw.decode().split("\n") if line]
     assert text in {line["message"] for line in lines}
+
+
+def test_in_the_report_it_is_read_and_nothing_else(out: Path, text: str, tmp_path: Path) -> None:
+    ran = stormcell("report", "--store", out, "--out", tmp_path / "report.html", "--title", text.replace("\0", ""))
+    _is_harmless(ran)
+    document = (tmp_path / "report.html").read_text()
+    assert not ACTIVE.search(document.replace("\t", ""))
+    assert visible(text).strip() in checked(document).text
 
 
 def _groups(out: Path) -> Any:

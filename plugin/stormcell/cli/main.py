@@ -30,11 +30,13 @@ from stormcell.cli import (
     learn,
     options,
     outbox,
+    report,
     runbooks,
     settings,
     sidecar,
     similar,
     templates,
+    web,
 )
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
@@ -102,7 +104,17 @@ app.command(
         "stormcell sidecar", "stormcell sidecar --data /var/lib/stormcell --config stormcell.yaml"
     ),
 )(sidecar.sidecar)
+app.command(
+    "web",
+    epilog=options.examples("stormcell web --store out", "stormcell web --store /var/lib/stormcell --port 8080"),
+)(web.web)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
+app.command(
+    "report",
+    epilog=options.examples(
+        "stormcell report --store out", 'stormcell report --store out --out monday.html --title "Monday, 10:00"'
+    ),
+)(report.report)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 groups.app.command(
     "background",

@@ -14,6 +14,9 @@ from stormcell.features.spans import tree
 from stormcell.types import FloatArray, Rows
 
 FORMAT: Final = "stormcell.calls/1"
+LEARNED: Final = "calls"
+"""What it is called among all that is learned."""
+
 MAX_HOPS: Final = 4
 _DAY: Final = 86_400 * 10**9
 _LEAST: Final = 1 / 16
@@ -66,6 +69,14 @@ class CallGraph:
         """Return the service that an operation calls most, of equals the first by name; None if it calls none."""
         held = self._calls.get((service, operation))
         return None if held is None else min(held, key=lambda name: (-held[name], name))
+
+    def between(self) -> dict[tuple[str, str], float]:
+        """Return how often each service was seen to call each other one, as far as it has not faded."""
+        found: dict[tuple[str, str], float] = {}
+        for (caller, _), callees in sorted(self._calls.items()):
+            for callee, count in callees.items():
+                found[caller, callee] = found.get((caller, callee), 0.0) + count
+        return found
 
     def hops(self, services: Sequence[str]) -> FloatArray:
         """Return the hops between services, either way along the calls, by breadth-first search.

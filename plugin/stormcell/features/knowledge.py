@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
 from stormcell.config import Settings
+from stormcell.features.calls import LEARNED as _CALLS
 from stormcell.features.calls import CallGraph
 from stormcell.features.rows import build_rows
 from stormcell.features.surprise import Background
@@ -14,7 +15,6 @@ from stormcell.types import Event, Rows
 
 _TEMPLATES: Final = "templates"
 _BACKGROUND: Final = "background"
-_CALLS: Final = "calls"
 
 
 class Knowledge:

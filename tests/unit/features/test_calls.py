@@ -73,3 +73,10 @@ def test_goes_on_from_a_snapshot() -> None:
 def test_what_is_no_snapshot_is_refused(broken: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="snapshot"):
         graph().restore(broken)
+
+
+def test_the_calls_between_services_are_told() -> None:
+    known = graph()
+    assert known.between() == {}
+    known.learn(rows_of(calls("a", times=2) + calls("b", first=30) + calls("a", first=60, operation="PUT")))
+    assert known.between() == {("front", "a"): 3.0, ("front", "b"): 1.0}
