@@ -18,6 +18,7 @@ from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
+from stormcell.store.reviews import Reviews
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     AuditEntry,
@@ -33,7 +34,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(Outbox):
+class SqliteStore(Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
