@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -58,19 +58,23 @@ def _parser() -> MarkdownIt:
     return made
 
 
-def _tame(tokens: Iterable[Token]) -> None:
+def _tame(tokens: Sequence[Token]) -> None:
     """Take away what a page does not want of tokens, and add what it does."""
     before: Token | None = None
-    for token in tokens:
+    for at, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, _DEEPEST)}"
         elif token.type == "fence":
             token.info = ""
+        elif token.type == "table_open":
+            token.attrs["tabindex"] = 0  # a wide one is moved sideways, by keys, too
         elif token.type == "link_open":
             token.attrs = {"href": token.attrs["href"], "rel": "noreferrer noopener"}
         elif "style" in token.attrs:
             kind = _ALIGNED.get(str(token.attrs["style"]), "")
             token.attrs = {"class": kind} if kind else {}
+        if token.type == "th_open" and not tokens[at + 1].content:
+            token.tag = tokens[at + 2].tag = "td"  # it heads nothing
         if before is not None and before.type == "em_open" and token.content.startswith(BLANK):
             before.attrs["class"] = "blank"
         _tame(token.children or ())

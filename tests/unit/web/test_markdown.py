@@ -26,6 +26,7 @@ ATTRIBUTES = {
     ("section", "class"),
     ("section", "aria-label"),
     ("sup", "class"),
+    ("table", "tabindex"),
     ("td", "class"),
     ("th", "class"),
 }
