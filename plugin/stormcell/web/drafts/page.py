@@ -13,7 +13,7 @@ from stormcell.operate import reviews
 from stormcell.review.revisions import revision_of
 from stormcell.review.states import moves
 from stormcell.store import SqliteStore
-from stormcell.types import Review, Revision
+from stormcell.types import Review, ReviewState, Revision
 from stormcell.web.drafts.diffs import Line, lines
 from stormcell.web.markdown import blanks, html
 
@@ -96,6 +96,12 @@ class ReviewPage:
     def latest(self) -> bool:
         """Whether the latest revision is shown."""
         return self.shown is self.review.latest
+
+    @property
+    def wanting(self) -> tuple[str, ...]:
+        """The places that are proposed: all, and of what is published those that do not have it."""
+        published = self.review.state is ReviewState.PUBLISHED
+        return tuple(name for name, _ in self.places if not published or name not in self.taken)
 
 
 def review_page(

@@ -118,7 +118,7 @@ def _page(call: PageCall, review: Review, problem: str = "") -> Page:
         "review": review,
         "said": call.sent("text") if problem else "",
         "reviewer": call.sent("reviewer") if problem else review.reviewer,
-        "chosen": call.form.get("to", ()) if problem else tuple(name for name, _ in found.places),
+        "chosen": call.form.get("to", ()) if problem else found.wanting,
     }
     return Page("drafts/page.html", data, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
