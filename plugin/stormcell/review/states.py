@@ -179,7 +179,7 @@ def approved(review: Review, basis: Basis, author: str, now: int, *, four_eyes: 
     if four_eyes:
         _check_other(review, author)
     told = _with_comment(review, text, author, now) if text else review
-    told = replace(told, state=ReviewState.APPROVED, reviewer=author or review.reviewer, basis=basis)
+    told = replace(told, state=ReviewState.APPROVED, reviewer=author, basis=basis)
     return _after(told, now)
 
 
