@@ -159,8 +159,13 @@ def test_what_is_typed_is_not_lost_by_leaving(page: Any, site: Site) -> None:
     address = taken_up(page, site)
     page.goto(f"{address}/edit")
     page.locator("#text").press_sequentially("x")
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.get_by_role("link", name="Leave").click()
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]

@@ -173,7 +173,7 @@ def test_a_stale_draft_says_why_and_is_published_only_if_asked(pages: Pages) -> 
     pages.post(path, do="approve", seen=2)
     other = replace(GROUP, medoid=GROUP.latest)
     with SqliteStore(pages.store, create=False) as store:
-        store.save(replace(GROUPING, groups=[other, *GROUPING.groups[1:]]), [])
+        store.save(replace(GROUPING, groups=(other, *GROUPING.groups[1:])), [])
     assert "Stale: another event speaks for its group" in pages.text(path)
     assert 'title="another event speaks' in pages.get("/drafts").text
     assert "is stale" in plain(pages.post(path, do="publish", seen=3, to="handbook"))

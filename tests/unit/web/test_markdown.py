@@ -46,8 +46,8 @@ class Allowed(HTMLParser):
             assert (tag, name) in ATTRIBUTES
             assert value is not None
             if name == "href":
-                assert value.startswith(("http://", "https://", "#fn"))
-                assert value.startswith("#fn") or dict(attrs)["rel"] == "noreferrer noopener"
+                assert value == "#" or value.startswith(("http://", "https://", "#fn"))
+                assert value.startswith("#") or dict(attrs)["rel"] == "noreferrer noopener"
             elif name == "class":
                 assert value in CLASSES
             elif name in ("value", "start"):
@@ -121,6 +121,10 @@ def test_markup_of_drafts_is_shown() -> None:
     assert '<th class="number">n</th>' in shown
     assert '<a href="https://example.com/?a=1&amp;b=2" rel="noreferrer noopener">site</a>' in shown
     assert '<li id="fn1" value="7"><p>event <code>ab</code>, field <code>text</code>' in shown
+
+
+def test_the_line_that_says_what_a_draft_is_of_is_not_shown() -> None:
+    assert checked("A\n\n[//]: # (Stormcell: runbook of g-1 as d108488206)\n\nB").text.split() == ["A", "B"]
 
 
 def test_what_hides_is_shown() -> None:
