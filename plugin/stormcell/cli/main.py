@@ -14,8 +14,8 @@ from stormcell import __version__
 from stormcell.cli import (
     background,
     demo,
-    drafts_changing,
     draft,
+    drafts_changing,
     elasticsearch,
     elasticsearch_similar,
     embedder,

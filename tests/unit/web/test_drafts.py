@@ -227,6 +227,20 @@ def test_revisions_are_shown_and_compared(pages: Pages) -> None:
     assert pages.get(f"{path}?old=-1&new=x&revision=٣").status_code == 200
 
 
+def test_sources_are_checked_where_that_is_asked_for(pages: Pages) -> None:
+    review = pages.begun()
+    path = f"/drafts/{review.id}"
+    assert "Sources of revision" not in pages.text(path)
+    assert "are what the footnotes name; nothing else is cited" in pages.text(f"{path}?check=yes")
+    altered = review.latest.markdown.replace(f"`{GROUP.id}`", "`g-other`", 1)
+    assert altered != review.latest.markdown
+    pages.post(f"{path}/edit", do="save", seen=1, text=altered + "\nAnd this[^999].\n")
+    told = pages.text(f"{path}?check=yes")
+    assert "2 are not:" in told
+    assert "altered" in told
+    assert "there is no footnote 999" in told
+
+
 def test_a_part_of_a_page_shows_how_a_text_looks(pages: Pages) -> None:
     answer = pages.post("/drafts/preview", text="# <b>x</b>")
     assert answer.text.count("<html") == 0

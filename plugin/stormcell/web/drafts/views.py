@@ -18,6 +18,7 @@ from stormcell.web.call import PageCall, View, changes, shows
 from stormcell.web.drafts import acting, editing
 from stormcell.web.drafts.listing import EVERY, STATES, listed
 from stormcell.web.drafts.page import review_page
+from stormcell.web.drafts.sources import sources
 from stormcell.web.markdown import blanks, html
 from stormcell.web.problems import Problem
 
@@ -111,7 +112,9 @@ def _page(call: PageCall, review: Review, problem: str = "") -> Page:
         old=_number(call, "old"),
         new=_number(call, "new"),
     )
+    checked = sources(call.store, found.shown.markdown, call.settings) if call.asked("check") else None
     data = {
+        "checked": checked,
         "four_eyes": call.settings.drafts.four_eyes,
         "page": found,
         "problem": problem,
