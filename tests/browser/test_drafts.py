@@ -174,6 +174,22 @@ def test_what_is_typed_is_not_lost_by_leaving(page: Any, site: Site) -> None:
     page.wait_for_url(address)
 
 
+def test_what_was_typed_comes_back_after_a_session_ended(page: Any, site: Site) -> None:
+    address = taken_up(page, site)
+    page.goto(f"{address}/edit")
+    page.locator("#text").fill("# Typed\n")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    assert page.locator("#text").input_value() != "# Typed\n"
+    page.get_by_role("button", name="Bring back what you wrote").click()
+    assert page.locator("#text").input_value() == "# Typed\n"
+    page.locator("#preview").get_by_role("heading", name="Typed").wait_for()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(address)
+    page.goto(f"{address}/edit")
+    assert not page.get_by_role("button", name="Bring back what you wrote").is_visible()
+
+
 def test_it_works_without_script(new_page: Callable[..., Any], site: Site) -> None:
     page = new_page(java_script_enabled=False)
     address = taken_up(page, site)

@@ -26,7 +26,33 @@ async function look() {
   }
 }
 
+// What was typed outlives a session that ended, or a tab that was closed by mistake and opened again.
+const shelf = `stormcell-text ${location.pathname}`;
+const back = document.getElementById("bring-back");
+
+function shelved() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(shelf));
+    return kept && kept.seen === editor.elements.seen.value && kept.text !== text.value ? kept.text : null;
+  } catch {
+    return null;
+  }
+}
+
+back.hidden = shelved() === null;
+back.addEventListener("click", () => {
+  text.value = shelved() ?? text.value;
+  back.hidden = true;
+  look();
+});
+
 text.addEventListener("input", () => {
+  try {
+    sessionStorage.setItem(shelf, JSON.stringify({ seen: editor.elements.seen.value, text: text.value }));
+  } catch {
+    // It is in the page still.
+  }
+  back.hidden = true;
   clearTimeout(pause);
   pause = setTimeout(look, 400);
 });

@@ -8,22 +8,19 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from stormcell.access import ANONYMOUS, Principal, Scope
+from stormcell.access import Scope
 from stormcell.config import Settings
 from stormcell.operate import reviews
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
 from stormcell.types import Review
-from stormcell.web.context import WebContext
 from stormcell.web.drafts import listing
 from stormcell.web.drafts.diffs import MOST, between, lines
-from stormcell.web.routes import web_routes
 from tests.unit.render.samples import grouping
+from tests.unit.web.client import Browser
 
 GROUPING = grouping()
 GROUP = GROUPING.groups[0]
@@ -31,48 +28,25 @@ NOW = 1_790_000_000_000_000_000
 GRACE = Person("grace", "", NOW)
 
 
-class _Nobody:
-    """Asks for no tokens."""
-
-    asks = False
-
-    def check(self, authorization: str | None, scope: Scope) -> Principal:
-        return ANONYMOUS
-
-
 @dataclass
 class Pages:
     """The pages over a store, and a browser."""
 
-    app: Starlette
+    browser: Browser
     store: Path
     settings: Settings
-    cookies: httpx.Cookies
-    csrf: str = ""
-
-    def ask(self, method: str, path: str, fields: dict[str, Any] | None = None) -> httpx.Response:
-        async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                client.cookies = self.cookies
-                answer = await client.request(method, path, data=fields)
-                self.cookies = client.cookies
-                return answer
-
-        return anyio.run(asked)
 
     def get(self, path: str) -> httpx.Response:
-        return self.ask("GET", path)
+        return self.browser.get(path)
 
     def text(self, path: str) -> str:
-        return plain(self.get(path))
+        return plain(self.browser.get(path))
 
     def post(self, path: str, **fields: Any) -> httpx.Response:
         """Send a form with what every page gives."""
-        if not self.csrf:
-            start = self.get(f"/groups/{GROUP.id}/draft/postmortem").text
-            [self.csrf] = set(re.findall(r'name="csrf" value="([^"]+)"', start))
-        return self.ask("POST", path, {"csrf": self.csrf, **fields})
+        if not self.browser.csrf:
+            self.browser.get(f"/groups/{GROUP.id}/draft/postmortem")
+        return self.browser.post(path, fields)
 
     def review(self, id: str) -> Review:
         with SqliteStore(self.store, create=False) as store:
@@ -99,8 +73,7 @@ def pages(tmp_path: Path) -> Pages:
     path = tmp_path / "stormcell.db"
     with SqliteStore(path, create=True) as store:
         store.save(GROUPING, [])
-    context = WebContext(path, settings, _Nobody(), now=lambda: NOW)
-    return Pages(Starlette(routes=web_routes(context, alone=True)), path, settings, httpx.Cookies())
+    return Pages(Browser(path, settings=settings), path, settings)
 
 
 def test_a_draft_is_shown_before_anybody_takes_it_up(pages: Pages) -> None:
@@ -284,3 +257,24 @@ def test_a_long_difference_says_what_is_left_off() -> None:
     assert len(found) == MOST + 1
     assert found[-1].text.endswith("lines more")
     assert lines("") == []
+
+
+def test_who_may_only_look_sees_no_buttons_and_is_refused(pages: Pages) -> None:
+    review = pages.begun()
+    path = f"/drafts/{review.id}"
+    reader = Browser(pages.store, [("guest", {Scope.READ})], pages.settings)
+    reader.get("/login")
+    assert reader.post("/login", {"token": "guest"}).status_code == 303
+    shown = plain(reader.get(path))
+    assert "History" in shown
+    for button in ("Ask for a review", "Edit", "Comment", "Draft it anew"):
+        assert button not in shown
+    assert "Take it up" not in plain(reader.get(f"/groups/{GROUP.id}/draft/postmortem"))
+    for asked in (
+        reader.post(path, {"do": "submit", "seen": "1"}),
+        reader.post(f"/groups/{GROUP.id}/draft/postmortem"),
+        reader.post(f"{path}/edit", {"do": "save", "seen": "1", "text": "x"}),
+        reader.get(f"{path}/edit"),
+    ):
+        assert asked.status_code == 403
+    assert pages.review(review.id) == review

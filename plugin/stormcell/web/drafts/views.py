@@ -170,10 +170,10 @@ def _number(call: PageCall, name: str) -> int:
 
 VIEWS: Final[tuple[View, ...]] = (
     shows("/drafts", show_list),
-    changes("/drafts/preview", preview, Scope.READ),
+    changes("/drafts/preview", preview),
     shows("/drafts/{id}", show),
     changes("/drafts/{id}", act),
-    shows("/drafts/{id}/edit", edit),
+    View("GET", "/drafts/{id}/edit", edit, Scope.OPERATE),
     changes("/drafts/{id}/edit", save),
     shows("/groups/{id}/draft/{kind}", start),
     changes("/groups/{id}/draft/{kind}", begin),
