@@ -54,6 +54,14 @@ def taken_up(page: Any, site: Site, kind: str = "runbook") -> str:
     return str(page.url)
 
 
+def call(page: Any, name: str) -> None:
+    """Say who one is, as people do at the top of any page."""
+    page.locator("details.me summary").click()
+    page.locator("#me").fill(name)
+    page.keyboard.press("Enter")
+    page.locator("details.me summary").get_by_text(name).wait_for()
+
+
 def save(page: Any, text: str, note: str = "") -> None:
     page.locator("#text").fill(text)
     page.get_by_label("What you changed").fill(note)
@@ -103,12 +111,14 @@ def test_of_two_people_who_edit_nobody_loses_anything(
     allowed.append("409")
     ada, bob = new_page(), new_page()
     address = taken_up(ada, site)
-    for page in (ada, bob):
+    for page, name in ((ada, "ada"), (bob, "bob")):
         page.goto(f"{address}/edit")
+        call(page, name)
     save(ada, "# Ada\n\nThe same.\nHers.\n")
     ada.wait_for_url(address)
     save(bob, "# Ada\n\nThe same.\nHis.\n")
-    bob.locator("#problem").get_by_text("was changed since you saw it").wait_for()
+    bob.locator("#problem").get_by_text("was changed since you saw it (edit by ada, ").wait_for()
+    bob.get_by_role("heading", name="What ada saved meanwhile").wait_for()
     assert bob.locator("#text").input_value() == "# Ada\n\nThe same.\nHis.\n"
     assert bob.locator(".diff .cut pre").all_inner_texts() == ["Hers.\n"]
     assert bob.locator(".diff .added pre").all_inner_texts() == ["His.\n"]
