@@ -13,7 +13,8 @@ let whole = false;
 const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.key || "" : "");
 
 function lay(from, to) {
-  if (from.isEqualNode(to) || from.hasAttribute("data-keep")) return;
+  const age = to.hasAttribute("data-ago"); // its text is ours
+  if (from.isEqualNode(to) || (from.hasAttribute("data-keep") && !age)) return;
   const kept = from.tagName === "DETAILS" ? ["open"] : [];
   for (const { name } of [...from.attributes]) {
     if (!to.hasAttribute(name) && !kept.includes(name) && !name.startsWith("data-live")) from.removeAttribute(name);
@@ -21,6 +22,7 @@ function lay(from, to) {
   for (const { name, value } of to.attributes) {
     if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
+  if (age) return;
   if (from.hasAttribute("data-hold") && !whole) hold(from, to);
   else layChildren(from, to);
 }
