@@ -99,8 +99,10 @@ def test_one_that_is_taken_up_is_shown_itself(pages: Pages) -> None:
 
 def test_a_template_that_is_not_there_is_told(pages: Pages) -> None:
     answer = pages.post(f"/groups/{GROUP.id}/draft/runbook", template="nothing")
-    assert answer.status_code >= 400
-    assert "no template 'nothing'" in plain(answer)
+    for told in (answer, pages.get(f"/groups/{GROUP.id}/draft/runbook?template=nothing")):
+        assert told.status_code == 409
+        assert "no template 'nothing'" in plain(told)
+        assert "Take it up for review" in plain(told)  # what fits is shown
 
 
 def test_from_draft_to_published(pages: Pages, tmp_path: Path) -> None:

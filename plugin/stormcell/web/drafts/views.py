@@ -139,7 +139,13 @@ def _start(call: PageCall, problem: str = "") -> Answer:
         if living is not None and not problem:
             return Redirect(f"/drafts/{living.id}")
         template = call.asked("template") or call.sent("template")
-        made = drafting.draft(call.store, group.id, kind, call.settings, template)
+        try:
+            made = drafting.draft(call.store, group.id, kind, call.settings, template)
+        except TemplateError as error:
+            if not template:
+                raise
+            problem = problem or str(error)
+            made = drafting.draft(call.store, group.id, kind, call.settings)
     published = next((one.id for one in known if one.state is ReviewState.PUBLISHED), "")
     data = {
         "blanks": blanks(made.markdown),
