@@ -101,7 +101,8 @@ def check(
     What stands before a footnote's reference must be what its source holds. Text around it may be edited freely.
     """
     from stormcell.cli.output import counted, print_json, say
-    from stormcell.errors import InputError
+    from stormcell.errors import InputError, NotFoundError
+    from stormcell.operate.checking import Finding, Verdict
     from stormcell.operate.checking import check as verify
 
     if not files and not every:
@@ -112,8 +113,8 @@ def check(
         for name, markdown in (*_read(files or ()), *(_stored(opened) if every else ())):
             try:
                 found.append((name, verify(opened, markdown, settings)))
-            except InputError as error:
-                raise InputError(f"{name}: {error}") from error
+            except NotFoundError as error:
+                found.append((name, [Finding(0, 1, Verdict.MISSING, str(error))]))
     broken = [(name, one) for name, findings in found for one in findings if not one.holds]
     if as_json:
         print_json([_finding_json(name, one) for name, findings in found for one in findings])
@@ -199,7 +200,7 @@ def _stored(store: SqliteStore) -> Iterator[tuple[str, str]]:
         for one in store.drafts(id):
             kept.add(one.markdown)
             yield f"{one.group}.{one.kind} (in the store)", one.markdown
-    names = [str(path) for path in sorted((store.path.parent / "drafts").glob("*.md"))]
+    names = [str(path) for path in sorted((store.path.parent / "drafts").glob("g-*.md"))]
     yield from ((name, markdown) for name, markdown in _read(names) if markdown not in kept)
 
 
@@ -216,7 +217,7 @@ def _print_table(broken: Sequence[tuple[str, Finding]]) -> None:
     for name, one in broken:
         shown.add_row(
             Text(terminal(f"{name}:{one.line}")),
-            Text(f"[^{one.footnote}]"),
+            Text(f"[^{one.footnote}]" if one.footnote else "-"),
             Text(one.state.value),
             Text(terminal(one.told)),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from stormcell import escape
 from stormcell.render.facts import Blank
 from stormcell.types import Fact, Source
@@ -58,4 +60,7 @@ def definition(fact: Fact) -> str:
     how = f"; {escape.markdown(fact.how)}" if fact.how else ""
     if fact.source is Source.AUDIT:
         return f"entry {escape.markdown(fact.uid)} of the audit log, field {escape.code(fact.field)}{how}"
-    return f"event {escape.code(fact.uid)}, field {escape.code(fact.field)}{how}"
+    return f"event {escape.code(fact.uid)}, field {_field(fact.field)}{how}"
+
+
+_field = lru_cache(maxsize=256)(escape.code)

@@ -6,6 +6,7 @@ People edit drafts, and formatters do: what counts is what a reader sees, not ho
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -17,6 +18,9 @@ from stormcell.types import Source
 
 REFERENCE: Final = "\0"
 """What stands for a reference in what is seen: no text of a draft holds it."""
+
+_REACH: Final = 10_000
+"""Longest text before a reference that is looked at: of a file of one long line, all of it would be too much."""
 
 _MARKER = re.compile(r"\[//\]: # \(Stormcell: (\w+) of ([\w.-]+) as ([0-9a-f]{10})\)")
 _DEFINITION = re.compile(r" {0,3}\[\^([0-9]{1,9})\]:[ \t]*(.*)", re.DOTALL)
@@ -39,19 +43,31 @@ class Reference:
     ----------
     number, line : int
         Of the footnote; of the line, from 1.
-    before : str
-        What is seen before it in its paragraph, with ``REFERENCE`` for others.
-    raw : str
-        How it is written.
+    seen, written : str
+        What is seen of its paragraph, with ``REFERENCE`` for references, and how that is written.
+    seen_to, written_to : int
+        Where it stands in these.
     commands : str or None
         Where it cites what commands above hold: these.
     """
 
     number: int
     line: int
-    before: str
-    raw: str
+    seen: str
+    written: str
+    seen_to: int
+    written_to: int
     commands: str | None
+
+    @property
+    def before(self) -> str:
+        """What is seen before it, as far back as a value can reach."""
+        return self.seen[max(0, self.seen_to - _REACH) : self.seen_to]
+
+    @property
+    def raw(self) -> str:
+        """How that is written."""
+        return self.written[max(0, self.written_to - _REACH) : self.written_to]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +214,8 @@ def _code(text: str) -> tuple[str, str]:
 
 def _end(text: str, start: int, ticks: str) -> int:
     """Return where a run of just so many backticks begins; -1 if there is none."""
-    return next((run.start() for run in re.finditer("`+", text[start:]) if run[0] == ticks), -1 - start) + start
+    found = re.compile(f"(?<!`){ticks}(?!`)").search(text, start)
+    return found.start() if found else -1
 
 
 def _stripped(code: str) -> str:
@@ -213,15 +230,23 @@ def _seen(text: str) -> str:
 def _references(number: int, lines: Sequence[str], commands: str | None) -> Iterator[Reference]:
     table = _row(lines[0])
     text, starts = "", []
-    for line in lines:
+    for one in lines:
         starts.append(len(text))
-        text += _PREFIX.sub("", line, count=1) + "\n"
-    before = ""
+        text += _PREFIX.sub("", one, count=1) + "\n"
+    parts: list[str] = []
+    length, cites = 0, []
     for part, cited, at in _inline(text, table=table):
         if cited is not None:
-            place = number + sum(start <= at for start in starts) - 1
-            yield Reference(cited, place, re.sub(r"\s+", " ", before), text[:at], commands)
-        before += part
+            cites.append((cited, number + bisect_right(starts, at) - 1, length, at))
+        single = re.sub(r"\s+", " ", part)
+        if single[:1] == " " and parts and parts[-1][-1:] == " ":
+            single = single[1:]
+        if single:
+            parts.append(single)
+            length += len(single)
+    whole = "".join(parts)
+    for cited, line, seen_to, at in cites:
+        yield Reference(cited, line, whole, text, seen_to, at, commands)
 
 
 def _inline(text: str, *, table: bool = False) -> Iterator[tuple[str, int | None, int]]:

@@ -90,33 +90,41 @@ def reach(rows: Sequence[Row], places: Sequence[Whereabouts], over: str) -> Reac
 
 def fields_of(rows: Sequence[Row]) -> tuple[tuple[Common, ...], tuple[Varied, ...]]:
     """Return which fields of resource and attributes are the same in all rows, and which vary."""
-    seen: dict[tuple[str, str], dict[str, Event]] = {}
-    times: dict[tuple[str, str], int] = {}
-    for row in rows:
-        event = row.event
-        for holder, held in (("resource", event.resource), ("attributes", event.attributes)):
-            for key, value in held.items():
-                at = (holder, key)
-                times[at] = times.get(at, 0) + 1
-                seen.setdefault(at, {}).setdefault(value if type(value) is str else as_text(value), event)
     of = f"of {len(rows)} rows"
-    common, varied = [], []
-    for at in sorted(seen):
-        path = f'{at[0]}["{at[1]}"]'
-        values = seen[at]
-        if path in _NAMES_OF_SERVICES or len(rows) < 2:
-            continue
-        first = next(iter(values.values()))
-        name = shortened(Fact(at[1], first.uid, path, "the name of the field"))
-        if len(values) > 1:
+    common: list[Common] = []
+    varied: list[tuple[int, Varied]] = []
+    for holder in ("attributes", "resource"):
+        for name, (times, values) in sorted(_values(rows, holder).items()):
+            path = f'{holder}["{name}"]'
+            if path in _NAMES_OF_SERVICES or len(rows) < 2:
+                continue
+            first = next(iter(values.values()))
+            told = shortened(Fact(name, first.uid, path, "the name of the field"))
+            if len(values) == 1 and times == len(rows) and next(iter(values)).strip():
+                common.append(Common(told, fact(first, path)))
             # What is another in each row names the row, and tells nothing of the group.
-            if len(values) < times[at]:
+            elif 1 < len(values) < times:
                 count = Fact(str(len(values)), first.uid, path, f"different values {of}")
-                varied.append((len(values), Varied(name, count, fact(first, path))))
-        elif times[at] == len(rows) and next(iter(values)).strip():
-            common.append(Common(name, fact(first, path)))
+                varied.append((len(values), Varied(told, count, fact(first, path))))
     varied.sort(key=lambda one: one[0])
     return tuple(common[:MAX_LISTED]), tuple(one for _, one in varied[:MAX_LISTED])
+
+
+def _values(rows: Iterable[Row], holder: str) -> dict[str, tuple[int, dict[str, Event]]]:
+    """Return how many rows have each field, and its values, each with the first event that has it."""
+    times: dict[str, int] = {}
+    seen: dict[str, dict[str, Event]] = {}
+    for row in rows:
+        event = row.event
+        for name, value in (event.resource if holder == "resource" else event.attributes).items():
+            text = value if type(value) is str else as_text(value)
+            if name in seen:
+                times[name] += 1
+                seen[name].setdefault(text, event)
+            else:
+                times[name] = 1
+                seen[name] = {text: event}
+    return {name: (times[name], values) for name, values in seen.items()}
 
 
 def calls_of(rows: Sequence[Row]) -> tuple[Calls, ...]:

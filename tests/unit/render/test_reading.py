@@ -102,6 +102,14 @@ def test_the_marker_names_kind_group_and_basis() -> None:
     assert basis(other) != basis(made)
 
 
+def test_a_long_line_is_read_once() -> None:
+    references = read("a[^1] `b` " * 5_000).references
+    assert len(references) == 5_000
+    assert len({id(one.seen) for one in references}) == 1
+    assert max(len(one.before) for one in references) == 10_000
+    assert shows(references[-1], "a")
+
+
 @given(st.text())
 def test_whatever_is_in_a_file_it_is_read(text: str) -> None:
     read(text)
