@@ -107,6 +107,8 @@ def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
     page.locator(f'[data-group="{name}"]').wait_for()
     assert rows.count() == every
     assert not page.get_by_role("button", name="new, show").is_visible()
+    fresh = page.locator("[data-live-fresh]")
+    assert [row.get_attribute("data-group") for row in fresh.all()] == [name]
 
 
 def test_keys_do_it_all(page: Any, site: Site) -> None:
@@ -265,7 +267,12 @@ def test_whatever_telemetry_says_does_nothing(page: Any, serving: Callable[..., 
         atoms = tuple(atom for group in groups for atom in opened.memberships(group.id))
         opened.save(replace(grouping, groups=tuple(groups), memberships=atoms), [])
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def shown(dialog: Any) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", shown)
     site = serving(store)
     page.goto(f"{site.url}?sort=-first")
     page.get_by_text("<script>alert(1)</script>").first.wait_for()

@@ -104,9 +104,16 @@ function put(page, all) {
   if (!given) return;
   const held = document.activeElement;
   const row = held?.closest("[data-group]");
+  const known = new Set([...main.querySelectorAll("[data-hold] > *")].map(keyOf));
   whole = all;
   lay(main, given);
   whole = false;
+  if (all) {
+    for (const one of main.querySelectorAll("[data-hold] > *")) {
+      if (known.has(keyOf(one))) delete one.dataset.liveFresh;
+      else one.dataset.liveFresh = "";
+    }
+  }
   // A button that was pressed may have given way to another.
   if (row?.isConnected && !held.isConnected) row.querySelector("button, a")?.focus({ preventScroll: true });
   document.title = page.title;
