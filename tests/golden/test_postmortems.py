@@ -12,7 +12,7 @@ from tests.golden.test_golden import compare
 from tests.integration.program import ROOT, stormcell
 from tests.unit.render.lint import problems
 
-# Incidents of two data sets; of the third groups by their place in time, of alerts, logs and spans, large and small.
+# Incidents of two data sets; of the third groups by their place in time: alerts, logs and spans, large and small.
 CHOSEN = [
     ("holmesgpt", "05_crashpod", "default"),
     ("holmesgpt", "07_job_syntax_error", "sre"),
