@@ -18,6 +18,13 @@ _OF_A_GROUP: Final = """
     SELECT number, time, who, action, target, document FROM audit_groups JOIN audit USING (number)
     WHERE group_id = :group AND number > :after ORDER BY number LIMIT :limit
 """
+_NEWEST: Final = """
+    SELECT number, time, who, action, target, document FROM audit
+    WHERE (:before IS NULL OR number < :before)
+    AND (:who = '' OR who = :who) AND (:action = '' OR action = :action)
+    AND (:group = '' OR number IN (SELECT number FROM audit_groups WHERE group_id = :group))
+    ORDER BY number DESC LIMIT :limit
+"""
 
 
 def add(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:
@@ -43,6 +50,17 @@ def load(connection: sqlite3.Connection, group: str | None, limit: int | None, a
         "limit": -1 if limit is None else limit,
     }
     return [_entry(*columns) for columns in connection.execute(_ALL if group is None else _OF_A_GROUP, wanted)]
+
+
+def newest(
+    connection: sqlite3.Connection, who: str, action: str, group: str, limit: int, before: int | None
+) -> list[AuditEntry]:
+    """Return entries, newest first (see ``SqliteStore.newest_entries``)."""
+    wanted = {
+        **{"who": to_key(who), "action": to_key(action), "group": to_key(group)},
+        **{"before": before, "limit": limit},
+    }
+    return [_entry(*columns) for columns in connection.execute(_NEWEST, wanted)]
 
 
 def counts(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:

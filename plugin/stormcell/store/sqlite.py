@@ -13,6 +13,7 @@ from stormcell.store import codec, forgetting, listing, reading, recurring, writ
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
+from stormcell.store.browsing import Browsing
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
@@ -33,7 +34,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(Outbox):
+class SqliteStore(Browsing, Outbox):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
