@@ -10,6 +10,7 @@ import re
 import shlex
 
 _BREAKS = re.compile("[\t\n\v\f\r\u2028\u2029]")
+_LINES = re.compile("\r\n?|[\v\f\u2028\u2029]")
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they reorder the text around them
@@ -40,6 +41,11 @@ def terminal(text: str) -> str:
     Line breaks and tabs become spaces, other such characters a visible escape like ``\x1b``.
     """
     return _HIDDEN.sub(_visible, _BREAKS.sub(" ", text))
+
+
+def visible(text: str) -> str:
+    """Return ``text`` as ``terminal`` does, but with its tabs, and its line breaks as line feeds."""
+    return _HIDDEN.sub(_kept, _LINES.sub("\n", text))
 
 
 def markdown(text: str) -> str:
@@ -91,6 +97,10 @@ def _visible(match: re.Match[str]) -> str:
     if point < 0x100:
         return f"\\x{point:02x}"
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def _kept(match: re.Match[str]) -> str:
+    return match[0] if match[0] in "\n\t" else _visible(match)
 
 
 def _escape(match: re.Match[str]) -> str:

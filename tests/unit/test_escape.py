@@ -55,6 +55,14 @@ def shown(children: list[Token]) -> str:
 
 
 @given(HOSTILE)
+@example("a\r\nb\rc\n\td\u2028e\x0bf \u202e\x1b[31m")
+def test_visible_is_terminal_line_by_line(text: str) -> None:
+    shown = escape.visible(text)
+    assert shown.replace("\n", " ").replace("\t", " ") == escape.terminal(text.replace("\r\n", "\n"))
+    assert escape.visible(shown) == shown
+
+
+@given(HOSTILE)
 @example("\u202eevil\u2066 \x1b]0;title\x07 \x9b31m\x7f\r\n\tend\u2028")
 @example("\ud800 lone \U000e0041")
 def test_terminal_leaves_no_control_character(text: str) -> None:

@@ -31,6 +31,7 @@ from stormcell.cli import (
     settings,
     sidecar,
     similar,
+    web,
 )
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
@@ -98,6 +99,10 @@ app.command(
         "stormcell sidecar", "stormcell sidecar --data /var/lib/stormcell --config stormcell.yaml"
     ),
 )(sidecar.sidecar)
+app.command(
+    "web",
+    epilog=options.examples("stormcell web --store out", "stormcell web --store /var/lib/stormcell --port 8080"),
+)(web.web)
 app.command("explain", epilog=options.examples("stormcell explain 6640e9e0dd1c3f1d --store out"))(explain.explain)
 app.command("evaluate", epilog=options.examples("stormcell evaluate export/ --truth truth.csv"))(evaluate.evaluate)
 groups.app.command(

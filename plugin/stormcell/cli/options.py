@@ -70,6 +70,12 @@ def settings(path: Path | None) -> Settings:
     return found
 
 
+def store_path(path: Path | None) -> Path:
+    """Return where a store is that is named as a file or as the folder that holds it; it need not be there."""
+    place = path if path is not None else settings(None).store.path
+    return place / STORE_NAME if place.is_dir() else place
+
+
 def open_store(path: Path | None) -> SqliteStore:
     """Open an existing store, named as a file or as the folder that holds it.
 
@@ -80,9 +86,7 @@ def open_store(path: Path | None) -> SqliteStore:
     """
     from stormcell.store import SqliteStore
 
-    place = path if path is not None else settings(None).store.path
-    if place.is_dir():
-        place /= STORE_NAME
+    place = store_path(path)
     if not place.exists():
         if (place.parent / "journal").is_dir():
             raise StoreError(

@@ -18,3 +18,6 @@ class WebSettings(Section):
     """How often a page looks for what is new."""
     session_seconds: Seconds = 43_200.0
     """How long somebody stays logged in without doing anything."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")], ...] = ()
+    """Names under which pages that ask for no token are opened, beside localhost and addresses; under others they
+    are refused, as a page of another site could make its own name lead here."""

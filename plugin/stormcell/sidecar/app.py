@@ -74,6 +74,8 @@ class Sidecar:
         from stormcell.sidecar.http.server import HttpServer
         from stormcell.sidecar.metering import meters_of
         from stormcell.sidecar.observing import observe
+        from stormcell.web.context import WebContext
+        from stormcell.web.routes import web_routes
 
         self.meters = meters_of(self.settings.telemetry)
         observe(self.meters, self)
@@ -86,7 +88,11 @@ class Sidecar:
             status=lambda: status(self),
             metrics=self.meters.text,
         )
-        self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, api_routes(api)))
+        routes = api_routes(api)
+        if self.settings.web.enabled:
+            secure = bool(self.settings.receivers.tls_certificate)
+            routes += web_routes(WebContext(api.store_path, self.settings, self._auth, api.nudge, secure=secure))
+        self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, routes))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)
         self.forwarder = self._made_forwarder()
         self.poller = self._made_poller()

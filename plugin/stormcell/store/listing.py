@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ class By(StrEnum):
     FIRST_SEEN = "first_seen"
     LAST_SEEN = "last_seen"
     COUNT = "count"
+    SEVERITY = "severity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Wanted:
     Attributes
     ----------
     status : str
+    statuses : tuple of str
+        Any of them.
     service : str
         One that the group accuses, or that an event which speaks for it is of.
     signal : str
@@ -51,6 +53,7 @@ class Wanted:
     """
 
     status: str = ""
+    statuses: tuple[str, ...] = ()
     service: str = ""
     signal: str = ""
     severity: int = 0
@@ -65,6 +68,7 @@ class Wanted:
         texts = (group.title, group.medoid.text, *(template.text for template in group.templates))
         return (
             self.status in ("", group.status)
+            and (not self.statuses or group.status in self.statuses)
             and (not self.service or self.service in services)
             and (not self.signal or group.signals.get(self.signal, 0) > 0)
             and group.most_severe.severity >= self.severity
@@ -77,19 +81,32 @@ class Wanted:
 Position = tuple[int, str]
 """Where a group stands: what the groups are ordered by, and its id."""
 
-# A page that is ordered by when groups began reads no more of them than it must.
+# A page that is ordered by when groups began reads no more of them than it must; another first looks where each
+# group stands, which SQLite finds in a document in less time than it takes to read it.
 _ASCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen >= ? ORDER BY first_seen, id"
 )
 _DESCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen <= ? ORDER BY first_seen DESC, id DESC"
 )
+_PLACES: Final = {
+    By.LAST_SEEN: "$.last_seen",
+    By.COUNT: "$.count",
+    By.SEVERITY: "$.most_severe.severity",
+}
+_STANDING: Final = "SELECT id, status, json_extract(document, ?) FROM groups"
+_ONE: Final = "SELECT id, status, first_seen, document FROM groups WHERE id = ?"
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 def position(group: Group, order: Order) -> Position:
     """Return where a group stands in an order."""
-    keys = {By.FIRST_SEEN: group.first_seen, By.LAST_SEEN: group.last_seen, By.COUNT: group.count}
+    keys = {
+        By.FIRST_SEEN: group.first_seen,
+        By.LAST_SEEN: group.last_seen,
+        By.COUNT: group.count,
+        By.SEVERITY: group.most_severe.severity,
+    }
     return keys[order.by], group.id
 
 
@@ -99,22 +116,38 @@ def groups(
     """Return a page of groups (see ``SqliteStore.page_of_groups``)."""
     beyond = (
         group
-        for group in _candidates(connection, order, after)
+        for group in _candidates(connection, wanted, order, after)
         if _is_beyond(position(group, order), order, after) and wanted.matches(group)
     )
+    return list(islice(beyond, limit))
+
+
+def status_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many groups there are of each status."""
+    found = connection.execute("SELECT status, count(*) FROM groups GROUP BY status")
+    return {from_key(status): count for status, count in found}
+
+
+def _candidates(
+    connection: sqlite3.Connection, wanted: Wanted, order: Order, after: Position | None
+) -> Iterator[Group]:
+    """Yield groups in their order, those that are wanted among them."""
     if order.by is By.FIRST_SEEN:
-        return list(islice(beyond, limit))
-    pick = heapq.nlargest if order.descending else heapq.nsmallest
-    return pick(limit, beyond, key=lambda group: position(group, order))
-
-
-def _candidates(connection: sqlite3.Connection, order: Order, after: Position | None) -> Iterator[Group]:
-    bound = _LAST if order.descending else _FIRST
-    if order.by is By.FIRST_SEEN and after is not None:
-        bound = min(max(after[0], _FIRST), _LAST)
-    for id, status, first_seen, document in connection.execute(
-        _DESCENDING if order.descending else _ASCENDING, (bound,)
-    ):
+        bound = _LAST if order.descending else _FIRST
+        if after is not None:
+            bound = min(max(after[0], _FIRST), _LAST)
+        found = connection.execute(_DESCENDING if order.descending else _ASCENDING, (bound,))
+    else:
+        standing = [
+            (place, from_key(id))
+            for id, status, place in connection.execute(_STANDING, (_PLACES[order.by],))
+            if wanted.status in ("", from_key(status))
+            and (not wanted.statuses or from_key(status) in wanted.statuses)
+        ]
+        standing = [place for place in standing if _is_beyond(place, order, after)]
+        standing.sort(reverse=order.descending)
+        found = (connection.execute(_ONE, (to_key(id),)).fetchone() for _, id in standing)
+    for id, status, first_seen, document in found:
         yield codec.load_group(document, from_key(id), from_key(status), first_seen, (), None)
 
 

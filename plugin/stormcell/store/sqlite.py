@@ -195,6 +195,11 @@ class SqliteStore(Browsing, Outbox):
         with self._reading() as connection:
             return [] if connection is None else listing.groups(connection, wanted, order, limit, after)
 
+    def status_counts(self) -> dict[str, int]:
+        """Return how many groups there are of each status that there is."""
+        with self._reading() as connection:
+            return {} if connection is None else listing.status_counts(connection)
+
     def page_of_members(
         self, group_id: str, *, limit: int, after: str | None = None
     ) -> list[tuple[str, Membership]]:

@@ -1,1 +1,1 @@
-"""The pages on which people look at groups and drafts, over any store."""
+"""The triage page: groups, drafts and the audit trail in a browser."""

@@ -14,7 +14,7 @@ from stormcell.store.listing import By, Order, Wanted, position
 from stormcell.types import Blame, Event, Group, Grouping, GroupTemplate, Signal
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
 
-orders = st.builds(Order, st.sampled_from(By), st.booleans())
+orders = st.builds(Order, st.sampled_from([By.FIRST_SEEN, By.LAST_SEEN, By.COUNT]), st.booleans())
 # Few different values, so that many groups stand at the same place but for their ids.
 kinds = st.tuples(st.integers(-2, 2), st.integers(0, 3), st.integers(1, 3))
 
@@ -133,6 +133,8 @@ def one() -> Group:
         (Wanted(), True),
         (Wanted(status="open"), True),
         (Wanted(status="resolved"), False),
+        (Wanted(statuses=("open", "acknowledged")), True),
+        (Wanted(statuses=("resolved",)), False),
         (Wanted(service="cart"), True),
         (Wanted(service="db"), True),
         (Wanted(service="car"), False),

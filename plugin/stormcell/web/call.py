@@ -1,0 +1,113 @@
+"""One request, taken apart and checked, and the table's entry for what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from stormcell.access import Scope
+from stormcell.config import Settings
+from stormcell.operate.people import Person
+from stormcell.store import SqliteStore
+from stormcell.web.answers import Answer
+from stormcell.web.context import WebContext
+from stormcell.web.sessions import Session
+
+Fields = Mapping[str, tuple[str, ...]]
+"""The values of a query or a form by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageCall:
+    """A request for a page.
+
+    Attributes
+    ----------
+    context : WebContext
+    store : SqliteStore
+        Open for this call.
+    session : Session
+        Who asks, and what they may do.
+    method, path : str
+        "GET" or "POST"; the path without the query.
+    params : mapping of str to str
+        Parts of the path, by their names in the table.
+    query, form : Fields
+    scripted : bool
+        Whether the script of our pages asks, which puts what it gets into the page that is shown.
+    """
+
+    context: WebContext
+    store: SqliteStore
+    session: Session
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Fields = field(default_factory=dict)
+    form: Fields = field(default_factory=dict)
+    scripted: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the program."""
+        return self.context.settings
+
+    @property
+    def person(self) -> Person:
+        """Who changes something, now."""
+        return Person(self.session.principal.name, self.session.by, self.context.now())
+
+    @property
+    def may_operate(self) -> bool:
+        """Whether who asks may change groups."""
+        return Scope.OPERATE in self.session.principal.scopes
+
+    def asked(self, name: str, default: str = "") -> str:
+        """Return the first value of a name in the query."""
+        return next(iter(self.query.get(name, ())), default)
+
+    def sent(self, name: str, default: str = "") -> str:
+        """Return the first value of a name in the form, its line breaks as newlines."""
+        return next(iter(self.form.get(name, ())), default).replace("\r\n", "\n")
+
+    def back(self, default: str) -> str:
+        """Return where a form wants to go on (its field ``back``): a path of ours, or else the default."""
+        path = self.sent("back")
+        return path if is_ours(path) else default
+
+
+def is_ours(path: str) -> bool:
+    """Whether a browser would take this for a path of this very server, and nothing hides in it."""
+    return path.startswith("/") and not path.startswith("//") and all(" " < letter != "\\" for letter in path)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A line of the table of pages.
+
+    Attributes
+    ----------
+    method : str
+        "GET" or "POST"; a POST takes a form with the field ``csrf`` and changes something.
+    path : str
+        As Starlette's router takes it; ``{name:rest}`` takes anything, slashes too.
+    handler : callable
+        Takes a PageCall, returns an answer; may block, runs in a thread.
+    scope : Scope or None
+        What who asks must be allowed; None for pages that are there before anybody logs in.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[PageCall], Answer]
+    scope: Scope | None
+
+
+def shows(path: str, handler: Callable[[PageCall], Answer]) -> View:
+    """Return a view that shows something to who may read."""
+    return View("GET", path, handler, Scope.READ)
+
+
+def changes(path: str, handler: Callable[[PageCall], Answer], scope: Scope = Scope.OPERATE) -> View:
+    """Return a view that changes something for who may operate."""
+    return View("POST", path, handler, scope)

@@ -1,0 +1,115 @@
+"""Taking a request apart, and whether it may come from where it comes."""
+
+from __future__ import annotations
+
+import hmac
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from stormcell.web.call import Fields
+from stormcell.web.problems import Problem
+from stormcell.web.sessions import Session
+
+MAX_FORM: Final = 2 << 20
+"""Bytes; a draft has room, written in letters that take nine bytes each."""
+_MAX_FIELDS: Final = 2000
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def fields(text: str) -> Fields:
+    """Return the fields of a query or a form.
+
+    Raises
+    ------
+    Problem
+        If there are too many.
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"more than {_MAX_FIELDS} fields were sent; send fewer") from error
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        found[name] = (*found.get(name, ()), value)
+    return found
+
+
+async def form(request: Request) -> Fields:
+    """Return the fields of the form that a request brings.
+
+    Raises
+    ------
+    Problem
+        If it is too large, or no form.
+    """
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != _FORM:
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a form ({_FORM}), found {media or 'nothing'}")
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_FORM:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the form is larger than {MAX_FORM} bytes")
+    return fields(content.decode("utf-8", "replace"))
+
+
+def check_host(host: str, names: frozenset[str]) -> None:
+    """Make sure that a page is asked for by a name that is ours.
+
+    A page of another site may give its own name our address, and would then be of one origin with us: an address,
+    ``localhost`` and the names that are configured cannot be had so.
+
+    Raises
+    ------
+    Problem
+        If it is not.
+    """
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        if name == "localhost" or name.endswith(".localhost") or name in names:
+            return
+        ip_address(name.partition("%")[0])
+    except ValueError:
+        raise Problem(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "these pages ask for no token, so they are shown under an address or localhost only; open them so,"
+            " or name this host in the setting web.hosts",
+        ) from None
+
+
+def check_origin(request: Request) -> None:
+    """Make sure that no page of another site sends a form through somebody's browser.
+
+    Raises
+    ------
+    Problem
+        If one does.
+    """
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+    foreign = site not in ("same-origin", "none")
+    try:
+        foreign |= origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    except ValueError:
+        foreign = True
+    if foreign:
+        raise Problem(HTTPStatus.FORBIDDEN, "changes are not taken from pages of other sites")
+
+
+def check_csrf(sent: Fields, session: Session) -> None:
+    """Make sure that a form is one that we gave to this very session.
+
+    Raises
+    ------
+    Problem
+        If it is not.
+    """
+    given = next(iter(sent.get("csrf", ())), "")
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "this page is of an earlier session and nothing was changed; load it again, then repeat what you did",
+        )

@@ -1,0 +1,10 @@
+"""The table of pages: each part has one of its own. The first that fits answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stormcell.web.call import View
+from stormcell.web.triage import views as triage
+
+VIEWS: Final[tuple[View, ...]] = (*triage.VIEWS,)
