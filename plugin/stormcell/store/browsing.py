@@ -139,9 +139,9 @@ _ORDERS: Final = {
 _TOTAL: Final = f"{_LINES} SELECT count(*), coalesce(sum(size), 0) FROM lines"  # noqa: S608  ours
 # First the few that are wanted, then what they tell.
 _PAGE: Final = {
-    sort: _LINES  # noqa: S608
+    sort: _LINES
     + "SELECT event, fingerprint, template, size, atom, document"
-    + f" FROM (SELECT * FROM lines ORDER BY {order} LIMIT :limit OFFSET :offset) AS lines"
+    + f" FROM (SELECT * FROM lines ORDER BY {order} LIMIT :limit OFFSET :offset) AS lines"  # noqa: S608  ours
     + f" JOIN rows ON rows.id = lines.id JOIN atoms ON atoms.id = lines.atom ORDER BY {order}"
     for sort, order in _ORDERS.items()
 }
@@ -157,7 +157,8 @@ _LINE: Final = """
 _SPANS: Final = _told("""
     SELECT CAST($event.status AS TEXT) = 'error', CAST($event.span_id AS BLOB), CAST($event.trace_id AS BLOB),
         CAST($event.parent_id AS BLOB), CAST($event.service AS BLOB)
-    FROM atoms JOIN rows ON atom_id = atoms.id WHERE group_id = ? AND CAST($event.signal AS TEXT) = 'span' ORDER BY rows.id
+    FROM atoms JOIN rows ON atom_id = atoms.id
+    WHERE group_id = ? AND CAST($event.signal AS TEXT) = 'span' ORDER BY rows.id
 """)
 _EVENTS: Final = "SELECT count(*) FROM members JOIN rows ON rows.id = row_id"
 _MEMBERS: Final = """

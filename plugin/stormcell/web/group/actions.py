@@ -7,21 +7,14 @@ from functools import wraps
 from typing import Final
 
 from stormcell.errors import ConflictError, InputError, NotFoundError
-from stormcell.groups.lifecycle import Status
 from stormcell.operate import feedback
 from stormcell.operate.people import Said
-from stormcell.operate.status import set_status
 from stormcell.types import Group
 from stormcell.web.answers import Redirect, Toast, Undo
 from stormcell.web.call import PageCall
 from stormcell.web.group.events import cut
 from stormcell.web.group.members import path_of
 
-_DONE: Final = {
-    Status.OPEN: "Reopened",
-    Status.ACKNOWLEDGED: "Acknowledged",
-    Status.RESOLVED: "Resolved",
-}
 _NAMED: Final = 60
 
 
@@ -34,28 +27,11 @@ def explained_in_place(change: Callable[[PageCall], Redirect]) -> Callable[[Page
             return change(call)
         except (ConflictError, InputError, NotFoundError) as error:
             told = str(error).replace(str(call.context.store_path), "the store")
-            path = path_of(call.params["id"]) if "id" in call.params else "/"
-            return Redirect(call.back(path), Toast(f"Nothing was changed: {told}.", bad=True))
+            return Redirect(
+                call.back(path_of(call.params["id"])), Toast(f"Nothing was changed: {told}.", bad=True)
+            )
 
     return tried
-
-
-@explained_in_place
-def acknowledge(call: PageCall) -> Redirect:
-    """Mark the group as acknowledged."""
-    return _set(call, Status.ACKNOWLEDGED)
-
-
-@explained_in_place
-def resolve(call: PageCall) -> Redirect:
-    """Mark the group as resolved."""
-    return _set(call, Status.RESOLVED)
-
-
-@explained_in_place
-def reopen(call: PageCall) -> Redirect:
-    """Mark the group as open again."""
-    return _set(call, Status.OPEN)
 
 
 @explained_in_place
@@ -64,9 +40,10 @@ def merge(call: PageCall) -> Redirect:
     id = call.params["id"]
     chosen = _chosen(call)
     done = feedback.merge(call.store, [id, *chosen], call.person, call.settings)
-    [kept, *_] = done.groups
+    kept = next(group for group in done.groups if group.id not in done.gone)
     told = f"Merged into “{_short(kept)}”, which has {kept.count:,} events now"
-    return Redirect(path_of(kept.id), _told(call, told, done, path_of(id)))
+    here = path_of(kept.id)
+    return Redirect(call.back(here) if kept.id == id else here, _told(told, done, kept.id))
 
 
 @explained_in_place
@@ -78,8 +55,8 @@ def split(call: PageCall) -> Redirect:
         raise InputError("no member is selected; tick those that are another incident, then split")
     done = feedback.split(call.store, id, events, call.person, call.settings)
     new = [group for group in done.groups if group.id != id]
-    named = ", ".join(f"“{_short(group)}” with {group.count:,}" for group in new) or "a group of its own"
-    return Redirect(call.back(path_of(id)), _told(call, f"Split off: {named}", done, path_of(id), links=new))
+    named = ", ".join(f"{group.id} “{_short(group)}” with {group.count:,} events" for group in new)
+    return Redirect(call.back(path_of(id)), _told(f"Split off: {named}", done, id))
 
 
 @explained_in_place
@@ -89,7 +66,7 @@ def move(call: PageCall) -> Redirect:
     events = call.form.get("event", ())
     if len(events) != 1:
         raise InputError(
-            f"{len(events) or 'no'} members are selected; moving takes one at a time: all that say the same go with it"
+            f"{len(events) or 'no'} members are selected; move one at a time: all that say the same go along"
         )
     chosen = _chosen(call)
     if len(chosen) > 1:
@@ -97,7 +74,7 @@ def move(call: PageCall) -> Redirect:
     done = feedback.move(call.store, events[0], chosen[0], call.person, call.settings)
     into = next((group for group in done.groups if group.id == chosen[0]), done.groups[-1])
     told = f"Moved to “{_short(into)}”, which has {into.count:,} events now"
-    return Redirect(call.back(path_of(id)), _told(call, told, done, path_of(id)))
+    return Redirect(call.back(path_of(id)), _told(told, done, id))
 
 
 @explained_in_place
@@ -105,13 +82,13 @@ def pin(call: PageCall) -> Redirect:
     """Say that an event is the exemplar of the group that holds it."""
     id = call.params["id"]
     done = feedback.pin(call.store, call.sent("event"), call.person, call.settings)
-    return Redirect(call.back(path_of(id)), _told(call, "Pinned as the exemplar", done, path_of(id)))
+    return Redirect(call.back(path_of(id)), _told("Pinned as the exemplar", done, id))
 
 
 @explained_in_place
 def undo(call: PageCall) -> Redirect:
     """Take back what was said."""
-    done = feedback.undo(call.store, call.params["id"], call.person, call.settings)
+    done = feedback.undo(call.store, call.sent("feedback"), call.person, call.settings)
     if not done.changed:
         told = "It had been taken back before; nothing was changed"
     elif done.restored:
@@ -120,17 +97,7 @@ def undo(call: PageCall) -> Redirect:
         told = "Taken back: the next grouping will do without it, as the groups were made anew since"
     if done.lost:
         told += f". What was said later does not hold without it: {'; '.join(why for _, why in done.lost)}"
-    return Redirect(call.back("/"), Toast(f"{told}.", bad=bool(done.lost)))
-
-
-def _set(call: PageCall, status: Status) -> Redirect:
-    done = set_status(call.store, call.params["id"], status, call.person)
-    back = call.back(path_of(done.group.id))
-    if not done.changed:
-        return Redirect(back, Toast(f"It is {status.value} already; nothing was changed."))
-    before = {Status.OPEN: "reopen", Status.ACKNOWLEDGED: "ack", Status.RESOLVED: "resolve"}[Status(done.before)]
-    taken_back = Undo(f"{path_of(done.group.id)}/{before}", {"back": back})
-    return Redirect(back, Toast(f"{_DONE[status]}: {_short(done.group)}", taken_back))
+    return Redirect(call.back(path_of(call.params["id"])), Toast(f"{told}.", bad=bool(done.lost)))
 
 
 def _chosen(call: PageCall) -> Sequence[str]:
@@ -140,13 +107,13 @@ def _chosen(call: PageCall) -> Sequence[str]:
     return chosen
 
 
-def _told(call: PageCall, text: str, done: Said, back: str, links: Sequence[Group] = ()) -> Toast:
-    if not done.changed:
+def _told(text: str, done: Said, group: str) -> Toast:
+    """Return what was done, and how to take it back on the page of a group."""
+    if not done.changed or done.feedback is None:
         return Toast("It was so already; nothing was changed.")
     if done.contradicted:
         text += f". Said before, and no longer true: {', '.join(done.contradicted)}"
-    assert done.feedback is not None  # something was said, for it changed
-    return Toast(f"{text}.", Undo(f"/feedback/{done.feedback.id}/undo", {"back": back}))
+    return Toast(f"{text}.", Undo(f"{path_of(group)}/undo", {"feedback": done.feedback.id}))
 
 
 def _short(group: Group) -> str:

@@ -22,7 +22,7 @@ class Trail:
     ----------
     page : tuple of Happened
         Newest first.
-    who, action : str
+    who, action, group : str
         To which it is narrowed; "" for all.
     people, actions : tuple of (str, int)
         Who did something, and what was done, and how often.
@@ -37,6 +37,7 @@ class Trail:
     page: tuple[Happened, ...]
     who: str
     action: str
+    group: str
     people: tuple[tuple[str, int], ...]
     actions: tuple[tuple[str, int], ...]
     total: int
@@ -46,9 +47,9 @@ class Trail:
 
 def trail(store: SqliteStore, get: Callable[[str], str]) -> Trail:
     """Return the page of the audit trail that a query asks for."""
-    who, action, before = get("who"), get("action"), get("before")
+    who, action, group, before = get("who"), get("action"), get("group").strip(), get("before")
     bound = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    entries = store.newest_entries(who=who, action=action, limit=PAGE + 1, before=bound)
+    entries = store.newest_entries(who=who, action=action, group=group, limit=PAGE + 1, before=bound)
     page = entries[:PAGE]
     people: dict[str, int] = {}
     actions: dict[str, int] = {}
@@ -56,15 +57,17 @@ def trail(store: SqliteStore, get: Callable[[str], str]) -> Trail:
         people[name] = people.get(name, 0) + count
         actions[what] = actions.get(what, 0) + count
     said = {one.id for one in store.feedback() if not one.undone}
-    query = {"who": who, "action": action, "before": str(page[-1].number) if len(entries) > PAGE else ""}
-    told = urlencode({name: value for name, value in query.items() if value}, errors="replace")
+    older = str(page[-1].number) if len(entries) > PAGE else ""
+    query = {"who": who, "action": action, "group": group, "before": older}
+    told = urlencode({name: value for name, value in query.items() if value}, errors="surrogatepass")
     return Trail(
         page=happened(page, set(store.statuses()), said),
         who=who,
         action=action,
+        group=group,
         people=tuple(sorted(people.items())),
         actions=tuple(sorted(actions.items())),
         total=sum(people.values()),
-        next=f"/audit?{told}" if query["before"] else "",
+        next=f"/audit?{told}" if older else "",
         first=bound is None,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -18,6 +18,8 @@ LOW: Final = 0.05
 """A margin below this says that an event might as well be in its runner-up."""
 EVERYTHING: Final = Narrowed()
 _TEXT: Final = 400
+_OPEN: Final = 8
+"""Most events that are explained at a time."""
 _SORTS: Final = {
     Sort.EARLIEST: "earliest first",
     Sort.LATEST: "latest first",
@@ -37,11 +39,14 @@ class Asked:
     sort : Sort
     page : int
         From 1.
+    open : tuple of str
+        The uids of the events that are explained.
     """
 
     wanted: Narrowed = EVERYTHING
     sort: Sort = Sort.EARLIEST
     page: int = 1
+    open: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:
@@ -67,6 +72,8 @@ class Member:
     is_exemplar : bool
     people, rules : bool
         Whether people or rules of the house put it here.
+    toggle : str
+        The path of this page on which it is explained, or no longer.
     """
 
     event: Event
@@ -79,6 +86,7 @@ class Member:
     is_exemplar: bool
     people: bool
     rules: bool
+    toggle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,6 @@ class Members:
         The names of the orders and what they are called.
     previous, next : str
         Paths; "" where there is none.
-    here : str
-        The path of this page.
     """
 
     asked: Asked
@@ -115,16 +121,24 @@ class Members:
     sorts: tuple[tuple[str, str], ...]
     previous: str
     next: str
-    here: str
 
 
-def asked(get: Callable[[str], str]) -> Asked:
-    """Return what a query asks for; what is no sort, no signal or no page is passed over."""
+def asked(get: Callable[[str], str], explained: Sequence[str] = ()) -> Asked:
+    """Return what a query asks for; what is no sort, no signal or no page is passed over.
+
+    Parameters
+    ----------
+    get : callable
+        Returns the value of a name in the query; "" where it has none.
+    explained : sequence of str
+        The uids of the events that are to be explained; the last few are.
+    """
     signal, sort, page = get("signal"), get("sort"), get("page")
     return Asked(
         Narrowed(get("text").strip(), get("service"), signal if signal in list(Signal) else ""),
         Sort(sort) if sort in list(Sort) else Sort.EARLIEST,
         min(max(int(page), 1), 10**9) if page.isascii() and page.isdigit() and len(page) < 10 else 1,
+        tuple(dict.fromkeys(explained))[-_OPEN:],
     )
 
 
@@ -139,7 +153,7 @@ def members(store: SqliteStore, group: Group, asked: Asked) -> Members:
     last = first + len(found.page) - 1 if found.page else 0
     return Members(
         asked=asked,
-        page=tuple(_member(line, group.medoid.uid) for line in found.page),
+        page=tuple(_member(line, group, replace(asked, page=number)) for line in found.page),
         first=first,
         last=last,
         rows=found.rows,
@@ -147,34 +161,38 @@ def members(store: SqliteStore, group: Group, asked: Asked) -> Members:
         services=tuple(store.services_of(id).items()),
         signals=tuple((one.value, group.signals[one]) for one in Signal if group.signals.get(one)),
         sorts=tuple((sort.value, name) for sort, name in _SORTS.items()),
-        previous=path(id, asked, number - 1) if number > 1 else "",
-        next=path(id, asked, number + 1) if last < found.rows else "",
-        here=path(id, asked, number),
+        previous=path(id, replace(asked, page=number - 1, open=())) if number > 1 else "",
+        next=path(id, replace(asked, page=number + 1, open=())) if last < found.rows else "",
     )
 
 
-def path(group: str, asked: Asked, page: int) -> str:
-    """Return the path of a page of members of a group."""
+def path(group: str, asked: Asked) -> str:
+    """Return the path of a page of a group that shows these members."""
     wanted = asked.wanted
     query = {
         "text": wanted.text,
         "service": wanted.service,
         "signal": wanted.signal,
         "sort": "" if asked.sort is Sort.EARLIEST else asked.sort.value,
-        "page": "" if page == 1 else str(page),
+        "page": "" if asked.page == 1 else str(asked.page),
     }
-    told = urlencode({name: value for name, value in query.items() if value}, errors="replace")
+    pairs = [(name, value) for name, value in query.items() if value]
+    told = urlencode([*pairs, *(("why", uid) for uid in asked.open)], errors="surrogatepass")
     return f"{path_of(group)}{'?' if told else ''}{told}"
 
 
 def path_of(group: str) -> str:
     """Return the path of a group's page."""
-    return f"/groups/{quote(group, safe='', errors='replace')}"
+    return f"/groups/{quote(group, safe='', errors='surrogatepass')}"
 
 
-def _member(line: Line, exemplar: str) -> Member:
+def _member(line: Line, group: Group, asked: Asked) -> Member:
     atom, event = line.atom, line.row.event
     margin = atom.margin if atom.shares else None
+    if event.uid in asked.open:
+        toggled = tuple(uid for uid in asked.open if uid != event.uid)
+    else:
+        toggled = (*asked.open, event.uid)[-_OPEN:]
     return Member(
         event=event,
         level=level(event.severity),
@@ -183,7 +201,8 @@ def _member(line: Line, exemplar: str) -> Member:
         dissimilarity=atom.dissimilarity if atom.shares else None,
         margin=margin,
         rival=(atom.runner_up or "") if margin is not None and margin < LOW else "",
-        is_exemplar=event.uid == exemplar,
+        is_exemplar=event.uid == group.medoid.uid,
         people=bool(atom.feedback),
         rules=bool(atom.rules),
+        toggle=path(group.id, replace(asked, open=toggled)),
     )

@@ -15,6 +15,7 @@ from stormcell.web.group.history import Happened, happened
 
 HISTORY: Final = 30
 """Entries of its history that a page shows."""
+_DAY: Final = 86_400 * 10**9
 _BARS: Final = 8
 _TEMPLATES: Final = 8
 _OTHERS: Final = 50
@@ -53,6 +54,8 @@ class GroupPage:
     title, level : str
     duration : int
         ns.
+    days : bool
+        Whether it lasted into another day, so that clocks alone do not do.
     exemplar : Card
     pinned : bool
         Whether a person pinned its exemplar.
@@ -65,8 +68,8 @@ class GroupPage:
         That dissimilarity.
     signals : tuple of (str, int)
     templates : tuple of GroupTemplate
-    others : tuple of Other
-        Of its session, those that match what is searched, nearest in time first.
+    movable, others : tuple of Other
+        The groups of its session, nearest in time first; ``others`` are those that match what is searched.
     searched : str
     history : tuple of Happened
         Newest first.
@@ -77,6 +80,7 @@ class GroupPage:
     title: str
     level: str
     duration: int
+    days: bool
     exemplar: Card
     pinned: bool
     landmarks: tuple[Landmark, ...]
@@ -86,6 +90,7 @@ class GroupPage:
     mean: float
     signals: tuple[tuple[str, int], ...]
     templates: tuple[GroupTemplate, ...]
+    movable: tuple[Other, ...]
     others: tuple[Other, ...]
     searched: str
     history: tuple[Happened, ...]
@@ -111,12 +116,14 @@ def group_page(store: SqliteStore, group: Group, settings: Settings, searched: s
     }
     said = [one for one in store.feedback() if not one.undone]
     total = sum(part.share for part in group.fields)
+    near = others(store, group, settings)
     entries = store.newest_entries(group=group.id, limit=HISTORY + 1)
     return GroupPage(
         group=group,
         title=cut(" ".join(group.title.split()), 300) or "(no text)",
         level=level(group.most_severe.severity),
         duration=max(group.last_seen - group.first_seen, 0),
+        days=group.first_seen // _DAY != group.last_seen // _DAY,
         exemplar=card(group.medoid),
         pinned=is_pinned(group.medoid, said),
         landmarks=landmarks(group.medoid, roles),
@@ -130,7 +137,8 @@ def group_page(store: SqliteStore, group: Group, settings: Settings, searched: s
         mean=total,
         signals=tuple((str(name), count) for name, count in sorted(group.signals.items()) if count),
         templates=group.templates[:_TEMPLATES],
-        others=others(store, group, settings, searched),
+        movable=near,
+        others=others(store, group, settings, searched) if searched.strip() else near,
         searched=searched,
         history=happened(entries[:HISTORY], set(store.statuses()), {one.id for one in said}, group.id),
         more_history=len(entries) > HISTORY,
