@@ -93,6 +93,10 @@ class Asked:
         """Whether more than the status is asked for."""
         return self != Asked(status=self.status, sort=self.sort, after=self.after)
 
+    def bare(self) -> dict[str, str]:
+        """Return the query of all groups of the status."""
+        return Asked(status=self.status).query()
+
     def query(self, **changes: str) -> dict[str, str]:
         """Return the query of the page with some of it changed, without defaults; of its first page by default."""
         changed = replace(self, **{"after": "", **changes})
