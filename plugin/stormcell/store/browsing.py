@@ -138,13 +138,11 @@ _ORDERS: Final = {
 }
 _TOTAL: Final = f"{_LINES} SELECT count(*), coalesce(sum(size), 0) FROM lines"  # noqa: S608  ours
 # First the few that are wanted, then what they tell.
-_PAGE: Final = {
-    sort: _LINES
-    + "SELECT event, fingerprint, template, size, atom, document"
-    + f" FROM (SELECT * FROM lines ORDER BY {order} LIMIT :limit OFFSET :offset) AS lines"  # noqa: S608  ours
-    + f" JOIN rows ON rows.id = lines.id JOIN atoms ON atoms.id = lines.atom ORDER BY {order}"
-    for sort, order in _ORDERS.items()
-}
+_SHOWN: Final = """
+    SELECT event, fingerprint, template, size, atom, document
+    FROM (SELECT * FROM lines ORDER BY :order LIMIT :limit OFFSET :offset) AS lines
+    JOIN rows ON rows.id = lines.id JOIN atoms ON atoms.id = lines.atom ORDER BY :order
+"""
 _SERVICES: Final = _told("""
     SELECT CAST($event.service AS BLOB) AS service, count(*) AS size
     FROM atoms JOIN rows ON atom_id = atoms.id JOIN members ON row_id = rows.id
@@ -290,7 +288,9 @@ def _lines(
         "text": to_key(wanted.text),
     }
     rows, events = connection.execute(_TOTAL, asked).fetchone()
-    found = connection.execute(_PAGE[sort], {**asked, "limit": limit, "offset": offset})
+    found = connection.execute(
+        _LINES + _SHOWN.replace(":order", _ORDERS[sort]), {**asked, "limit": limit, "offset": offset}
+    )
     atoms: dict[int, Membership] = {}  # one may hold the whole page, and thousands of links
     page = []
     for event, fingerprint, template, size, atom, document in found:

@@ -29,7 +29,7 @@ def walk(store: SqliteStore, group: str, wanted: Narrowed, sort: Sort, limit: in
 
 
 @given(groupings(), st.sampled_from(Sort), st.integers(1, 4))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_pages_together_are_the_rows_of_the_group(
     tmp_path_factory: pytest.TempPathFactory, grouping: Grouping, sort: Sort, limit: int
 ) -> None:
@@ -49,7 +49,7 @@ def test_pages_together_are_the_rows_of_the_group(
 
 
 @given(groupings(), st.data())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_lines_are_narrowed_by_what_their_event_says(
     tmp_path_factory: pytest.TempPathFactory, grouping: Grouping, data: st.DataObject
 ) -> None:
