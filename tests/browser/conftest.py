@@ -90,9 +90,9 @@ def new_page(browser: Any, serving: Any, allowed: list[str]) -> Iterator[Callabl
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda said: said.type in ("error", "warning") and problems.append(said.text))
+        page.on("console", lambda said: problems.extend([said.text] if said.type in ("error", "warning") else []))
         page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
-        page.on("request", lambda request: _is_foreign(request.url) and problems.append(f"asked {request.url}"))
+        page.on("request", lambda asked: problems.extend([f"asked {asked.url}"] if _foreign(asked.url) else []))
         return page
 
     yield opened
@@ -120,5 +120,5 @@ def shot(tmp_path: Path) -> Callable[[Any, str], Path]:
     return take
 
 
-def _is_foreign(url: str) -> bool:
+def _foreign(url: str) -> bool:
     return re.match(r"(http://127\.0\.0\.1:\d+/|data:|about:|blob:)", url) is None

@@ -10,7 +10,7 @@ _SHIFTS = """
 () => {
   window.stormcellShifts = [];
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.stormcellShifts.push(entry.value);
+    for (const entry of list.getEntries()) window.stormcellShifts.push(...entry.sources.map((one) => [entry.value, one.node && (one.node.outerHTML || one.node.data)]));
   }).observe({ type: "layout-shift", buffered: false });
 }
 """
@@ -35,8 +35,8 @@ def watch_shifts(page: Any) -> None:
     page.evaluate(_SHIFTS)
 
 
-def shifts(page: Any) -> list[float]:
-    """Return by how much things moved since ``watch_shifts``."""
+def shifts(page: Any) -> list[Any]:
+    """Return what moved since ``watch_shifts``, and by how much of the window."""
     page.wait_for_timeout(300)  # the observer is told late
     return list(page.evaluate("() => window.stormcellShifts"))
 

@@ -32,3 +32,183 @@ def test_groups_are_seen_and_filtered(page: Any, site: Site, shot: Callable[[Any
     page.get_by_label("Severity").select_option("fatal")
     page.wait_for_url("**severity=fatal**")
     assert set(page.locator("#groups .mark").all_inner_texts()) == {"fatal"}
+
+
+def test_a_group_is_acknowledged_and_it_is_undone(page: Any, site: Site) -> None:
+    page.goto(site.url)
+    row = page.locator("[data-group]").nth(2)
+    name = row.get_attribute("data-group")
+    row.get_by_role("button", name="Ack").click()
+    toast = page.locator("#toasts").get_by_text(f"{name} is acknowledged")
+    toast.wait_for()
+    page.locator(f'[data-group="{name}"] .state.acknowledged').wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.locator(f'[data-group="{name}"] .state.open').wait_for()
+    assert page.url == site.url
+    page.reload()
+    page.locator(f'[data-group="{name}"] .state.open').wait_for()
+
+
+def test_it_works_without_script(new_page: Callable[..., Any], site: Site) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(f"{site.url}?sort=count")
+    row = page.locator("[data-group]").nth(1)
+    name = row.get_attribute("data-group")
+    row.get_by_role("button", name="Resolve").click()
+    page.get_by_text(f"{name} is resolved").wait_for()
+    assert page.url == f"{site.url}?sort=count"
+    assert page.locator(f'[data-group="{name}"]').count() == 0
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text(f"{name} is open again").wait_for()
+    assert page.locator(f'[data-group="{name}"]').count() == 1
+    assert page.get_by_role("button", name="Theme").count() == 0
+
+
+def test_what_others_do_appears_in_place_and_moves_nothing(page: Any, site: Site) -> None:
+    page.goto(site.url)
+    rows = page.locator("[data-group]")
+    before = [row.get_attribute("data-group") for row in rows.all()]
+    page.get_by_label("Text").fill("half a word")
+    watch_shifts(page)
+    site.cli("groups", "ack", before[0], "--by", "ann")
+    page.locator(f'[data-group="{before[0]}"] .state.acknowledged').wait_for()
+    site.cli("groups", "resolve", before[3])
+    page.locator(f'[data-group="{before[3]}"][data-live-gone]').wait_for()
+    assert [row.get_attribute("data-group") for row in rows.all()] == before
+    assert shifts(page) == []
+    assert page.get_by_label("Text").input_value() == "half a word"
+
+
+def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
+    page.goto(site.url)
+    rows = page.locator("[data-group]")
+    every = rows.count()
+    name = rows.nth(1).get_attribute("data-group")
+    site.cli("groups", "resolve", name)
+    page.locator(f'[data-group="{name}"][data-live-gone]').wait_for()
+    page.reload()
+    assert rows.count() == every - 1
+    watch_shifts(page)
+    site.cli("groups", "reopen", name)
+    page.get_by_role("button", name="1 new – show").wait_for()
+    assert shifts(page) == []
+    page.keyboard.press(".")
+    page.locator(f'[data-group="{name}"]').wait_for()
+    assert rows.count() == every
+    assert not page.get_by_role("button", name="new – show").is_visible()
+
+
+def test_keys_do_it_all(page: Any, site: Site) -> None:
+    page.goto(site.url)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    name = page.evaluate("() => document.activeElement.closest('[data-group]').dataset.group")
+    assert name == page.locator("[data-group]").nth(1).get_attribute("data-group")
+    page.keyboard.press("a")
+    page.locator(f'[data-group="{name}"] .state.acknowledged').wait_for()
+    assert page.evaluate("() => document.activeElement.closest('[data-group]').dataset.group") == name
+    page.keyboard.press("k")
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("next, previous group").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("jaja")
+    assert page.get_by_label("Text").input_value() == "jaja"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everyone_can_use_it(
+    new_page: Callable[..., Any], site: Site, shot: Callable[..., Path], theme: str
+) -> None:
+    page = new_page(color_scheme=theme)
+    page.goto(site.url)
+    page.locator("[data-act=a]").nth(1).click()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.locator("[data-act=r]").nth(3).focus()
+    assert axe(page) == []
+    shot(page, f"triage-{theme}")
+    page.keyboard.press("?")
+    assert axe(page) == []
+
+
+def test_the_theme_can_be_chosen_and_stays(page: Any, site: Site) -> None:
+    page.goto(site.url)
+    page.get_by_role("button", name="Theme").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1000, 1920])
+def test_it_fits_on_every_screen(
+    new_page: Callable[..., Any], site: Site, shot: Callable[..., Path], width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(site.url)
+    assert overflows(page) == 0
+    page.get_by_role("button", name="Ack").first.click()
+    page.get_by_role("button", name="Undo").wait_for()
+    assert overflows(page) == 0
+    assert axe(page) == []
+    shot(page, f"triage-{width}")
+
+
+def test_a_server_that_is_gone_is_told_of_and_comes_back(page: Any, site: Site, allowed: list[str]) -> None:
+    allowed += ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "status of 403"]
+    page.goto(site.url)
+    site.stop()
+    page.get_by_text("no connection").wait_for()
+    page.get_by_role("button", name="Ack").first.click()
+    page.get_by_text("The server did not answer").wait_for()
+    site.start()
+    page.get_by_text("no connection").wait_for(state="hidden")
+    page.get_by_role("button", name="Ack").first.click()
+    page.locator("[data-group] .state.acknowledged").first.wait_for()
+
+
+def test_who_has_a_token_logs_in(
+    page: Any, serving: Callable[..., Site], store: Path, shot: Callable[..., Path], allowed: list[str]
+) -> None:
+    allowed.append("status of 401")
+    tokens = [{"name": "ann", "variable": "ANN", "scopes": ["read", "operate"]}]
+    site = serving(store, {"receivers": {"tokens": tokens}}, ANN="secret-of-ann")
+    page.goto(f"{site.url}?sort=count")
+    assert page.url.startswith(f"{site.url}login?back=")
+    assert axe(page) == []
+    page.get_by_label("Token").fill("another")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_text("this token is not known here").wait_for()
+    shot(page, "login")
+    page.get_by_label("Token").fill("secret-of-ann")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{site.url}?sort=count")
+    page.get_by_role("button", name="Ack").first.click()
+    page.locator("[data-group] .state.acknowledged").first.wait_for()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{site.url}login")
+    page.goto(site.url)
+    assert "/login" in page.url
+
+
+def test_who_may_only_look_is_shown_nothing_to_change(
+    page: Any, serving: Callable[..., Site], store: Path, allowed: list[str]
+) -> None:
+    allowed.append("status of 403")
+    tokens = [{"name": "guest", "variable": "GUEST", "scopes": ["read"]}]
+    site = serving(store, {"receivers": {"tokens": tokens}}, GUEST="secret-of-guest")
+    page.goto(site.url)
+    page.get_by_label("Token").fill("secret-of-guest")
+    page.get_by_role("button", name="Log in").click()
+    page.locator("[data-group]").first.wait_for()
+    assert page.get_by_role("button", name="Ack").count() == 0
+    name = page.locator("[data-group]").first.get_attribute("data-group")
+    csrf = page.locator("form[action='/logout'] [name=csrf]").input_value()
+    status = page.evaluate(
+        "([name, csrf]) => fetch(`/groups/${name}/ack`,"
+        " {method: 'POST', body: new URLSearchParams({csrf})}).then((answer) => answer.status)",
+        [name, csrf],
+    )
+    assert status == 403
+    page.reload()
+    page.locator(f'[data-group="{name}"] .state.open').wait_for()

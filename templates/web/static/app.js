@@ -100,9 +100,13 @@ function put(page, all) {
   const main = document.getElementById("main");
   const given = page.getElementById("main");
   if (!given) return;
+  const held = document.activeElement;
+  const row = held?.closest("[data-group]");
   whole = all;
   lay(main, given);
   whole = false;
+  // A button that was pressed may have given way to another.
+  if (row?.isConnected && !held.isConnected) row.querySelector("button, a")?.focus({ preventScroll: true });
   document.title = page.title;
   document.dispatchEvent(new CustomEvent("stormcell:laid"));
 }
@@ -139,7 +143,7 @@ document.addEventListener("submit", async (event) => {
       await refresh();
     }
   } catch {
-    toast('<li class="toast bad" role="alert"><span>The server did not answer; nothing is known to have changed. Try again.</span></li>');
+    toast('<div class="toast bad" role="alert"><span>The server did not answer; nothing is known to have changed. Try again.</span></div>');
   } finally {
     form.removeAttribute("aria-busy");
   }
@@ -147,8 +151,8 @@ document.addEventListener("submit", async (event) => {
 
 function toast(html) {
   const list = document.getElementById("toasts");
-  const page = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
-  for (const item of [...page.querySelectorAll("ul > li")]) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  for (const item of [...page.body.children]) {
     list.append(document.importNode(item, true));
     while (list.children.length > 4) list.firstElementChild.remove();
   }
@@ -156,7 +160,7 @@ function toast(html) {
 
 setInterval(() => {
   // A message goes after a while, but not from under a pointer or the focus.
-  for (const item of document.querySelectorAll("#toasts > li")) {
+  for (const item of document.querySelectorAll("#toasts > div")) {
     const age = Number(item.dataset.age || 0) + 1;
     item.dataset.age = age;
     if (age > (item.matches(".bad") ? 20 : 10) && !item.matches(":hover, :focus-within")) item.remove();
@@ -190,6 +194,13 @@ document.addEventListener("click", (event) => {
     }
   } else if (button.matches("[data-keys]")) document.getElementById("keys").showModal();
   else if (button.matches("[data-show-new]")) refresh(true);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+  } else if (event.key === "?") document.getElementById("keys").showModal();
+  else if (event.key === "g") location.assign("/");
 });
 document.addEventListener("visibilitychange", () => document.hidden || !document.querySelector("[data-live]") || refresh());
 schedule();

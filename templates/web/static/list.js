@@ -13,10 +13,7 @@ function step(by) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input, select, textarea")) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
+  if (event.target.closest("input, select, textarea")) return;
   const acts = { a: "a", r: "r", u: "u" };
   if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
