@@ -10,7 +10,10 @@ _SHIFTS = """
 () => {
   window.stormcellShifts = [];
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.stormcellShifts.push(...entry.sources.map((one) => [entry.value, one.node && (one.node.outerHTML || one.node.data)]));
+    for (const entry of list.getEntries()) {
+      const moved = entry.sources.map(({ node }) => node && (node.outerHTML || node.data));
+      window.stormcellShifts.push([entry.value, ...moved]);
+    }
   }).observe({ type: "layout-shift", buffered: false });
 }
 """

@@ -90,12 +90,12 @@ def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
     assert rows.count() == every - 1
     watch_shifts(page)
     site.cli("groups", "reopen", name)
-    page.get_by_role("button", name="1 new – show").wait_for()
+    page.get_by_role("button", name="1 new, show").wait_for()
     assert shifts(page) == []
     page.keyboard.press(".")
     page.locator(f'[data-group="{name}"]').wait_for()
     assert rows.count() == every
-    assert not page.get_by_role("button", name="new – show").is_visible()
+    assert not page.get_by_role("button", name="new, show").is_visible()
 
 
 def test_keys_do_it_all(page: Any, site: Site) -> None:

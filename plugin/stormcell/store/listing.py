@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.types import Group, Membership, Row
+
+FOLDED: Final = re.compile(r"\\u(?:00df|01(?:30|49|7f|f0)|1e9[6-9ae]|212a|fb0[0-6])")
+"""What JSON writes for letters that are ASCII, in part, in another case."""
 
 
 class By(StrEnum):
@@ -61,14 +66,24 @@ class Wanted:
     until: int | None = None
     text: str = ""
 
+    def has_status(self, status: str) -> bool:
+        """Whether groups of a status are wanted."""
+        return self.status in ("", status) and (not self.statuses or status in self.statuses)
+
+    def may_be(self, document: str) -> bool:
+        """Whether a group may be wanted, as far as its JSON tells without being taken apart."""
+        if self.service and json.dumps(self.service)[1:-1] not in document:
+            return False
+        plain = self.text.isascii() and self.text.isprintable() and not {'"', "\\"} & set(self.text)
+        return not plain or self.text.lower() in document.lower() or FOLDED.search(document) is not None
+
     def matches(self, group: Group) -> bool:
         """Whether a group is wanted."""
         speakers = (group.medoid, group.earliest, group.most_severe, *group.exemplars)
         services = {*(part.name for part in group.services), *(event.service for event in speakers)}
         texts = (group.title, group.medoid.text, *(template.text for template in group.templates))
         return (
-            self.status in ("", group.status)
-            and (not self.statuses or group.status in self.statuses)
+            self.has_status(group.status)
             and (not self.service or self.service in services)
             and (not self.signal or group.signals.get(self.signal, 0) > 0)
             and group.most_severe.severity >= self.severity
@@ -81,20 +96,18 @@ class Wanted:
 Position = tuple[int, str]
 """Where a group stands: what the groups are ordered by, and its id."""
 
-# A page that is ordered by when groups began reads no more of them than it must; another first looks where each
-# group stands, which SQLite finds in a document in less time than it takes to read it.
+# A page of all groups that is ordered by when they began reads no more of them than it must. Another first looks
+# where each group stands, which SQLite finds in a document in a tenth of the time that it takes to read it.
 _ASCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen >= ? ORDER BY first_seen, id"
 )
 _DESCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen <= ? ORDER BY first_seen DESC, id DESC"
 )
-_PLACES: Final = {
-    By.LAST_SEEN: "$.last_seen",
-    By.COUNT: "$.count",
-    By.SEVERITY: "$.most_severe.severity",
-}
-_STANDING: Final = "SELECT id, status, json_extract(document, ?) FROM groups"
+_STANDING: Final = (
+    "SELECT id, status, first_seen, json_extract(document, '$.last_seen'), json_extract(document, '$.count'),"
+    " json_extract(document, '$.most_severe.severity') FROM groups"
+)
 _ONE: Final = "SELECT id, status, first_seen, document FROM groups WHERE id = ?"
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
@@ -132,23 +145,36 @@ def _candidates(
     connection: sqlite3.Connection, wanted: Wanted, order: Order, after: Position | None
 ) -> Iterator[Group]:
     """Yield groups in their order, those that are wanted among them."""
-    if order.by is By.FIRST_SEEN:
+    if order.by is By.FIRST_SEEN and wanted == Wanted():
         bound = _LAST if order.descending else _FIRST
         if after is not None:
             bound = min(max(after[0], _FIRST), _LAST)
-        found = connection.execute(_DESCENDING if order.descending else _ASCENDING, (bound,))
+        found: Iterator[Any] = connection.execute(_DESCENDING if order.descending else _ASCENDING, (bound,))
     else:
-        standing = [
-            (place, from_key(id))
-            for id, status, place in connection.execute(_STANDING, (_PLACES[order.by],))
-            if wanted.status in ("", from_key(status))
-            and (not wanted.statuses or from_key(status) in wanted.statuses)
-        ]
-        standing = [place for place in standing if _is_beyond(place, order, after)]
+        standing = [place for place in _standing(connection, wanted, order) if _is_beyond(place, order, after)]
         standing.sort(reverse=order.descending)
         found = (connection.execute(_ONE, (to_key(id),)).fetchone() for _, id in standing)
     for id, status, first_seen, document in found:
-        yield codec.load_group(document, from_key(id), from_key(status), first_seen, (), None)
+        if wanted.may_be(document):
+            yield codec.load_group(document, from_key(id), from_key(status), first_seen, (), None)
+
+
+def _standing(connection: sqlite3.Connection, wanted: Wanted, order: Order) -> Iterator[Position]:
+    """Yield where the groups stand that are wanted by what is quickly known of them."""
+    for id, status, first_seen, last_seen, count, severity in connection.execute(_STANDING):
+        if (
+            (not (wanted.status or wanted.statuses) or wanted.has_status(from_key(status)))
+            and severity >= wanted.severity
+            and (wanted.since is None or last_seen >= wanted.since)
+            and (wanted.until is None or first_seen <= wanted.until)
+        ):
+            places = {
+                By.FIRST_SEEN: first_seen,
+                By.LAST_SEEN: last_seen,
+                By.COUNT: count,
+                By.SEVERITY: severity,
+            }
+            yield places[order.by], from_key(id)
 
 
 def _is_beyond(here: Position, order: Order, after: Position | None) -> bool:

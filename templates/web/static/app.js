@@ -65,7 +65,7 @@ function hold(from, to) {
   const told = document.getElementById(from.dataset.hold);
   if (!told) return;
   told.hidden = fresh === 0;
-  told.textContent = `${fresh} new – show`;
+  told.textContent = `${fresh} new, show`;
 }
 
 // ---- Fetching
@@ -81,7 +81,7 @@ async function refresh(all = false) {
   const address = shown();
   try {
     const answer = await fetch(address, { headers: { ...asked, "X-Stormcell": address, "If-None-Match": all ? "" : tag } });
-    if (answer.status === 401) return say("logged out – load the page again to log in", true);
+    if (answer.status === 401) return say("logged out: load the page again to log in", true);
     if (answer.status >= 500) throw new Error();
     if (answer.status === 200 && turn === busy && address === shown()) {
       put(new DOMParser().parseFromString(await answer.text(), "text/html"), all);
@@ -91,7 +91,7 @@ async function refresh(all = false) {
     say("");
   } catch {
     failures += 1;
-    say("no connection – what is shown may be old", true);
+    say("no connection: what is shown may be old", true);
   }
   if (turn === busy) schedule();
 }

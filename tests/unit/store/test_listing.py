@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormcell.store import SqliteStore
-from stormcell.store.listing import By, Order, Wanted, position
+from stormcell.store import SqliteStore, codec
+from stormcell.store.listing import FOLDED, By, Order, Wanted, position
 from stormcell.types import Blame, Event, Group, Grouping, GroupTemplate, Signal
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
 
@@ -162,3 +163,43 @@ def test_an_empty_store_has_no_pages(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "s.db", create=True) as store:
         assert store.page_of_groups(Wanted(), Order(), limit=5) == []
         assert store.page_of_members("g", limit=5) == []
+
+
+def test_all_letters_are_known_that_are_ascii_in_another_case() -> None:
+    letters = [chr(point) for point in range(128, 0x110000)]
+    folded = [letter for letter in letters if any(part.isascii() for part in letter.casefold())]
+    assert folded == [letter for letter in letters if FOLDED.search(json.dumps(letter))]
+
+
+@given(
+    st.text('aks\u017f\u212a\u00df"\\\n\U0001f600\ud800 ', max_size=4),
+    st.text(max_size=6),
+    st.text('aks"\u00df', max_size=2),
+)
+@settings(max_examples=150)
+def test_no_group_is_missed_that_has_the_text(
+    tmp_path_factory: pytest.TempPathFactory, text: str, around: str, service: str
+) -> None:
+    event = replace(row_of("e").event, text=f"{around}{text}{around}", service=service)
+    group = replace(grouping({"g": (0, 0, 1)}).groups[0], medoid=event)
+    document = codec.dump_group(group)
+    for wanted in (Wanted(text=text), Wanted(text=text.upper()), Wanted(service=service)):
+        assert wanted.may_be(document) or not wanted.matches(group)
+
+
+@pytest.mark.parametrize("by", [By.LAST_SEEN, By.FIRST_SEEN, By.COUNT, By.SEVERITY])
+def test_what_is_wanted_does_not_depend_on_the_order(tmp_path: Path, by: By) -> None:
+    kinds = {"a": (0, 5, 1), "b": (10, 5, 2), "c": (20, 5, 3)}
+    with SqliteStore(tmp_path / "s.db", create=True) as store:
+        store.save(grouping(kinds), [])
+        store.set_status("b", "resolved")
+        for wanted, expected in (
+            (Wanted(statuses=("open", "acknowledged")), {"a", "c"}),
+            (Wanted(since=15), {"b", "c"}),
+            (Wanted(until=10), {"a", "b"}),
+            (Wanted(severity=24), set()),
+            (Wanted(text="nothing like it"), set()),
+        ):
+            found = store.page_of_groups(wanted, Order(by), limit=5)
+            assert {group.id for group in found} == expected
+        assert store.status_counts() == {"open": 2, "resolved": 1}
