@@ -64,7 +64,7 @@ class WebhookExporter:
                 "content-type": "application/json",
                 "idempotency-key": f"{group.id!a}/{group.revision}".replace("'", ""),
                 # The URL is the secret of a chat tool; the token is for somebody else.
-                **({} if self._slack else current(_authorization)),
+                **({} if self._slack else current(authorization)),
             }
             body = slack.body(group, self._link) if self._slack else line(group)
             client.post(to.path or "/", body, headers, compress=False, retryable=TRANSIENT)
@@ -83,6 +83,7 @@ class WebhookExporter:
         return found
 
 
-def _authorization() -> Mapping[str, str]:
+def authorization() -> Mapping[str, str]:
+    """Return the header with the token, if there is one."""
     token = secret(VARIABLE)
     return checked({"authorization": f"Bearer {token}"}, VARIABLE) if token else {}

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stormcell.errors import SettingsError
-from stormcell.protocols import Assets, Clusterer, Embedder, Exporter
+from stormcell.protocols import Assets, Clusterer, Embedder, Exporter, Publisher
 
 _WORDS: Final = {"str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
 """What options may be, by the annotation of the parameter."""
@@ -29,16 +29,29 @@ def exporter(name: str, options: Mapping[str, str | float | bool] = MappingProxy
     SettingsError
         If there is none of that name, it cannot be loaded, or it is not made with these options.
     """
-    maker, what = _loaded("exporter", name)
-    _check(maker, options, what)
-    try:
-        made = maker(**options)
-    except SettingsError as error:
-        raise SettingsError(f"{what}: {error}") from error
-    except Exception as error:
-        raise _unusable(what, error) from error
+    made, what = _made_with("exporter", name, options)
     if not isinstance(made, Exporter):
         raise SettingsError(f"{what} has no method `export`")
+    return made
+
+
+def publisher(name: str, options: Mapping[str, str | float | bool] = MappingProxyType({})) -> Publisher:
+    """Return the publisher registered as ``name`` in the group ``stormcell.publishers``.
+
+    Parameters
+    ----------
+    name : str
+    options : mapping of str to str, float or bool
+        See ``exporter``.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name, it cannot be loaded, or it is not made with these options.
+    """
+    made, what = _made_with("publisher", name, options)
+    if not isinstance(made, Publisher):
+        raise SettingsError(f"{what} has no method `publish`")
     return made
 
 
@@ -92,6 +105,18 @@ def embedder(name: str, model: str = "") -> Embedder:
     if not isinstance(made, Embedder):
         raise SettingsError(f"{what} has no method `embed`")
     return made
+
+
+def _made_with(kind: str, name: str, options: Mapping[str, str | float | bool]) -> tuple[object, str]:
+    """Return what is registered as ``name``, made with options, and how to call it in a message."""
+    maker, what = _loaded(kind, name)
+    _check(maker, options, what)
+    try:
+        return maker(**options), what
+    except SettingsError as error:
+        raise SettingsError(f"{what}: {error}") from error
+    except Exception as error:
+        raise _unusable(what, error) from error
 
 
 def _loaded(kind: str, name: str) -> tuple[Callable[..., object], str]:

@@ -25,6 +25,11 @@ COMMANDS = [
         for name in ("merge", "split", "move", "pin", "feedback", "undo", "ack", "resolve", "reopen")
     ),
     *(["outbox", name] for name in ("list", "retry", "drop")),
+    *(
+        ["drafts", name]
+        for name in ("list", "show", "diff", "history", "start", "edit", "redraft", "submit", "comment")
+    ),
+    *(["drafts", name] for name in ("send-back", "approve", "publish")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
     ["config", "show"],
     ["config", "check"],
@@ -45,7 +50,9 @@ def test_help_says_how_with_an_example(command: list[str], option: str) -> None:
     assert f"stormcell {' '.join(command)}" in " ".join(examples.split())
 
 
-@pytest.mark.parametrize("command", [[], ["groups"], ["outbox"], ["kibana"], ["config"], ["embedder"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["config"], ["embedder"]], ids=str
+)
 def test_help_lists_the_commands(command: list[str]) -> None:
     ran = stormcell(*command, "--help")
     assert ran.code == 0
@@ -54,7 +61,7 @@ def test_help_lists_the_commands(command: list[str]) -> None:
             assert listed[-1] in ran.out
 
 
-@pytest.mark.parametrize("command", [[], ["groups"], ["outbox"], ["kibana"], ["config"]], ids=str)
+@pytest.mark.parametrize("command", [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["config"]], ids=str)
 def test_a_command_is_needed(command: list[str]) -> None:
     ran = stormcell(*command)
     assert ran.code == 2

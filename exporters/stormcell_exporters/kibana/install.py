@@ -54,6 +54,15 @@ def cases(kibana: Kibana, ids: Ids, dossiers: Iterable[Dossier], *, dry_run: boo
     return [step for one in dossiers for step in _case(kibana, ids, one, dry_run=dry_run)]
 
 
+def case_of(kibana: Kibana, ids: Ids, group: str) -> dict[str, Any] | None:
+    """Return the case of a group as Kibana has it; None where there is none."""
+    path = f"/api/cases/_find?owner={drafted.OWNER}&perPage=100&tags={quote(group, safe='')}"
+    _, answer = kibana.ask("GET", path)
+    listed = answer.get("cases", ()) if isinstance(answer, dict) else ()
+    tags = set(drafted.tags(ids, group))
+    return next((one for one in listed if tags <= set(one.get("tags", ()))), None)
+
+
 def _imported(kibana: Kibana, objects: Sequence[Saved], *, dry_run: bool) -> list[Step]:
     states = []
     for one in objects:
@@ -177,11 +186,7 @@ def _rule_path(ids: Ids) -> str:
 
 def _case(kibana: Kibana, ids: Ids, dossier: Dossier, *, dry_run: bool) -> list[Step]:
     group = dossier.group.id
-    tags = drafted.tags(ids, group)
-    path = f"/api/cases/_find?owner={drafted.OWNER}&perPage=100&tags={quote(group, safe='')}"
-    _, answer = kibana.ask("GET", path)
-    listed = answer.get("cases", ()) if isinstance(answer, dict) else ()
-    there = next((one for one in listed if set(tags) <= set(one.get("tags", ()))), None)
+    there = case_of(kibana, ids, group)
     comment = drafted.comment(dossier)
     made = drafted.case(ids, dossier, kibana.base)
     steps = []

@@ -13,6 +13,9 @@ from stormcell_exporters.kibana.panels import TIME, Ids
 MOST_GUIDE: Final = 1000
 """Characters of an investigation guide that Kibana takes."""
 
+PUBLISHED: Final = "*Stormcell draft "
+"""How the last line of a draft begins that was published as a guide."""
+
 _KEPT: Final = ("actions", "throttle", "notify_when", "alert_delay", "flapping")
 """What of a rule is people's and stays as they have set it."""
 _ACTION: Final = ("id", "group", "params", "frequency", "uuid", "alerts_filter", "use_alert_data_for_template")
@@ -91,16 +94,39 @@ def rule(ids: Ids, *, guide: bool = True) -> dict[str, Any]:
 def update(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the body that makes an existing rule ours again; None where it is.
 
-    Actions and when they are taken stay as people have set them.
+    Actions and when they are taken stay as people have set them, and so does a draft that was published as its
+    guide.
     """
     about = ("name", "schedule", "tags", "params", "artifacts")
     wanted = {name: ours[name] for name in about if name in ours}
+    guide = _guide(theirs)
+    if "artifacts" in wanted and guide.rpartition("\n")[2].startswith(PUBLISHED):
+        wanted["artifacts"] = {**wanted["artifacts"], "investigation_guide": {"blob": guide}}
     if all(_covers(theirs.get(name), value) for name, value in wanted.items()):
         return None
-    kept = {name: theirs[name] for name in _KEPT if theirs.get(name) is not None}
+    return {**wanted, **_theirs(theirs)}
+
+
+def with_guide(theirs: Mapping[str, Any], guide: str) -> dict[str, Any] | None:
+    """Return the body that gives an existing rule another guide; None where it has it."""
+    if _guide(theirs) == guide:
+        return None
+    about = {name: theirs[name] for name in ("name", "schedule", "tags", "params") if name in theirs}
+    artifacts = {**(theirs.get("artifacts") or {}), "investigation_guide": {"blob": guide}}
+    return {**about, **_theirs(theirs), "artifacts": artifacts}
+
+
+def _guide(rule: Mapping[str, Any]) -> str:
+    held = ((rule.get("artifacts") or {}).get("investigation_guide") or {}).get("blob")
+    return held if isinstance(held, str) else ""
+
+
+def _theirs(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people set of a rule, as an update takes it."""
+    kept = {name: rule[name] for name in _KEPT if rule.get(name) is not None}
     if "actions" in kept:
         kept["actions"] = [{key: one[key] for key in _ACTION if key in one} for one in kept["actions"]]
-    return {**wanted, **kept}
+    return kept
 
 
 def _covers(there: Any, wanted: Any) -> bool:

@@ -27,11 +27,12 @@ def history(group: OneGroup, store: options.Store = None, as_json: options.Json 
         print_json({"group": id, "entries": [entry_json(entry) for entry in entries]})
         return
     for entry in entries:
-        typer.echo(_line(entry))
+        typer.echo(line(entry))
     say(counted(len(entries), "change"))
 
 
-def _line(entry: AuditEntry) -> str:
+def line(entry: AuditEntry) -> str:
+    """Return an entry of the audit log in one line that is harmless on a terminal."""
     from stormcell.escape import terminal
     from stormcell.times import readable
 

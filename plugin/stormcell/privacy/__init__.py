@@ -5,6 +5,7 @@ A mask is the name of a kind, as in ``<email>``: what was there is gone, that it
 
 from stormcell.privacy.events import Concealer, hidden_key, shown_key
 from stormcell.privacy.fields import has_long_name, names_secret
+from stormcell.privacy.markdown import conceal_markdown
 from stormcell.privacy.names import says_secret
 from stormcell.privacy.text import Doubt, conceal, conceal_start, doubt
 
@@ -12,6 +13,7 @@ __all__ = [
     "Concealer",
     "Doubt",
     "conceal",
+    "conceal_markdown",
     "conceal_start",
     "doubt",
     "has_long_name",

@@ -13,7 +13,8 @@ from stormcell.types import Draft, Material
 if TYPE_CHECKING:
     from jinja2.environment import Environment
 
-    from stormcell.render.templates import Library
+    from stormcell.render.templates import Library, Template
+    from stormcell.types import Group
 
 RUNBOOK: Final = "runbook"
 POSTMORTEM: Final = "postmortem"
@@ -33,7 +34,7 @@ class Drafter:
         self._settings = settings
         self._loaded: dict[str, tuple[Library, Environment]] = {}
 
-    def draft(self, kind: str, material: Material) -> Draft:
+    def draft(self, kind: str, material: Material, template: str = "") -> Draft:
         """Return a draft of a group.
 
         Parameters
@@ -42,17 +43,19 @@ class Drafter:
             "runbook" or "postmortem".
         material : Material
             Memberships of other groups are passed over.
+        template : str
+            The name of the template to use; "" for the first that fits the group.
 
         Raises
         ------
         TemplateError
-            If a template is broken; it names file and line.
+            If there is no such template, or it is broken; it names file and line.
         """
         from stormcell.render.context import context
         from stormcell.render.environment import footnotes
 
         library, environment = self._load(kind)
-        chosen = library.choose(material.group)
+        chosen = _chosen(library, kind, material.group, template)
         facts = context(material.group, material.atoms)
         name = f"{chosen.name}.md.j2"
         _, path = library.sources[name]
@@ -82,6 +85,16 @@ class Drafter:
 
             self._loaded[kind] = library, environment(FunctionLoader(source))
         return self._loaded[kind]
+
+
+def _chosen(library: Library, kind: str, group: Group, name: str) -> Template:
+    if not name:
+        return library.choose(group)
+    found = next((one for one in library.templates if one.name == name), None)
+    if found is None:
+        names = ", ".join(sorted(one.name for one in library.templates))
+        raise TemplateError(f"there is no template {name!r} for a {kind}; there are {names}")
+    return found
 
 
 def _broken(error: Exception, path: str) -> TemplateError:

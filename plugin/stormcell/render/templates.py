@@ -57,7 +57,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template that may be chosen."""
+    """A template that may be chosen; one without conditions, but for the default, by its name alone."""
 
     name: str
     title: str
@@ -157,14 +157,14 @@ class _Front:
         for key in front:
             if key not in _KEYS:
                 raise self._error(key, f"unknown key {key!r}; expected {', '.join(_KEYS)}")
-        title, priority, match = front.get("title"), front.get("priority", 0), front.get("match", [])
+        title, priority, match = front.get("title"), front.get("priority", 0), front.get("match")
         if not isinstance(title, str) or not title.strip():
             raise self._error("title", "expected a title, a text")
         if not isinstance(priority, int) or isinstance(priority, bool):
             raise self._error("priority", f"expected a whole number, found {priority!r}")
-        if not isinstance(match, list) or (not match and name != DEFAULT):
+        if "match" in front and (not isinstance(match, list) or (not match and name != DEFAULT)):
             raise self._error("match", f"expected a list of conditions on {', '.join(_CONDITIONS)}")
-        return Template(name, title, priority, tuple(self._condition(entry) for entry in match))
+        return Template(name, title, priority, tuple(self._condition(entry) for entry in match or ()))
 
     def _condition(self, entry: Any) -> Condition:
         if not isinstance(entry, dict) or not entry:

@@ -7,7 +7,7 @@ Fields at their default are left out of events, most of whose fields are.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from stormcell.types import (
     Saying,
     Share,
     Signal,
+    Source,
 )
 
 _encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -256,15 +257,26 @@ def load_feedback(document: str, id: str, *, undone: bool) -> Feedback:
 
 def dump_draft(draft: Draft) -> str:
     """Return a draft as JSON, but for what has a column of its own."""
-    facts = [(fact.value, fact.uid, fact.field, fact.how) for fact in draft.sources]
-    return _encode({"template": draft.template, "markdown": draft.markdown, "sources": facts})
+    return _encode({"template": draft.template, "markdown": draft.markdown, "sources": facts(draft.sources)})
 
 
 def load_draft(document: str, group_id: str, kind: str) -> Draft:
     """Return the draft that ``dump_draft`` was given."""
     stored: _Json = json.loads(document)
-    facts = tuple(Fact(*fact) for fact in stored["sources"])
-    return Draft(group_id, kind, stored["template"], stored["markdown"], facts)
+    return Draft(group_id, kind, stored["template"], stored["markdown"], as_facts(stored["sources"]))
+
+
+def facts(sources: Iterable[Fact]) -> list[tuple[str, ...]]:
+    """Return the sources of a draft as JSON types."""
+    return [(fact.value, fact.uid, fact.field, fact.how, fact.source.value) for fact in sources]
+
+
+def as_facts(stored: Iterable[Sequence[str]]) -> tuple[Fact, ...]:
+    """Return what ``facts`` was given; stores of before hold no more than facts of events."""
+    return tuple(
+        Fact(value, uid, field, how, Source(*source) if source else Source.EVENT)
+        for value, uid, field, how, *source in stored
+    )
 
 
 def _event(event: Event) -> _Json:

@@ -147,6 +147,21 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     );
     CREATE INDEX atoms_apart ON atoms (last) WHERE group_id IS NULL;
     """,
+    # 8. Drafts in the hands of people: they outlive their groups. What they are found by is in columns.
+    """
+    CREATE TABLE reviews (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        group_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX reviews_by_group ON reviews (group_id, kind, number);
+    CREATE INDEX reviews_by_change ON reviews (changed, id);
+    """,
 )
 
 

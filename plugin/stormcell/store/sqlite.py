@@ -19,6 +19,7 @@ from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
 from stormcell.store.listing import Order, Position, Wanted
 from stormcell.store.outbox import Outbox
+from stormcell.store.reviews import Reviews
 from stormcell.store.writing import check, replace, write_learned
 from stormcell.types import (
     AuditEntry,
@@ -34,7 +35,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(Browsing, Outbox):
+class SqliteStore(Browsing, Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context

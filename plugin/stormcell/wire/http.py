@@ -67,23 +67,35 @@ class HttpClient:
         retryable: Collection[int] = RETRYABLE,
         most: int = _MOST_READ,
     ) -> bytes:
-        """Post, and return the answer, of which at most so many bytes are read.
+        """Post, and return the content of the answer, of which at most so many bytes are read.
 
         Raises
         ------
         DeliveryError
             If there is no answer, or another than that all is well.
         """
+        return self.send(path, body, headers, compress=compress, retryable=retryable, most=most).content
+
+    def send(
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        compress: bool,
+        retryable: Collection[int] = RETRYABLE,
+        most: int = _MOST_READ,
+    ) -> Answer:
+        """Post, and return the answer with its headers; see ``post``."""
         sent = {"user-agent": "stormcell", **headers}
         if compress:
             sent["content-encoding"] = "gzip"
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
         answer = self.ask("POST", path, body, sent, most=most)
-        content = answer.content
         if 200 <= answer.status < 300:
-            return content
+            return answer
         asked = retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))
-        said = _said(content, answer.headers.get("content-type", ""))
+        said = _said(answer.content, answer.headers.get("content-type", ""))
         raise DeliveryError(
             f"{self._shown} answered {answer.status} {_name(answer.status)}{f': {said}' if said else ''}",
             retryable=answer.status in retryable,

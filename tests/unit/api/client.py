@@ -12,7 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from stormcell.access import ForbiddenError, Principal, Scope, UnauthenticatedError
-from stormcell.config import Settings
+from stormcell.config import DraftsSettings, PublisherSettings, Settings
 from stormcell.sidecar.api.context import ApiContext, Readiness
 from stormcell.sidecar.api.door import api_routes
 
@@ -36,18 +36,29 @@ class Tokens:
         return Principal((authorization or "").removeprefix("Bearer "), scopes)
 
 
+def publishing_to(folder: Path, *, four_eyes: bool = False) -> DraftsSettings:
+    """Return settings that publish drafts to a folder, which is made."""
+    folder.mkdir()
+    place = PublisherSettings(name="wiki", kind="folder", target=str(folder))
+    return DraftsSettings(publish=(place,), four_eyes=four_eyes)
+
+
 class Api:
     """A client, and what it made the sidecar do."""
 
     def __init__(
-        self, store: Path, tokens: Iterable[tuple[str, set[Scope]]] = (), peer: str = "127.0.0.1"
+        self,
+        store: Path,
+        tokens: Iterable[tuple[str, set[Scope]]] = (),
+        peer: str = "127.0.0.1",
+        drafts: DraftsSettings | None = None,
     ) -> None:
         self.nudges = 0
         self.ready = Readiness(True, {"journal": "ok"})
         known = {name: frozenset(scopes) for name, scopes in tokens}
         self.context = ApiContext(
             store_path=store,
-            settings=Settings(),
+            settings=Settings(drafts=drafts or DraftsSettings()),
             auth=Tokens(known),
             nudge=self._nudge,
             ready=lambda: self.ready,

@@ -16,7 +16,7 @@ from stormcell.sidecar.api.endpoints import ENDPOINTS
 from stormcell.sidecar.api.paths import ANY, PREFIX
 from stormcell.sidecar.api.routes import call_routes
 from stormcell.store import SqliteStore
-from tests.unit.api.client import Api
+from tests.unit.api.client import Api, publishing_to
 from tests.unit.api.test_changing import pair, stranger
 
 DOCS = Path(__file__).parents[3] / "docs" / "api.md"
@@ -71,7 +71,8 @@ def check(document: Any, method: str, path: str, status: int, answer: Any) -> No
     jsonschema.validate(answer, schema, cls=jsonschema.Draft202012Validator)
 
 
-def test_every_answer_is_as_it_says(api: Api, document: Any) -> None:
+def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) -> None:
+    api = Api(store, drafts=publishing_to(tmp_path / "wiki"))
     seen = set()
 
     def send(method: str, path: str, named: str = "", body: Any = None) -> Any:
@@ -101,6 +102,19 @@ def test_every_answer_is_as_it_says(api: Api, document: Any) -> None:
     send("get", f"{PREFIX}/feedback")
     send("post", f"{PREFIX}/feedback/{{id}}/undo", said)
     group("get", "/{id}/history", large)
+    id = group("post", "/{id}/drafts", large, {"kind": "runbook"})["draft"]["id"]
+    drafts = f"{PREFIX}/drafts"
+    send("post", f"{drafts}/{{id}}/comment", id, {"text": "hm"})
+    send("post", f"{drafts}/{{id}}/edit", id, {"seen": 2, "markdown": "# New"})
+    send("post", f"{drafts}/{{id}}/redraft", id, {"seen": 3})
+    send("post", f"{drafts}/{{id}}/submit", id, {"seen": 4})
+    send("post", f"{drafts}/{{id}}/send-back", id, {"seen": 5, "text": "no"})
+    send("post", f"{drafts}/{{id}}/submit", id, {"seen": 6})
+    send("post", f"{drafts}/{{id}}/approve", id, {"seen": 7})
+    send("post", f"{drafts}/{{id}}/publish", id, {"seen": 8})
+    send("get", drafts)
+    for what in ("", "/diff", "/history"):
+        send("get", f"{drafts}/{{id}}{what}", id)
     with SqliteStore(api.context.store_path, create=False) as opened:
         opened.put_outbox([("ndjson", opened.groups()[0])])
     for path in ("/audit", "/outbox", "/status", "/openapi.json"):

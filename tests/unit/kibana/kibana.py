@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class FakeKibana:
             return self._rule(asked, id)
         if kind == "dashboards" and tuple(map(int, self.version.split(".")[:2])) >= (9, 5):
             return self._dashboard(asked, id)
+        if path.endswith("/comments/_find"):
+            return self._find_comments(asked, path.split("/")[3])
         if path.endswith("/comments"):
             return self._comment(asked, path.split("/")[3])
         return 404, {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
@@ -150,9 +153,33 @@ class FakeKibana:
         [case] = [one for one in self.cases if one["id"] == id]
         if asked.json["type"] != "user" or len(asked.json["comment"]) > 30_000:
             return 400, {"message": "Invalid value"}
+        if asked.method == "PATCH":
+            number = int(asked.json["id"])
+            if asked.json["version"] != _version(case["comments"][number]):
+                return 409, {
+                    "message": "This case has been updated. Please refresh before saving additional updates."
+                }
+            case["comments"][number] = asked.json["comment"]
+            return 200, case
         case["comments"].append(asked.json["comment"])
         case["totalComment"] += 1
         return 200, case
+
+    def _find_comments(self, asked: Asked, id: str) -> Answered:
+        [case] = [one for one in self.cases if one["id"] == id]
+        query = parse_qs(urlsplit(asked.path).query)
+        page, most = int(query["page"][0]), int(query["perPage"][0])
+        listed = [
+            {"id": str(number), "version": _version(text), "type": "user", "comment": text}
+            for number, text in enumerate(case["comments"])
+        ]
+        shown = listed[(page - 1) * most : page * most]
+        return 200, {"comments": shown, "page": page, "per_page": most, "total": len(listed)}
+
+
+def _version(text: str) -> str:
+    """Return what changes with a comment."""
+    return f"W{zlib.crc32(text.encode())}"
 
 
 @contextmanager
@@ -175,7 +202,7 @@ def serving(kibana: FakeKibana, tls: ssl.SSLContext | None = None) -> Iterator[F
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815  so they are called
+        do_GET = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815  so they are called
 
         def log_message(self, *arguments: Any) -> None:
             pass

@@ -112,6 +112,12 @@ def test_conditions_in_one_entry_hold_together_entries_are_alternatives() -> Non
     assert template.fits(of("xxx", service="c"))
 
 
+def test_a_template_without_conditions_fits_by_its_name_alone() -> None:
+    template, _ = parse("t.md.j2", "t.md.j2", "---\ntitle: T\n---\n")
+    assert template is not None
+    assert not template.fits(of("-"))
+
+
 def test_lines_keep_their_numbers() -> None:
     text = "---\ntitle: T\nmatch: [{signal: log}]\n---\nline five\n"
     _, source = parse("t.md.j2", "t.md.j2", text)
@@ -129,7 +135,7 @@ def test_lines_keep_their_numbers() -> None:
         ("title: 3\nmatch: [{signal: log}]\n---\n", "t.md.j2:2: expected a title"),
         ("title: T\npriority: high\nmatch: [{signal: log}]\n---\n", "t.md.j2:3: expected a whole number"),
         ("title: T\nmatch: {}\n---\n", "t.md.j2:3: expected a list of conditions"),
-        ("title: T\n---\n", "t.md.j2:1: expected a list of conditions"),
+        ("title: T\nmatch: []\n---\n", "t.md.j2:3: expected a list of conditions"),
         ("title: T\nmatch: [log]\n---\n", "t.md.j2:3: expected conditions on alert"),
         ("title: T\nmatch:\n- signal: log\n- sevice: a\n---\n", "t.md.j2:5: unknown condition 'sevice'"),
         ("title: T\nmatch:\n- service: 3\n---\n", "t.md.j2:4: expected a text or a list of texts"),

@@ -98,6 +98,7 @@ def test_background_of_before_is_dated_by_its_events(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("DROP INDEX atoms_apart")
         connection.execute("ALTER TABLE atoms DROP COLUMN last")
+        connection.execute("DROP TABLE reviews")
         connection.execute("PRAGMA user_version = 6")
     with SqliteStore(path, create=False) as store:
         assert store.forget(background=NEW, groups=0, audit=0, most=100).atoms == 1

@@ -11,6 +11,7 @@ from stormcell.config import Settings
 from stormcell.operate.people import Person
 from stormcell.sidecar.api.context import ApiContext
 from stormcell.sidecar.api.models import Model
+from stormcell.sidecar.api.requests import MAX_BODY
 from stormcell.store import SqliteStore
 
 Query = TypeVar("Query")
@@ -71,6 +72,8 @@ class Endpoint:
         The name of its model among the shapes.
     query, body : type of Model or None
         What it takes; a body of which every field has a default may be left out.
+    largest : int
+        Bytes of a body.
     """
 
     method: str
@@ -81,3 +84,4 @@ class Endpoint:
     answer: str
     query: type[Model] | None = None
     body: type[Model] | None = None
+    largest: int = MAX_BODY

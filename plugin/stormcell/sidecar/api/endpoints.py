@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stormcell.access import Scope
-from stormcell.sidecar.api import changing, models, reading
+from stormcell.sidecar.api import changing, draft_models, models, reading, requests, reviewing
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.models import Model
 from stormcell.sidecar.api.paths import ANY
@@ -18,8 +18,15 @@ def _get(path: str, handler: _Handler, summary: str, answer: str, query: type[Mo
     return Endpoint("GET", path, Scope.READ, handler, summary, answer, query, None)
 
 
-def _post(path: str, handler: _Handler, summary: str, answer: str, body: type[Model] = models.By) -> Endpoint:
-    return Endpoint("POST", path, Scope.OPERATE, handler, summary, answer, None, body)
+def _post(
+    path: str,
+    handler: _Handler,
+    summary: str,
+    answer: str,
+    body: type[Model] = models.By,
+    largest: int = requests.MAX_BODY,
+) -> Endpoint:
+    return Endpoint("POST", path, Scope.OPERATE, handler, summary, answer, None, body, largest)
 
 
 # The first that fits answers. Uids are whatever the sender made them, slashes included; other ids are ours.
@@ -28,6 +35,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _get("/groups/{id}", reading.show_group, "Show a group.", "GroupBrief"),
     _get("/groups/{id}/members", reading.list_members, "List why events are in it.", "Members", models.Page),
     _get("/groups/{id}/drafts", reading.list_drafts, "Write its drafts.", "Drafts", models.DraftsQuery),
+    _post(
+        "/groups/{id}/drafts", reviewing.start, "Begin the review of one.", "DraftChanged", draft_models.StartBody
+    ),
     _get("/groups/{id}/history", reading.show_history, "Show who changed it.", "History", models.Page),
     _post("/groups/merge", changing.merge, "Say that groups are one.", "Changed", models.MergeBody),
     _post("/groups/{id}/ack", changing.acknowledge, "Mark it as acknowledged.", "StatusChanged"),
@@ -37,6 +47,26 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _post(f"/events/{{uid:{ANY}}}/move", changing.move, "Move an event.", "Changed", models.MoveBody),
     _post(f"/events/{{uid:{ANY}}}/pin", changing.pin, "Make an event the exemplar.", "Changed"),
     _get(f"/events/{{uid:{ANY}}}/explain", reading.explain_event, "Explain its place.", "Explanation"),
+    _get("/drafts", reviewing.list_reviews, "List drafts in review.", "Reviews", draft_models.ReviewsQuery),
+    _get("/drafts/{id}", reviewing.show_review, "Show one.", "Review", draft_models.ReviewQuery),
+    _get("/drafts/{id}/diff", reviewing.diff, "Compare two revisions.", "RevisionDiff", draft_models.DiffQuery),
+    _get("/drafts/{id}/history", reviewing.history, "Show who changed it.", "ReviewHistory"),
+    _post(
+        "/drafts/{id}/edit",
+        reviewing.edit,
+        "Give it another text.",
+        "DraftChanged",
+        draft_models.EditBody,
+        requests.MAX_TEXT_BODY,
+    ),
+    _post("/drafts/{id}/redraft", reviewing.redraft, "Make it anew.", "DraftChanged", draft_models.RedraftBody),
+    _post("/drafts/{id}/submit", reviewing.submit, "Ask for its review.", "DraftChanged", draft_models.SubmitBody),
+    _post("/drafts/{id}/comment", reviewing.comment, "Comment on it.", "DraftChanged", draft_models.CommentBody),
+    _post(
+        "/drafts/{id}/send-back", reviewing.send_back, "Send it back.", "DraftChanged", draft_models.SendBackBody
+    ),
+    _post("/drafts/{id}/approve", reviewing.approve, "Approve it.", "DraftChanged", draft_models.ApproveBody),
+    _post("/drafts/{id}/publish", reviewing.publish, "Publish it.", "DraftChanged", draft_models.PublishBody),
     _get("/feedback", reading.list_feedback, "List what people said.", "FeedbackPage", models.Page),
     _post("/feedback/{id}/undo", changing.undo, "Take it back.", "Undone"),
     _get("/outbox", reading.show_outbox, "Show what is to go out.", "Outbox"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from stormcell import __version__
-from stormcell.sidecar.api import shapes
+from stormcell.sidecar.api import draft_shapes, shapes
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.endpoints import ENDPOINTS
 from stormcell.sidecar.api.paths import ANY, PREFIX
@@ -48,15 +48,20 @@ def document() -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     used: dict[type[Any], None] = {shapes.ProblemDetails: None}
     for endpoint in ENDPOINTS:
-        used |= dict.fromkeys(model for model in (getattr(shapes, endpoint.answer), endpoint.body) if model)
+        used |= dict.fromkeys(model for model in (_shape(endpoint), endpoint.body) if model)
     used |= dict.fromkeys((shapes.Document, shapes.State, shapes.Health, shapes.Ready))
     _, found = models_json_schema([(model, "validation") for model in used], ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
 
 
+def _shape(endpoint: Endpoint) -> type[Any]:
+    shape: type[Any] = getattr(shapes, endpoint.answer, None) or getattr(draft_shapes, endpoint.answer)
+    return shape
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    operation = _plain(endpoint.summary, _json(getattr(shapes, endpoint.answer)))
+    operation = _plain(endpoint.summary, _json(_shape(endpoint)))
     operation["operationId"] = endpoint.handler.__name__
     operation["description"] = f"Takes a token that may {endpoint.scope}."
     parameters = []

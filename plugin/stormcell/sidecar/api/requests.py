@@ -15,6 +15,8 @@ from stormcell.sidecar.api.problems import Problem, invalid
 
 MAX_BODY: Final = 256 * 1024
 """Bytes; a thousand uids have room."""
+MAX_TEXT_BODY: Final = 4 * 1024 * 1024
+"""Bytes; the largest draft has room, as JSON in which its line breaks and quotes are escaped."""
 
 Asked = TypeVar("Asked", bound=BaseModel)
 
@@ -49,7 +51,7 @@ def no_query(request: Request) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no parameter {name!r} here; leave it out")
 
 
-async def body(request: Request, model: type[Asked]) -> Asked:
+async def body(request: Request, model: type[Asked], largest: int) -> Asked:
     """Return the body of a request; one that may be empty and is stands for all its defaults.
 
     Raises
@@ -57,7 +59,7 @@ async def body(request: Request, model: type[Asked]) -> Asked:
     Problem
         If it is too large, of another media type, no JSON, or not what is expected.
     """
-    content = await _bounded(request)
+    content = await _bounded(request, largest)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content and media_type != "application/json":
         raise Problem(
@@ -69,13 +71,13 @@ async def body(request: Request, model: type[Asked]) -> Asked:
         raise invalid(error, "body") from error
 
 
-async def _bounded(request: Request) -> bytes:
+async def _bounded(request: Request, largest: int) -> bytes:
     content = b""
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BODY:
+        if len(content) > largest:
             raise Problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {MAX_BODY} bytes; send less at once"
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {largest} bytes; send less at once"
             )
     return content
 

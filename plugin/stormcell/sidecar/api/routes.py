@@ -60,7 +60,7 @@ async def _called(
         query = requests.query(request, endpoint.query)
     if endpoint.body is not None:
         requests.same_origin(request)
-        body = await requests.body(request, endpoint.body)
+        body = await requests.body(request, endpoint.body, endpoint.largest)
     [*named] = request.path_params.values()
 
     def work() -> Any:
