@@ -51,6 +51,10 @@ class Happened:
         The groups it belongs to, and whether each is still there.
     event : str
         The uid of the event that was moved or pinned; "" for other actions.
+    draft : str
+        The id of the draft that it was done to; "" for other actions.
+    plain : bool
+        Whether it was done to the one group that it belongs to, and nothing else.
     details : tuple of (str, str)
         What else it tells.
     undoable : str
@@ -67,10 +71,14 @@ class Happened:
     target: str
     groups: tuple[tuple[str, bool], ...]
     event: str
+    draft: str
+    plain: bool
     details: tuple[tuple[str, str], ...]
     undoable: str
 
 
+_NAMES: Final = {"before": "was", "why": "because:"}
+_DRAFTS: Final = ("draft", "edit", "redraft", "submit", "send back", "comment", "approve", "publish")
 _OWN: Final = frozenset(("by", "feedback", "gone", "restored"))
 """Details that are told otherwise."""
 
@@ -106,7 +114,11 @@ def _happened(entry: AuditEntry, living: Collection[str], said: Collection[str],
         target=entry.target,
         groups=tuple((id, id in living) for id in entry.groups if id != about),
         event=entry.target if entry.action in ("move", "pin") else "",
-        details=tuple((name, _told(value)) for name, value in entry.detail.items() if name not in _OWN),
+        draft=entry.target if entry.action in _DRAFTS else "",
+        plain=entry.groups == (entry.target,),
+        details=tuple(
+            (_NAMES.get(name, name), _told(value)) for name, value in entry.detail.items() if name not in _OWN
+        ),
         undoable=feedback if feedback in said else "",
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from stormcell.store.listing import By, Order, Wanted
-from stormcell.types import Event, Feedback, Group, GroupTemplate, Kind
+from stormcell.types import Event, Feedback, Group, GroupTemplate, Kind, Review
 from stormcell.web.group.events import Card, Landmark, card, cut, landmarks, level
 from stormcell.web.group.history import Happened, happened
 
@@ -19,6 +19,7 @@ _DAY: Final = 86_400 * 10**9
 _BARS: Final = 8
 _TEMPLATES: Final = 8
 _OTHERS: Final = 50
+_REVIEWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class GroupPage:
     movable, others : tuple of Other
         The groups of its session, nearest in time first; ``others`` are those that match what is searched.
     searched : str
+    reviews : tuple of Review
+        Drafts of it that people took up, those that were changed last first.
     history : tuple of Happened
         Newest first.
     more_history : bool
@@ -93,6 +96,7 @@ class GroupPage:
     movable: tuple[Other, ...]
     others: tuple[Other, ...]
     searched: str
+    reviews: tuple[Review, ...]
     history: tuple[Happened, ...]
     more_history: bool
 
@@ -140,6 +144,7 @@ def group_page(store: SqliteStore, group: Group, settings: Settings, searched: s
         movable=near,
         others=others(store, group, settings, searched) if searched.strip() else near,
         searched=searched,
+        reviews=tuple(store.reviews(group.id, limit=_REVIEWS)),
         history=happened(entries[:HISTORY], set(store.statuses()), {one.id for one in said}, group.id),
         more_history=len(entries) > HISTORY,
     )
