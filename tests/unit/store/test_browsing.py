@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +83,7 @@ def test_lines_are_narrowed_by_what_their_event_says(
 
 def test_sorts_say_what_they_sort_by(tmp_path: Path, grouped: SqliteStore) -> None:
     for group in grouped.statuses():
-        keys = {
+        keys: dict[Sort, Callable[[Line], Any]] = {
             Sort.EARLIEST: lambda line: line.row.event.time,
             Sort.LATEST: lambda line: -line.row.event.time,
             Sort.SEVEREST: lambda line: -line.row.event.severity,
@@ -89,8 +91,8 @@ def test_sorts_say_what_they_sort_by(tmp_path: Path, grouped: SqliteStore) -> No
             Sort.DOUBTFUL: lambda line: (line.atom.margin is None, line.atom.margin or 0.0),
         }
         for sort, key in keys.items():
-            found = [key(line) for line in walk(grouped, group, Narrowed(), sort, 50)]
-            assert found == sorted(found), sort
+            found = walk(grouped, group, Narrowed(), sort, 50)
+            assert found == sorted(found, key=key), sort
 
 
 def test_what_is_not_there_is_nothing(tmp_path: Path) -> None:

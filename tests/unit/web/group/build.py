@@ -7,10 +7,20 @@ from itertools import pairwise
 from pathlib import Path
 
 from stormcell.store import SqliteStore
-from stormcell.types import Event, Grouping, MemberLink, Membership, Row, Share, Signal
+from stormcell.types import AuditEntry, Blame, Event, Grouping, MemberLink, Membership, Row, Share, Signal
 from tests.unit.store.strategies import group_of
 
 _START = 1_700_000_000_000_000_000
+HOSTILE = {
+    "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "image": "![pixel](http://evil.example/p.png) [click](javascript:alert(1))",
+    "colour": "red \x1b[31malert\x1b[0m \x9b31m \x00",
+    "template": "{{ 7*7 }} {% raw %} {# gone #}",
+    "formula": "=cmd|' /C calc'!A0",
+    "bidi": "user\u202etxt.exe\u202c \u2066isolate\u2069",
+    "quote": "\"'><b data-owned>&lt;b&gt;</b>",
+    "surrogate": "lone \ud83d",
+}
 
 
 def save_large(path: Path, count: int) -> None:
@@ -34,6 +44,34 @@ def save_large(path: Path, count: int) -> None:
     alone = Membership((lone,), (), 2.0, "g-small", voice="lone")
     with SqliteStore(path, create=True) as store:
         store.save(Grouping(count + 1, 0, (group, small), (*atoms, alone)), [])
+
+
+def save_hostile(path: Path) -> dict[str, str]:
+    """Save a group ``g-NAME`` of one event ``e-NAME`` for each text that means harm; return the texts by name."""
+    groups, atoms = [], []
+    for at, (name, text) in enumerate(HOSTILE.items()):
+        event = replace(
+            _event(at),
+            uid=f"e-{name}",
+            service=text,
+            text=text,
+            attributes={text: text, "labels.x": [text]},
+            resource={text: {text: text}},
+        )
+        row = Row(event, (event.uid,), "print", text)
+        groups.append(replace(group_of(f"g-{name}", [row], event, event.time, text), services=(Blame(text, 1.0),)))
+        atoms.append(
+            Membership((row,), (), 2.0, f"g-{name}", 0.5, (Share(text, 0.5, 1.0, 0.5),), "g-script", 0.51)
+        )
+    with SqliteStore(path, create=True) as store:
+        store.save(Grouping(len(groups), 0, tuple(groups), tuple(atoms)), [])
+        store.audit(
+            *(
+                AuditEntry(1, text, "ack", f"g-{name}", (f"g-{name}",), {"by": text, text: text})
+                for name, text in HOSTILE.items()
+            )
+        )
+    return HOSTILE
 
 
 def _event(at: int) -> Event:
