@@ -65,7 +65,7 @@ class Visitor:
 def pages(board: Board, address: str, groups: int, times: int) -> None:
     """Ask for the list, in several ways, one time after the other."""
     visitor = Visitor(address)
-    _, first, whole, _, _ = visitor.get("/")
+    _, _, whole, _, _ = visitor.get("/")
     board.at_most("first page after the start, all of it", 1000 * whole, "ms")
     for name, path in PAGES.items():
         asked = [visitor.get(path) for _ in range(times)]

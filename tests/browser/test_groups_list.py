@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.looking import axe, overflows, shifts, watch_shifts
-from tests.browser.site import Site
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+sys.path.append(str(BENCHMARKS))  # benchmarks are scripts beside each other, not a package
+
+from _web_store import fill  # noqa: E402
+from stormcell.store import SqliteStore  # noqa: E402
+from stormcell.types import Blame  # noqa: E402
+from tests.browser.looking import axe, overflows, shifts, watch_shifts  # noqa: E402
+from tests.browser.site import Site  # noqa: E402
 
 pytestmark = pytest.mark.heavy
 
@@ -212,3 +220,74 @@ def test_who_may_only_look_is_shown_nothing_to_change(
     assert status == 403
     page.reload()
     page.locator(f'[data-group="{name}"] .state.open').wait_for()
+
+
+def test_a_form_that_is_not_ours_changes_nothing(page: Any, site: Site, allowed: list[str]) -> None:
+    allowed.append("status of 403")
+    page.goto(site.url)
+    name = page.locator("[data-group]").first.get_attribute("data-group")
+    page.evaluate("() => document.querySelectorAll('[name=csrf]').forEach((field) => (field.value = 'guess'))")
+    page.get_by_role("button", name="Ack").first.click()
+    page.get_by_text("this page is of an earlier session and nothing was changed").wait_for()
+    page.reload()
+    page.locator(f'[data-group="{name}"] .state.open').wait_for()
+
+
+def test_what_another_did_meanwhile_is_told(
+    page: Any, serving: Callable[..., Site], store: Path, allowed: list[str]
+) -> None:
+    allowed.append("status of 409")
+    site = serving(store, {"web": {"refresh_seconds": 3600}})
+    page.goto(site.url)
+    name = page.locator("[data-group]").first.get_attribute("data-group")
+    site.cli("groups", "resolve", str(name), "--by", "ben")
+    page.get_by_role("button", name="Ack").first.click()
+    page.get_by_text(f"nothing was changed: {name} is resolved meanwhile, by ben").wait_for()
+
+
+def test_whatever_telemetry_says_does_nothing(page: Any, serving: Callable[..., Site], store: Path) -> None:
+    bad = [
+        "<script>alert(1)</script><img src=x onerror=alert(1)>",
+        "\u202e\x1b[31mred\x00 {{7*7}} ${7*7} =HYPERLINK(1)",
+        "'\"><svg/onload=alert(1)> javascript:alert(1)",
+        "wordwithoutanyspace" * 200,
+        "\ud800 \u2066 \U000e0041",
+    ]
+    with SqliteStore(store, create=False) as opened:
+        grouping = opened.grouping()
+        groups = []
+        for group, text in zip(grouping.groups, bad, strict=False):
+            event = replace(group.medoid, text=text, service=text)
+            groups.append(replace(group, medoid=event, title=text, services=(Blame(text, 1.0),)))
+        atoms = tuple(atom for group in groups for atom in opened.memberships(group.id))
+        opened.save(replace(grouping, groups=tuple(groups), memberships=atoms), [])
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    site = serving(store)
+    page.goto(f"{site.url}?sort=-first")
+    page.get_by_text("<script>alert(1)</script>").first.wait_for()
+    assert page.locator("main script, main img, main svg").count() == 0
+    assert overflows(page) == 0
+    assert axe(page) == []
+    assert dialogs == []
+
+
+def test_thousands_of_groups_are_no_trouble(
+    page: Any, serving: Callable[..., Site], store: Path, tmp_path: Path
+) -> None:
+    fill(tmp_path / "many.db", store, 5000)
+    site = serving(tmp_path / "many.db")
+    page.goto(site.url)
+    rows = page.locator("[data-group]")
+    assert rows.count() == 50
+    page.get_by_role("link", name="Next page").click()
+    page.wait_for_url("**after=**")
+    assert rows.count() == 50
+    page.get_by_label("Text").fill("contacts")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**text=contacts**")
+    assert rows.count() == 50
+    assert "after" not in page.url
+    page.get_by_role("button", name="Ack").first.click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("is open again").wait_for()
