@@ -76,7 +76,7 @@ class Lines:
     ----------
     page : tuple of Line
     rows, events : int
-        How many lines are wanted in all, and how many events they stand for.
+        How many lines are wanted in all, and how many events they stand for; 0 where the page is empty.
     """
 
     page: tuple[Line, ...]
@@ -136,11 +136,12 @@ _ORDERS: Final = {
     Sort.FARTHEST: "lines.far DESC, lines.time, lines.id",
     Sort.DOUBTFUL: "lines.margin IS NULL, lines.margin, lines.time, lines.id",
 }
-_TOTAL: Final = f"{_LINES} SELECT count(*), coalesce(sum(size), 0) FROM lines"  # noqa: S608  ours
 # First the few that are wanted, then what they tell.
 _SHOWN: Final = """
-    SELECT event, fingerprint, template, size, atom, document
-    FROM (SELECT * FROM lines ORDER BY :order LIMIT :limit OFFSET :offset) AS lines
+    SELECT event, fingerprint, template, size, atom, document, all_rows, all_events FROM (
+        SELECT *, count(*) OVER () AS all_rows, sum(size) OVER () AS all_events
+        FROM lines ORDER BY :order LIMIT :limit OFFSET :offset
+    ) AS lines
     JOIN rows ON rows.id = lines.id JOIN atoms ON atoms.id = lines.atom ORDER BY :order
 """
 _SERVICES: Final = _told("""
@@ -287,13 +288,13 @@ def _lines(
         "service": to_key(wanted.service),
         "text": to_key(wanted.text),
     }
-    rows, events = connection.execute(_TOTAL, asked).fetchone()
     found = connection.execute(
         _LINES + _SHOWN.replace(":order", _ORDERS[sort]), {**asked, "limit": limit, "offset": offset}
     )
     atoms: dict[int, Membership] = {}  # one may hold the whole page, and thousands of links
     page = []
-    for event, fingerprint, template, size, atom, document in found:
+    rows = events = 0
+    for event, fingerprint, template, size, atom, document, rows, events in found:  # noqa: B007  of all lines
         if atom not in atoms:
             atoms[atom] = codec.load_atom(document, group, ())
         page.append(Line(_row(event, fingerprint, template), size, atoms[atom], atom))

@@ -145,9 +145,11 @@ def asked(get: Callable[[str], str], explained: Sequence[str] = ()) -> Asked:
 def members(store: SqliteStore, group: Group, asked: Asked) -> Members:
     """Return a page of the members of a group; one beyond the last is the last."""
     id, wanted = group.id, asked.wanted
-    found = store.lines(id, wanted, asked.sort, limit=PAGE, offset=PAGE * (asked.page - 1))
-    number = min(asked.page, max(-(-found.rows // PAGE), 1))
-    if number != asked.page:
+    number = asked.page
+    found = store.lines(id, wanted, asked.sort, limit=PAGE, offset=PAGE * (number - 1))
+    if not found.page and number > 1:
+        rows = store.lines(id, wanted, asked.sort, limit=1).rows
+        number = max(-(-rows // PAGE), 1)
         found = store.lines(id, wanted, asked.sort, limit=PAGE, offset=PAGE * (number - 1))
     first = PAGE * (number - 1) + 1 if found.page else 0
     last = first + len(found.page) - 1 if found.page else 0
