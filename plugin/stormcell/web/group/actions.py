@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Final
+from urllib.parse import unquote
 
 from stormcell.errors import ConflictError, InputError, NotFoundError
 from stormcell.operate import feedback
@@ -50,7 +51,7 @@ def merge(call: PageCall) -> Redirect:
 def split(call: PageCall) -> Redirect:
     """Say that the events that are selected are a group of their own."""
     id = call.params["id"]
-    events = call.form.get("event", ())
+    events = _events(call)
     if not events:
         raise InputError("no member is selected; tick those that are another incident, then split")
     done = feedback.split(call.store, id, events, call.person, call.settings)
@@ -63,7 +64,7 @@ def split(call: PageCall) -> Redirect:
 def move(call: PageCall) -> Redirect:
     """Say that the event that is selected is of another group."""
     id = call.params["id"]
-    events = call.form.get("event", ())
+    events = _events(call)
     if len(events) != 1:
         raise InputError(
             f"{len(events) or 'no'} members are selected; move one at a time: all that say the same go along"
@@ -81,7 +82,8 @@ def move(call: PageCall) -> Redirect:
 def pin(call: PageCall) -> Redirect:
     """Say that an event is the exemplar of the group that holds it."""
     id = call.params["id"]
-    done = feedback.pin(call.store, call.sent("event"), call.person, call.settings)
+    [event, *_] = _events(call) or [""]
+    done = feedback.pin(call.store, event, call.person, call.settings)
     return Redirect(call.back(path_of(id)), _told("Pinned as the exemplar", done, id))
 
 
@@ -98,6 +100,11 @@ def undo(call: PageCall) -> Redirect:
     if done.lost:
         told += f". What was said later does not hold without it: {'; '.join(why for _, why in done.lost)}"
     return Redirect(call.back(path_of(call.params["id"])), Toast(f"{told}.", bad=bool(done.lost)))
+
+
+def _events(call: PageCall) -> Sequence[str]:
+    """Return the uids that were sent: quoted, as pages show no hidden characters, nor would forms keep them."""
+    return [unquote(uid, errors="surrogatepass") for uid in call.form.get("event", ())]
 
 
 def _chosen(call: PageCall) -> Sequence[str]:

@@ -102,11 +102,11 @@ class Gone:
     """
 
     id: str
-    into: tuple[Group, ...]
-    how: str
-    who: str
-    time: int
-    history: tuple[Happened, ...]
+    into: tuple[Group, ...] = ()
+    how: str = "forgotten"
+    who: str = ""
+    time: int = 0
+    history: tuple[Happened, ...] = ()
 
 
 def around(store: SqliteStore, group: Group, settings: Settings) -> Around:

@@ -10,7 +10,7 @@ from stormcell.types import Group
 from stormcell.web.answers import Answer, Download, Fragment, Page, Redirect
 from stormcell.web.call import PageCall, View, changes, shows
 from stormcell.web.group import actions
-from stormcell.web.group.around import around, gone
+from stormcell.web.group.around import Gone, around, gone
 from stormcell.web.group.audit import trail
 from stormcell.web.group.downloads import as_csv, as_ndjson
 from stormcell.web.group.members import asked, members, path_of
@@ -24,6 +24,8 @@ def show(call: PageCall) -> Answer:
     group = call.store.head_of(id)
     if group is None:
         ended = gone(call.store, id)
+        if ended is None and call.scripted:
+            ended = Gone(id)  # it was there when the page was opened, on which this is to be told
         if ended is not None:
             return Page("group/gone.html", {"gone": ended})
         # The start of an id is good, too; what is none raises.

@@ -46,13 +46,16 @@ def save_large(path: Path, count: int) -> None:
         store.save(Grouping(count + 1, 0, (group, small), (*atoms, alone)), [])
 
 
-def save_hostile(path: Path) -> dict[str, str]:
-    """Save a group ``g-NAME`` of one event ``e-NAME`` for each text that means harm; return the texts by name."""
+def save_hostile(path: Path, odd: str = "") -> dict[str, str]:
+    """Save a group ``g-NAME`` of one event ``e-NAME`` for each text that means harm; return the texts by name.
+
+    With an ``odd`` uid there is one group only, ``g-odd``, of an event of that uid.
+    """
     groups, atoms = [], []
-    for at, (name, text) in enumerate(HOSTILE.items()):
+    for at, (name, text) in enumerate({"odd": "odd"}.items() if odd else HOSTILE.items()):
         event = replace(
             _event(at),
-            uid=f"e-{name}",
+            uid=odd or f"e-{name}",
             service=text,
             text=text,
             attributes={text: text, "labels.x": [text]},

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,26 @@ def test_what_telemetry_says_is_shown_as_text(tmp_path: Path) -> None:
         cells = [cell for row in csv.reader(io.StringIO(table, newline="")) for cell in row]
         assert not any(cell.startswith(("=", "+", "@")) for cell in cells), name
         assert json.loads(browser.get(f"/groups/{group}/members.ndjson").text)["event"]["text"] == text
+
+
+@pytest.mark.parametrize("uid", ["a\u202eb", "a%41+ b", "\x1b[31m\n", "<b>\"'", "lone \ud83d"])
+def test_an_event_is_known_by_whatever_id_it_has(tmp_path: Path, uid: str) -> None:
+    store = tmp_path / "stormcell.db"
+    save_hostile(store, uid)
+    browser = Browser(store)
+    page = page_of(browser, "/groups/g-odd")
+    [*sent] = re.findall(r'name="event" value="([^"]*)"', page)
+    assert len(sent) == 1
+    _, page = done(browser, "/groups/g-odd/pin", {"event": sent}, "/groups/g-odd")
+    assert told(page) == "Pinned as the exemplar."
+    if uid.isprintable():
+        [link] = re.findall(r'class="button small" href="([^"]+)"', page)
+        assert "This is the exemplar" in page_of(browser, unescape(link))
+
+
+def test_a_page_that_is_open_tells_that_its_group_is_gone(browser: Browser) -> None:
+    assert browser.get("/groups/g-none", x_stormcell="/groups/g-none").status_code == 200
+    assert "This group is no more" in browser.get("/groups/g-none", x_stormcell="/groups/g-none").text
 
 
 def test_a_page_of_a_large_group_reads_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
