@@ -24,6 +24,7 @@ def run(*arguments: str) -> None:
 
 def keep(page: Page, folder: Path, name: str) -> None:
     """Take a picture of what is shown."""
+    page.mouse.move(0, 0)
     page.evaluate("() => document.activeElement?.blur()")
     page.wait_for_timeout(500)
     path = folder / f"{name}.png"

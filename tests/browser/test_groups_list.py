@@ -77,6 +77,7 @@ def test_what_others_do_appears_in_place_and_moves_nothing(page: Any, site: Site
     rows = page.locator("[data-group]")
     before = [row.get_attribute("data-group") for row in rows.all()]
     page.get_by_label("Text").fill("half a word")
+    page.evaluate("() => { document.querySelector('time[data-ago]').dateTime = '1990-01-01T00:00:00Z'; }")
     watch_shifts(page)
     site.cli("groups", "ack", before[0], "--by", "ann")
     page.locator(f'[data-group="{before[0]}"] .state.acknowledged').wait_for()
@@ -85,6 +86,8 @@ def test_what_others_do_appears_in_place_and_moves_nothing(page: Any, site: Site
     assert [row.get_attribute("data-group") for row in rows.all()] == before
     assert shifts(page) == []
     assert page.get_by_label("Text").input_value() == "half a word"
+    # It was last seen at another time than the page said.
+    assert page.locator("time[data-ago]").first.get_attribute("datetime") != "1990-01-01T00:00:00Z"
 
 
 def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
@@ -104,6 +107,8 @@ def test_what_is_new_waits_until_it_is_asked_for(page: Any, site: Site) -> None:
     page.locator(f'[data-group="{name}"]').wait_for()
     assert rows.count() == every
     assert not page.get_by_role("button", name="new, show").is_visible()
+    fresh = page.locator("[data-live-fresh]")
+    assert [row.get_attribute("data-group") for row in fresh.all()] == [name]
 
 
 def test_keys_do_it_all(page: Any, site: Site) -> None:

@@ -23,8 +23,9 @@ def sidecar(
 ) -> None:
     """Take telemetry and alerts as they come, and keep living groups, until told to stop.
 
-    OTLP/gRPC on 127.0.0.1:14317; OTLP/HTTP, alert webhooks (/v1/alerts/...), the API (/api/v1), /healthz, /readyz
-    and /metrics on 127.0.0.1:14318. Other commands look at its groups with --store DIR, while it runs, too.
+    OTLP/gRPC on 127.0.0.1:14317; OTLP/HTTP, alert webhooks (/v1/alerts/...), the triage page (/), the API
+    (/api/v1), /healthz, /readyz and /metrics on 127.0.0.1:14318. Other commands look at its groups with
+    --store DIR, while it runs, too.
     """
     import gc
     import logging

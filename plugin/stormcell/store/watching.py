@@ -48,10 +48,8 @@ class Watch:
                 return f"unknown-{next(_ALWAYS)}"
             return f"{self._opened}-{version}"
 
-    def close(self) -> None:
-        """Close the file; it is opened again when it is asked."""
-        with self._lock:
-            self._close()
+    def __del__(self) -> None:
+        self._close()
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -16,6 +16,8 @@ from stormcell.web.sessions import Session
 
 MAX_FORM: Final = 2 << 20
 """Bytes; a draft has room, written in letters that take nine bytes each."""
+SMALL_FORM: Final = 16 << 10
+"""Bytes of one that anybody may send."""
 _MAX_FIELDS: Final = 2000
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -38,8 +40,8 @@ def fields(text: str) -> Fields:
     return found
 
 
-async def form(request: Request) -> Fields:
-    """Return the fields of the form that a request brings.
+async def form(request: Request, most: int = MAX_FORM) -> Fields:
+    """Return the fields of the form that a request brings, of so many bytes at most.
 
     Raises
     ------
@@ -52,8 +54,8 @@ async def form(request: Request) -> Fields:
     content = b""
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_FORM:
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the form is larger than {MAX_FORM} bytes")
+        if len(content) > most:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the form is larger than {most} bytes")
     return fields(content.decode("utf-8", "replace"))
 
 

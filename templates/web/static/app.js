@@ -13,7 +13,8 @@ let whole = false;
 const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.key || "" : "");
 
 function lay(from, to) {
-  if (from.isEqualNode(to) || from.hasAttribute("data-keep")) return;
+  const age = to.hasAttribute("data-ago"); // its text is ours
+  if (from.isEqualNode(to) || (from.hasAttribute("data-keep") && !age)) return;
   const kept = from.tagName === "DETAILS" ? ["open"] : [];
   for (const { name } of [...from.attributes]) {
     if (!to.hasAttribute(name) && !kept.includes(name) && !name.startsWith("data-live")) from.removeAttribute(name);
@@ -21,6 +22,7 @@ function lay(from, to) {
   for (const { name, value } of to.attributes) {
     if (!kept.includes(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
+  if (age) return;
   if (from.hasAttribute("data-hold") && !whole) hold(from, to);
   else layChildren(from, to);
 }
@@ -102,9 +104,16 @@ function put(page, all) {
   if (!given) return;
   const held = document.activeElement;
   const row = held?.closest("[data-group]");
+  const known = new Set([...main.querySelectorAll("[data-hold] > *")].map(keyOf));
   whole = all;
   lay(main, given);
   whole = false;
+  if (all) {
+    for (const one of main.querySelectorAll("[data-hold] > *")) {
+      if (known.has(keyOf(one))) delete one.dataset.liveFresh;
+      else one.dataset.liveFresh = "";
+    }
+  }
   // A button that was pressed may have given way to another.
   if (row?.isConnected && !held.isConnected) row.querySelector("button, a")?.focus({ preventScroll: true });
   document.title = page.title;

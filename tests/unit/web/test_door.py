@@ -172,7 +172,7 @@ def test_logging_in_never_leads_to_another_site(store: Path, back: str) -> None:
 
 
 def test_who_guesses_is_slowed_down(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stormcell.web.serving._SLOW", 0)
+    monkeypatch.setattr("stormcell.web.entrance._SLOW", 0)
     browser = Browser(store, [("ann", OPERATE)])
     for _ in range(login.FAILURES):
         found = browser.post("/login", {"token": "guess"})
@@ -187,7 +187,7 @@ def test_who_guesses_is_slowed_down(store: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_token_that_is_good_for_other_things_does_not_log_in(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stormcell.web.serving._SLOW", 0)
+    monkeypatch.setattr("stormcell.web.entrance._SLOW", 0)
     found = Browser(store, [("collector", {Scope.INGEST})]).post("/login", {"token": "collector"})
     assert found.status_code == 403
 
@@ -208,3 +208,17 @@ def test_our_script_is_told_in_a_message_and_not_sent_away(store: Path) -> None:
     assert found.status_code == 401
     assert 'class="toast bad"' in found.text
     assert "<html" not in found.text
+
+
+def test_who_somebody_says_they_are_is_kept_with_what_they_do(browser: Browser, store: Path) -> None:
+    [name, *_] = groups(store)
+    tag = browser.get("/").headers["etag"]
+    assert browser.post("/me", {"name": "Ann", "csrf": "guess"}).status_code == 403
+    assert browser.post("/me", {"name": " <Ann> ", "back": "/?sort=count"}).headers["location"] == "/?sort=count"
+    page = browser.get("/", if_none_match=tag)
+    assert "<summary>&lt;Ann&gt;" in page.text
+    assert browser.post(f"/groups/{name}/ack").status_code == 303
+    with SqliteStore(store, create=False) as opened:
+        entry = opened.audit_log(name)[-1]
+    assert (entry.who, entry.detail["by"]) == ("anonymous", "<Ann>")
+    assert browser.post("/login", {"token": "x" * (32 << 10)}).status_code == 413

@@ -24,6 +24,7 @@ class Listed:
     Attributes
     ----------
     id, title, status : str
+        The title is the exemplar's text, without its middle where that is long, and its service.
     severity : str
         A name; "none" where no event had one.
     services : sequence of (str, float)
@@ -76,7 +77,7 @@ def row(group: Group) -> Listed:
     """Return what is told of a group."""
     return Listed(
         id=group.id,
-        title=shorten(group.medoid.text, _TITLE) or group.title,
+        title=shorten(group.title, _TITLE) or "(no text)",
         status=group.status,
         severity=severity_name(group.most_severe.severity),
         services=[(part.name, part.blame) for part in group.services[:_SERVICES]],
