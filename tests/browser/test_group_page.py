@@ -200,6 +200,15 @@ def test_what_others_do_appears_and_what_is_selected_and_open_stays(page: Any, s
     assert sum(shifts(page)) < 0.1
 
 
+def test_what_is_gone_pales_under_who_reads_what_is_latest(page: Any, site: Site, store: Path) -> None:
+    large, _ = pair(store)
+    uid = stranger(store, large)
+    open_group(page, site, large.id, f"?text={uid}&sort=latest")
+    site.cli("groups", "split", large.id, uid)
+    page.locator(f'[data-key="m-{uid}"][data-live-gone]').wait_for()
+    page.get_by_role("region", name="History").get_by_text("split events off").wait_for()
+
+
 def test_it_works_without_script(new_page: Callable[..., Any], site: Site, store: Path) -> None:
     large, small = pair(store)
     uid = stranger(store, large)
