@@ -267,7 +267,12 @@ def test_whatever_telemetry_says_does_nothing(page: Any, serving: Callable[..., 
         atoms = tuple(atom for group in groups for atom in opened.memberships(group.id))
         opened.save(replace(grouping, groups=tuple(groups), memberships=atoms), [])
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def shown(dialog: Any) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", shown)
     site = serving(store)
     page.goto(f"{site.url}?sort=-first")
     page.get_by_text("<script>alert(1)</script>").first.wait_for()
