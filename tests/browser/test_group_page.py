@@ -200,12 +200,15 @@ def test_what_others_do_appears_and_what_is_selected_and_open_stays(page: Any, s
     assert sum(shifts(page)) < 0.1
 
 
-def test_what_is_gone_pales_under_who_reads_what_is_latest(page: Any, site: Site, store: Path) -> None:
+def test_what_is_gone_pales_where_it_is(page: Any, site: Site, store: Path) -> None:
     large, _ = pair(store)
-    uid = stranger(store, large)
-    open_group(page, site, large.id, f"?text={uid}&sort=latest")
+    open_group(page, site, large.id, "?sort=farthest")
+    line = page.locator("[data-member]").first
+    uid = line.get_attribute("data-key").removeprefix("m-")
     site.cli("groups", "split", large.id, uid)
     page.locator(f'[data-key="m-{uid}"][data-live-gone]').wait_for()
+    page.get_by_role("button", name=re.compile("show")).click()
+    line.and_(page.locator(f'[data-key="m-{uid}"]')).wait_for(state="detached")
     page.get_by_role("region", name="History").get_by_text("split events off").wait_for()
 
 
