@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from stormcell.store import SqliteStore
-from tests.integration.program import stormcell
+from tests.integration.program import EXAMPLE, stormcell
 from tests.unit.render.samples import grouping
 
 GROUPING = grouping()
@@ -294,6 +295,30 @@ def test_stale(folder: Path, id: str) -> None:
     assert refused.code == 1
     assert f"is stale: {why}" in refused.err
     assert stormcell("drafts", *words, "--stale").code == 0
+
+
+def test_who_approves_what_is_stale_is_told(folder: Path, id: str) -> None:
+    done(folder, "submit", id)
+    group = replace(GROUPING.groups[0], medoid=GROUPING.groups[1].medoid)
+    with SqliteStore(folder / "stormcell.db", create=False) as store:
+        store.save(replace(GROUPING, groups=(group, *GROUPING.groups[1:])), [])
+    ran = stormcell("drafts", "approve", id, "--store", folder)
+    assert ran.code == 0
+    assert "It was stale: another event speaks for its group: " in ran.err
+    assert done(folder, "show", id)["stale"] == ""
+    done(folder, "send-back", id, "It does not hold.")
+    done(folder, "submit", id)
+    assert "stale" not in stormcell("drafts", "approve", id, "--store", folder).err
+
+
+@pytest.mark.slow
+def test_drafts_stay_when_groups_are_made_anew(grouped: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(grouped, tmp_path / "out"))
+    group = stormcell("groups", "list", "--store", out, "--json").json[0]["id"]
+    begun = done(out, "start", group)
+    assert stormcell("group", EXAMPLE, "--out", out).code == 0
+    [listed] = done(out, "list")
+    assert (listed["id"], listed["version"], listed["stale"]) == (begun["id"], 1, "")
 
 
 @pytest.mark.parametrize("command", ["show", "diff", "history", "edit", "redraft", "submit", "approve", "publish"])

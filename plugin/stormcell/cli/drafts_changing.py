@@ -224,15 +224,21 @@ def approve(
 
     With drafts.four_eyes it takes another person than wrote its last revision.
     """
+    from stormcell.cli.output import say
     from stormcell.cli.person import person
     from stormcell.operate import reviews
+    from stormcell.operate.reviewing import review_of
 
     settings = options.settings(config)
+    stale: list[str] = []
 
     def change(opened: SqliteStore, id: str, version: int) -> Review:
+        stale.append(reviews.stale(opened, review_of(opened, id), settings))
         return reviews.approve(opened, id, person(by), settings, seen=version, text=text)
 
     _change(draft, store, seen, as_json, change)
+    for why in filter(None, stale):
+        say(f"It was stale: {why}. Your approval says that it holds; send it back if it does not.")
 
 
 @app.command(

@@ -98,4 +98,4 @@ def publish(
 def _supersede(store: SqliteStore, review: Review, person: Person) -> None:
     for other in store.reviews(review.group, ReviewState.PUBLISHED):
         if other.kind == review.kind and other.id != review.id:
-            keep(store, states.superseded(other, person.now), person, SUPERSEDE, {"by draft": review.id})
+            keep(store, states.superseded(other, person.now), person, SUPERSEDE, {"successor": review.id})

@@ -106,7 +106,7 @@ def edit(store: SqliteStore, id: str, markdown: str, person: Person, *, seen: in
         new = states.successor(
             review, new_id(store, review.group, review.kind), text, person.author, person.now, told
         )
-        return keep(store, new, person, Move.EDIT, {"from": review.id})
+        return keep(store, new, person, Move.EDIT, {"predecessor": review.id})
 
 
 def redraw(

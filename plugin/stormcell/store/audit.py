@@ -8,6 +8,7 @@ from typing import Final
 
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
+from stormcell.store.transactions import Connected
 from stormcell.types import AuditEntry
 
 _ALL: Final = """
@@ -25,6 +26,52 @@ _NEWEST: Final = """
     AND (:group = '' OR number IN (SELECT number FROM audit_groups WHERE group_id = :group))
     ORDER BY number DESC LIMIT :limit
 """
+
+
+class AuditLog(Connected):
+    """The part of a store that keeps who changed what."""
+
+    def audit(self, *entries: AuditEntry) -> None:
+        """Put entries at the end of the audit log."""
+        with self._writing() as connection:
+            add(connection, entries)
+
+    def audit_log(self, group: str | None = None, *, limit: int | None = None, after: int = 0) -> list[AuditEntry]:
+        """Return who changed what, oldest first.
+
+        Parameters
+        ----------
+        group : str, optional
+            Only what belongs to the history of this group, by its whole id; it may be gone.
+        limit : int, optional
+            At most so many.
+        after : int
+            Only those with a higher number.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else load(connection, group, limit, after)
+
+    def newest_entries(
+        self, *, who: str = "", action: str = "", group: str = "", limit: int, before: int | None = None
+    ) -> list[AuditEntry]:
+        """Return who changed what, newest first.
+
+        Parameters
+        ----------
+        who, action, group : str
+            Only entries of this one, a group by its whole id; "" for all.
+        limit : int
+            At most so many.
+        before : int, optional
+            Only those with a lower number.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else newest(connection, who, action, group, limit, before)
+
+    def audit_counts(self) -> dict[tuple[str, str], int]:
+        """Return how many entries the audit log has, by who and action."""
+        with self._reading() as connection:
+            return {} if connection is None else counts(connection)
 
 
 def add(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:

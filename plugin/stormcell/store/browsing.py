@@ -1,4 +1,4 @@
-"""What people look through, page by page: the members of a group, a line for each row, and the audit log.
+"""What people look through, page by page: the members of a group, a line for each row.
 
 Every query reads what it shows and little more: a group may have tens of thousands of members.
 """
@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from stormcell.store import audit as log
 from stormcell.store import codec
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.transactions import Connected
-from stormcell.types import AuditEntry, Group, Membership, Row
+from stormcell.types import Group, Membership, Row
 
 
 class Sort(StrEnum):
@@ -249,23 +248,6 @@ class Browsing(Connected):
                 if atom not in atoms:
                     atoms[atom] = replace(codec.load_atom(document, group_id, ()), links=())
                 yield from_key(uid), _row(event, fingerprint, template), atoms[atom]
-
-    def newest_entries(
-        self, *, who: str = "", action: str = "", group: str = "", limit: int, before: int | None = None
-    ) -> list[AuditEntry]:
-        """Return who changed what, newest first.
-
-        Parameters
-        ----------
-        who, action, group : str
-            Only entries of this one, a group by its whole id; "" for all.
-        limit : int
-            At most so many.
-        before : int, optional
-            Only those with a lower number.
-        """
-        with self._reading() as connection:
-            return [] if connection is None else log.newest(connection, who, action, group, limit, before)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

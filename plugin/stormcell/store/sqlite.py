@@ -13,6 +13,7 @@ from stormcell.store import codec, forgetting, listing, reading, recurring, writ
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
+from stormcell.store.audit import AuditLog
 from stormcell.store.browsing import Browsing
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
@@ -35,7 +36,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(Browsing, Outbox, Reviews):
+class SqliteStore(AuditLog, Browsing, Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -310,31 +311,6 @@ class SqliteStore(Browsing, Outbox, Reviews):
         """Set the status of a group, by its whole id; later groupings leave it."""
         with self._writing() as connection:
             writing.put_statuses(connection, {group_id: status})
-
-    def audit(self, *entries: AuditEntry) -> None:
-        """Put entries at the end of the audit log."""
-        with self._writing() as connection:
-            log.add(connection, entries)
-
-    def audit_log(self, group: str | None = None, *, limit: int | None = None, after: int = 0) -> list[AuditEntry]:
-        """Return who changed what, oldest first.
-
-        Parameters
-        ----------
-        group : str, optional
-            Only what belongs to the history of this group, by its whole id; it may be gone.
-        limit : int, optional
-            At most so many.
-        after : int
-            Only those with a higher number.
-        """
-        with self._reading() as connection:
-            return [] if connection is None else log.load(connection, group, limit, after)
-
-    def audit_counts(self) -> dict[tuple[str, str], int]:
-        """Return how many entries the audit log has, by who and action."""
-        with self._reading() as connection:
-            return {} if connection is None else log.counts(connection)
 
     def feedback(self) -> list[Feedback]:
         """Return what people said of groups, oldest first, what was undone included."""
