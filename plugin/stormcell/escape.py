@@ -33,6 +33,8 @@ _STARTS = re.compile(r"([0-9]{1,9})([.)])(?=\s|\Z)|([-+=>#:.!^{()])")
 """What opens a list, a quotation, a rule or a heading, or would complete what stands before the text."""
 
 _TICKS = re.compile("`+")
+_PLAIN = re.compile("[A-Za-z0-9]+(?:[-.:_][A-Za-z0-9]+)*")
+"""What needs no escape anywhere but for "www.": most names, numbers and times."""
 
 
 def terminal(text: str) -> str:
@@ -53,6 +55,8 @@ def markdown(text: str) -> str:
 
     It may stand anywhere in a line, in a table cell, or beside other escaped text.
     """
+    if _PLAIN.fullmatch(text) and "www" not in text.lower():
+        return text
     clean = terminal(text)
     inner = clean.strip()
     if not inner:
@@ -74,6 +78,8 @@ def code(text: str, *, table: bool = False) -> str:
     table : bool
         Whether it stands in a table cell, where GFM wants pipes escaped even inside code.
     """
+    if _PLAIN.fullmatch(text):
+        return f"`{text}`"
     clean = terminal(text) or " "
     if table:
         clean = clean.replace("|", "\\|")

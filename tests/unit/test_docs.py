@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import yaml
 
 from stormcell.config import Settings
 from stormcell.errors import SettingsError
-from stormcell.registry import exporter
+from stormcell.registry import exporter, publisher
 
 ROOT = Path(__file__).parents[2]
 CLUSTERING = ROOT / "docs" / "clustering.md"
+PUBLISHING = ROOT / "docs" / "publishing.md"
 EXPORTERS = ROOT / "docs" / "exporters.md"
 TICKETS = ROOT / "examples" / "tickets-exporter"
 SDK = ROOT / "docs" / "sdk.md"
@@ -38,15 +40,30 @@ def test_the_test_of_a_service_is_one_of_ours() -> None:
     assert program == OF_A_SERVICE.read_text()
 
 
-def test_every_exporter_is_in_the_table_with_its_options() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\|([^|]*)\|[^|]*\|$", EXPORTERS.read_text(), re.MULTILINE)
-    ours = [point.name for point in entry_points(group="stormcell.exporters") if "stormcell" in point.value]
+@pytest.mark.parametrize(
+    ("page", "group", "made"),
+    [(EXPORTERS, "stormcell.exporters", exporter), (PUBLISHING, "stormcell.publishers", publisher)],
+    ids=["exporters", "publishers"],
+)
+def test_everyone_is_in_the_table_with_its_options(page: Path, group: str, made: Callable[..., object]) -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\|([^|]*)\|[^|]*\|$", page.read_text(), re.MULTILINE)
+    ours = [point.name for point in entry_points(group=group) if "stormcell" in point.value]
     assert sorted(name for name, _ in rows) == sorted(ours)
     for name, options in rows:
         with pytest.raises(SettingsError) as caught:
-            exporter(name, {"": ""})
+            made(name, {"": ""})
         _, _, there = str(caught.value).partition("; there are: ")
         assert re.findall(r"`(\w+)`", options) == (there.split(", ") if there else [])
+
+
+def test_the_publishers_that_are_shown_can_be_used() -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", PUBLISHING.read_text(), re.DOTALL)
+    kinds = set()
+    for settings in (Settings.model_validate(yaml.safe_load(one)) for one in shown):
+        for one in settings.drafts.publish:
+            kinds.add(one.kind)
+            publisher(one.kind, one.options)
+    assert kinds == {"folder", "git", "kibana-case", "kibana-guide", "webhook"}
 
 
 def test_the_exporters_that_are_shown_can_be_used() -> None:

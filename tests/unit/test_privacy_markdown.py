@@ -69,6 +69,11 @@ def test_what_is_code_is_masked_as_the_text_is(text: str) -> None:
     assert shown(masked) in (conceal(clean), conceal(clean).strip(" "))
 
 
+def test_the_id_of_an_alert_stays() -> None:
+    text = "[^1]: event `4111111111111111@2023-11-15T00:28:44.452Z`, field `text`"
+    assert conceal_markdown(text) == text
+
+
 def test_a_footnote_hides_no_secret() -> None:
     assert conceal_markdown("[^1]: ask `ada@example.com`") == "[^1]: ask `<email>`"
 

@@ -24,7 +24,7 @@ _PAGE: Final = 100
 _MOST_LINK: Final = 300
 _SPARE: Final = 6
 _REFERENCE: Final = re.compile(r" ?\[\^[^\]\s]{1,40}\](?!:)")
-_DEFINITION: Final = re.compile(r"^\[\^[^\]\s]{1,40}\]:.*\n?", re.MULTILINE)
+_DEFINITION: Final = re.compile(r"^\[(?:\^[^\]\s]{1,40}|//)\]:.*\n?", re.MULTILINE)
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 

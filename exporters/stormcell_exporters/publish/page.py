@@ -14,7 +14,7 @@ import yaml
 
 from stormcell.errors import OutputError, SettingsError
 from stormcell.escape import terminal
-from stormcell.times import rfc3339
+from stormcell.times import readable
 from stormcell.types import Paper
 
 _FENCE: Final = "---\n"
@@ -60,10 +60,10 @@ def place(folder: Path, paper: Paper) -> Place:
     """
     own = _own(folder, paper.review)
     if own is None:
-        path = _free(folder, paper, rfc3339(paper.time)[:10])
-        return Place(path, page(paper, rfc3339(paper.time)), None, there=False)
+        path = _free(folder, paper, readable(paper.time)[:10])
+        return Place(path, page(paper, readable(paper.time)), None, there=False)
     former, front, body = own
-    first = str(front.get("published") or rfc3339(paper.time))
+    first = str(front.get("published") or readable(paper.time))
     wanted = _split(page(paper, first).decode())
     volatile = ("lastmod",)
     if body == wanted[1] and _without(front, volatile) == _without(wanted[0], volatile):
@@ -95,7 +95,7 @@ def page(paper: Paper, first: str) -> bytes:
         "author": terminal(paper.author),
         "reviewer": terminal(paper.reviewer),
         "published": first,
-        "lastmod": rfc3339(paper.time),
+        "lastmod": readable(paper.time),
     }
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1_000_000)
     text = body.rstrip("\n") + "\n"

@@ -14,6 +14,7 @@ from stormcell import __version__
 from stormcell.cli import (
     background,
     demo,
+    draft,
     drafts_changing,
     elasticsearch,
     elasticsearch_similar,
@@ -126,6 +127,7 @@ for name, command, example in (
 ):
     groups.app.command(name, epilog=options.examples(f"stormcell groups {example}"))(command)
 app.add_typer(groups.app, name="groups")
+app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")

@@ -50,20 +50,22 @@ def check(
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
-    """Check the settings file, the STORMCELL_* variables and the exporters they name; exit 2 if one is wrong.
+    """Check the settings, and the exporters and publishers they name; exit 2 if one is wrong.
 
     With --against, tell of each rule, silence, maintenance and route which events and groups it is about, and
     which groups the rules merge or split; exit 1 if a rule cannot be kept.
     """
     from stormcell.cli.output import print_json, say
     from stormcell.errors import InputError
-    from stormcell.registry import exporter
+    from stormcell.registry import exporter, publisher
 
     if more and not against:
         raise InputError("files are only read with --against PATH...")
     settings = options.settings(config)
     for one in settings.notifications.exporters:
         exporter(one.kind, one.options)
+    for place in settings.drafts.publish:
+        publisher(place.kind, place.options)
     if against:
         from stormcell.cli.check import check_against
 

@@ -52,7 +52,8 @@ class DraftsSettings(Section):
     """An approved draft is stale when another event speaks for its group, or when this part of its members are
     others."""
     publish: tuple[PublisherSettings, ...] = ()
-    """Where approved drafts are published, each a `name`, a `kind`, a `target` and `options`."""
+    """Where approved drafts are published: each a `name`, a `kind`, a `target` and perhaps `options`
+    ([which there are](publishing.md))."""
 
     @model_validator(mode="after")
     def _one_of_a_name(self) -> Self:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Final
 
 from stormcell.config import PublisherSettings, Settings
 from stormcell.errors import SettingsError, StormcellError
-from stormcell.escape import terminal
+from stormcell.escape import markdown, terminal
 from stormcell.operate.people import Person
 from stormcell.privacy import conceal, conceal_markdown
 from stormcell.registry import publisher
 from stormcell.types import Paper, Publication, Review
 
-_MOST_PROBLEM = 1000
+_MOST_PROBLEM: Final = 1000
+_UNREVIEWED: Final = re.compile(r"^> \*\*Draft, to be reviewed by a person\.\*\*", re.MULTILINE)
+"""What the shipped templates say of every draft."""
 
 
 def hand_out(
@@ -51,14 +55,18 @@ def hand_out(
 
 
 def paper(review: Review, time: int, *, unmasked: bool = False) -> Paper:
-    """Return the latest revision of a review as it is published at a time (ns)."""
+    """Return the latest revision of a review as it is published at a time (ns).
+
+    Where a template says of its text that it is to be reviewed, it now says that it was.
+    """
+    by = f" by {markdown(review.reviewer)}" if review.reviewer else ""
     made = Paper(
         review=review.id,
         group=review.group,
         kind=review.kind,
         title=review.title,
         revision=review.latest.number,
-        markdown=review.latest.markdown,
+        markdown=_UNREVIEWED.sub(lambda _: f"> **Reviewed{by}.**", review.latest.markdown, count=1),
         author=review.latest.author,
         reviewer=review.reviewer,
         time=time,
@@ -93,5 +101,6 @@ def _handed(place: PublisherSettings, paper: Paper) -> Publication:
         problem = f"the publisher {place.kind!r} failed: {type(error).__name__}: {error}"
     else:
         return Publication(place.name, paper.revision, paper.time, where=terminal(where))
-    shown = conceal(terminal(problem))[:_MOST_PROBLEM]
+    # Addresses stay: who reads this has set them.
+    shown = conceal(terminal(problem), digits=False)[:_MOST_PROBLEM]
     return Publication(place.name, paper.revision, paper.time, problem=shown or "it does not say why")

@@ -26,14 +26,13 @@ def related(store: SqliteStore, group: str, settings: Settings, *, most: int = 3
     from stormcell.groups.recurrence import compare, similar
 
     past, _ = recalled(store, settings)
-    if all(each.id != group for each in past):
+    began = {each.id: each.first_seen for each in past}
+    if group not in began:
         return ()
-    own = store.group(group)
     families = [{member.group for member in family.members} for family in store.families()]
     found = []
     for each in similar(compare(past, settings.recurrence), group, len(past)):
-        other = store.group(each.group)
-        if own is None or other is None or other.first_seen >= own.first_seen:
+        if began[each.group] >= began[group] or (other := store.group(each.group)) is None:
             continue
         together = any({group, each.group} <= members for members in families)
         found.append(Related(other, each.dissimilarity, together))

@@ -15,7 +15,7 @@ from stormcell.privacy.tokens import mask_private_keys
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _DEFINITION: Final = re.compile(r" {0,3}\[\^[^\]\s]{1,100}\]:")
 _SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_ID: Final = re.compile(r"[\w:/-]{1,200}")
+_ID: Final = re.compile(r"[\w:/-]{1,200}(?:@[\dT:.Z-]{1,40})?")  # an alert's ends with a time
 _PIECE: Final = re.compile(
     r"(?P<span>(?<!`)(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`))"
     r"|(?P<reference>\[\^[^\]\s]{1,100}\])"

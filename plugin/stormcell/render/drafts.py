@@ -53,10 +53,11 @@ class Drafter:
         """
         from stormcell.render.context import context
         from stormcell.render.environment import footnotes
+        from stormcell.render.known import marker
 
         library, environment = self._load(kind)
         chosen = _chosen(library, kind, material.group, template)
-        facts = context(material.group, material.atoms)
+        facts = context(material, self._settings.links)
         name = f"{chosen.name}.md.j2"
         _, path = library.sources[name]
         with footnotes() as notes:
@@ -67,7 +68,7 @@ class Drafter:
             if not notes.settled:
                 raise TemplateError(f"{path}: it uses the filter shell but no sources() after it; add that")
             body = _GAPS.sub("\n\n", text).strip("\n")
-            markdown = f"{body}\n\n{notes.definitions()}"
+            markdown = f"{body}\n\n{marker(kind, material.group)}{notes.definitions()}"
             return Draft(material.group.id, kind, chosen.name, markdown, notes.sources)
 
     def _load(self, kind: str) -> tuple[Library, Environment]:

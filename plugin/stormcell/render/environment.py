@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from stormcell import escape
+from stormcell.render.beyond import Link
 from stormcell.render.facts import Blank
 from stormcell.render.footnotes import Footnotes, blank
 from stormcell.types import Fact
@@ -29,6 +30,9 @@ _FILTERS = (
     *("reject", "rejectattr", "reverse", "round", "select", "selectattr", "slice", "sort", "unique"),
 )
 _GLOBALS = ("dict", "namespace", "range")
+
+_OURS = ("stormcell.render.", "stormcell.types.")
+_NOTHING = object()
 
 _REFUSED = (
     (nodes.Concat, "'~' would skip the escape of one side; print the values one after the other"),
@@ -55,6 +59,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: object, attribute: str) -> object:
         _refuse_markup(obj)
+        # Our own frozen values need no search for what is unsafe, which takes longer than all else.
+        if not attribute.startswith("_") and type(obj).__module__.startswith(_OURS):
+            found = getattr(obj, attribute, _NOTHING)
+            if found is not _NOTHING and not callable(found):
+                return found
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: object, argument: object) -> object:
@@ -63,7 +72,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    """Return the sandbox: filters code, head and shell, the test known, the function sources."""
+    """Return the sandbox: filters code, head, link and shell, the test known, the function sources."""
     sandbox = _Environment(
         loader=loader,
         autoescape=True,
@@ -75,7 +84,7 @@ def environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
     )
     sandbox.filters = {name: sandbox.filters[name] for name in _FILTERS}
     sandbox.globals = {name: sandbox.globals[name] for name in _GLOBALS}
-    sandbox.filters.update(code=_code, head=_head, shell=_shell)
+    sandbox.filters.update(code=_code, head=_head, link=_link, shell=_shell)
     sandbox.tests["known"] = _known
     sources: Callable[[], Markup] = _sources
     sandbox.globals["sources"] = sources
@@ -130,6 +139,13 @@ def _code(value: object, table: bool = False) -> Markup:
     if isinstance(value, Fact):
         return _cited(escape.code(value.value, table=table), value)
     return _safe(escape.code(value, table=table)) if isinstance(value, str) else _printed(value)
+
+
+def _link(value: object) -> Markup:
+    """Filter: a link of the settings, under its name. What events bring is never made one."""
+    if not isinstance(value, Link):
+        raise TypeError(f"cannot link a {type(value).__name__}: only the links of the settings are")
+    return _cited(f"[{escape.markdown(value.name)}](<{value.url.value}>)", value.url)
 
 
 def _shell(value: object) -> Markup:

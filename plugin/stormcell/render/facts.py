@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from stormcell.semconv import ANNOTATIONS, LABELS
 from stormcell.times import readable, spoken
@@ -12,6 +13,9 @@ from stormcell.types import Event, Fact, Signal, Value
 
 MAX_SHOWN = 300
 """Longest text of an event that a draft shows, in characters."""
+
+MAX_BRIEF = 120
+"""Longest text of an event in a table of many, in characters."""
 
 MAX_DETAILS = 8
 """Most attributes of one event that a draft lists."""
@@ -47,13 +51,14 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One event as a draft shows it."""
+    """One event as a draft shows it; ``brief`` is its text where many are listed."""
 
     uid: Fact
     signal: Fact
     time: Fact
     service: Fact | Blank
     text: Fact
+    brief: Fact
     severity: Fact | None
     status: Fact | None
     duration: Fact | None
@@ -71,6 +76,7 @@ def show(event: Event) -> Shown:
         time=instant(event),
         service=fact(event, "service") if event.service else Blank("service"),
         text=fact(event, "text"),
+        brief=shortened(fact(event, "text", whole=True), MAX_BRIEF),
         severity=_severity(event),
         status=fact(event, "status") if event.status not in ("", "unset") else None,
         duration=(
@@ -97,12 +103,12 @@ def fact(event: Event, path: str, *, whole: bool = False) -> Fact:
     return Fact(value, event.uid, path) if whole or path == "uid" else shortened(Fact(value, event.uid, path))
 
 
-def shortened(long: Fact) -> Fact:
-    """Return a fact of at most ``MAX_SHOWN`` characters, which says so if it had to be cut."""
-    if len(long.value) <= MAX_SHOWN:
+def shortened(long: Fact, most: int = MAX_SHOWN) -> Fact:
+    """Return a fact of at most ``most`` characters, which says so if it had to be cut."""
+    if len(long.value) <= most:
         return long
-    how = f"{long.how}, shortened" if long.how else "shortened"
-    return Fact(long.value[: MAX_SHOWN - 1] + "…", long.uid, long.field, how)
+    cut = "shortened" if most == MAX_SHOWN else f"shortened to {most} characters"
+    return replace(long, value=long.value[: most - 1] + "…", how=f"{long.how}, {cut}" if long.how else cut)
 
 
 def instant(event: Event) -> Fact:
@@ -117,10 +123,16 @@ def as_text(value: Value) -> str:
 
 def has(event: Event, path: str) -> bool:
     """Whether ``event`` holds something other than emptiness at ``path``."""
-    try:
-        return event.field(path) not in ("", None)
-    except KeyError:
-        return False
+    holder, name = split(path)
+    held = event.resource if holder == "resource" else event.attributes
+    return held.get(name) not in ("", None)
+
+
+@cache
+def split(path: str) -> tuple[str, str]:
+    """Return which mapping of an event a field path is of, and the name in it."""
+    holder, _, name = path.partition('["')
+    return holder, name.removesuffix('"]')
 
 
 def _first(event: Event, paths: Iterable[str]) -> Fact | None:

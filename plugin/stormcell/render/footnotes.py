@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from stormcell import escape
 from stormcell.render.facts import Blank
-from stormcell.types import Fact
+from stormcell.types import Fact, Source
 
 
 class Footnotes:
@@ -45,7 +47,7 @@ class Footnotes:
 
     def definitions(self) -> str:
         """Return the footnotes, one a line."""
-        return "".join(f"[^{number}]: {_source(fact)}\n" for fact, number in self._numbers.items())
+        return "".join(f"[^{number}]: {definition(fact)}\n" for fact, number in self._numbers.items())
 
 
 def blank(value: Blank) -> str:
@@ -53,6 +55,12 @@ def blank(value: Blank) -> str:
     return f"*to fill in: {escape.markdown(value.what)}*"
 
 
-def _source(fact: Fact) -> str:
+def definition(fact: Fact) -> str:
+    """Return where a fact comes from, as its footnote says it."""
     how = f"; {escape.markdown(fact.how)}" if fact.how else ""
-    return f"event {escape.code(fact.uid)}, field {escape.code(fact.field)}{how}"
+    if fact.source is Source.AUDIT:
+        return f"entry {escape.markdown(fact.uid)} of the audit log, field {escape.code(fact.field)}{how}"
+    return f"event {escape.code(fact.uid)}, field {_field(fact.field)}{how}"
+
+
+_field = lru_cache(maxsize=256)(escape.code)

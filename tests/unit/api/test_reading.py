@@ -108,6 +108,14 @@ def test_drafts_are_those_that_grouping_wrote(looking: Api, listed: list[dict[st
             assert len(told["sources"]) == len(stored.sources)
 
 
+def test_a_postmortem_is_written_when_asked_for(looking: Api, listed: list[dict[str, Any]]) -> None:
+    path = f"/groups/{listed[0]['id']}/drafts"
+    [told] = looking.got(path, kind="postmortem")["drafts"]
+    assert (told["kind"], told["template"]) == ("postmortem", "default")
+    assert told["markdown"].startswith("# Postmortem: ")
+    assert looking.got(path)["drafts"][0]["kind"] == "runbook"
+
+
 @pytest.mark.parametrize(
     ("params", "keeps"),
     [

@@ -27,7 +27,10 @@ FIRST = Paper(
     kind="runbook",
     title="Failing requests",
     revision=1,
-    markdown="# Failing requests\n\nLook at payment[^1] first.\n\n[^1]: event `51fb`, field `service`\n",
+    markdown=(
+        "# Failing requests\n\nLook at payment[^1] first.\n\n[//]: # (Stormcell: runbook of g-1 as d108488206)\n\n"
+        "[^1]: event `51fb`, field `service`\n"
+    ),
     author="ada",
     reviewer="grace",
     time=1_700_000_200_000_000_000,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stormcell.config import Settings
+from stormcell.config import DraftsSettings, Settings
 from stormcell.errors import SettingsError
 from stormcell.operate.people import Person
 from stormcell.operate.publishing import hand_out, paper
-from stormcell.types import Basis, Review, ReviewState, Revision
+from stormcell.render import Drafter
+from stormcell.types import Basis, Material, Review, ReviewState, Revision
+from tests.unit.render.samples import grouping
 from tests.unit.wire.servers import Answer, HttpReceiver
 
 ADA = Person("cli", "ada", 1_700_000_200_000_000_000)
@@ -101,6 +104,20 @@ def test_unmasked_where_that_is_asked_for_or_set(tmp_path: Path, asked: bool) ->
 def test_a_paper_names_who_wrote_the_last_revision() -> None:
     made = paper(REVIEW, 7)
     assert (made.author, made.reviewer, made.revision, made.time) == ("grace", "ada", 2, 7)
+
+
+@pytest.mark.parametrize("kind", ["runbook", "postmortem"])
+def test_what_was_reviewed_says_so(kind: str) -> None:
+    one = grouping()
+    group = one.groups[0]
+    atoms = [atom for atom in one.memberships if atom.group == group.id]
+    made = Drafter(DraftsSettings()).draft(kind, Material(group, atoms))
+    assert "to be reviewed" in made.markdown
+    review = replace(REVIEW, reviewer="*ada*", revisions=(Revision(1, made.markdown, (), "grace", 1),))
+    text = paper(review, 7).markdown
+    assert "to be reviewed" not in text
+    assert "> **Reviewed by \\*ada\\*.** Made by Stormcell from event" in text
+    assert "> **Reviewed.** Made by" in paper(replace(review, reviewer=""), 7).markdown
 
 
 def test_a_place_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from stormcell.render.context import context
 from stormcell.render.facts import MAX_SHOWN, Blank, shortened, show
-from stormcell.types import Blame, Event, Fact, Signal
+from stormcell.types import Blame, Event, Fact, Material, Signal
 from tests.unit.render.samples import error_log, event, group, latency, row, s, span
 
 
@@ -13,7 +13,7 @@ def pod_of(uid: str, service: str, at: float, **names: str) -> Event:
 
 def test_counts_and_times_cite_the_event_they_hang_on() -> None:
     made, atom = latency()
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert facts.count == Fact("5", "7f0936607286c3ec", "time", "counted over 5 members")
     assert facts.first_seen == Fact("2023-11-14T22:13:24.898Z", "7f0936607286c3ec", "time", "in UTC")
     assert facts.duration.value == "21.3 s"
@@ -24,7 +24,7 @@ def test_counts_and_times_cite_the_event_they_hang_on() -> None:
 
 def test_blame_names_the_service_by_a_member_that_bears_it() -> None:
     made, atom = latency()
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert facts.blamed[0].name == Fact("ts-order-service", "7f0936607286c3ec", "service")
     assert [part.share.value for part in facts.blamed] == ["62 %", "38 %", "under 1 %"]
     assert all(part.share.uid == made.medoid.uid and part.share.how for part in facts.blamed)
@@ -33,7 +33,7 @@ def test_blame_names_the_service_by_a_member_that_bears_it() -> None:
 def test_a_blamed_service_without_a_member_says_so() -> None:
     medoid = event("u1", service="front")
     made, atom = group([row(medoid)], medoid, services=(Blame("database", 1.0),))
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert facts.blamed[0].name == Fact("database", "u1", "service", "blamed through the calls over 1 member")
     assert [place.service.value for place in facts.places if isinstance(place.service, Fact)] == [
         "database",
@@ -43,7 +43,7 @@ def test_a_blamed_service_without_a_member_says_so() -> None:
 
 def test_field_shares_are_parts_of_the_whole() -> None:
     made, atom = latency()
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert [(part.name.value, part.share.value) for part in facts.fields] == [
         ("blame", "80 %"),
         ("text", "20 %"),
@@ -52,13 +52,13 @@ def test_field_shares_are_parts_of_the_whole() -> None:
 
 def test_evidence_shows_each_event_once() -> None:
     made, atom = latency()
-    assert [one.roles for one in context(made, [atom]).evidence] == [
+    assert [one.roles for one in context(Material(made, [atom])).evidence] == [
         "Exemplar, most severe",
         "Earliest",
         "Latest",
     ]
     made, atom = error_log()
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert [one.roles for one in facts.evidence] == ["Exemplar, earliest, most severe, latest"]
     assert facts.single
     assert not facts.lasting
@@ -67,19 +67,19 @@ def test_evidence_shows_each_event_once() -> None:
 def test_memberships_of_other_groups_are_passed_over() -> None:
     made, atom = latency()
     _, other = span()
-    assert context(made, [other, atom]) == context(made, [atom])
+    assert context(Material(made, [other, atom])) == context(Material(made, [atom]))
 
 
 def test_without_memberships_the_four_events_still_speak() -> None:
     made, _ = latency()
-    facts = context(made, [])
+    facts = context(Material(made, []))
     assert [part.name.value for part in facts.signals] == ["log", "alert"]
     assert facts.affected == ()
 
 
 def test_an_exemplar_without_service_leaves_a_blank() -> None:
     made, atom = error_log()
-    facts = context(made, [atom])
+    facts = context(Material(made, [atom]))
     assert facts.exemplar.service == Blank("service")
     assert [place.service for place in facts.places] == [Blank("service")]
     assert facts.places[0].pod == Blank("pod")
@@ -94,7 +94,7 @@ def test_the_place_of_a_service_comes_from_its_own_events() -> None:
         row(pod_of("u4", "other", 4, pod="front-1", namespace="front-space")),
     ]
     made, atom = group(rows, medoid)
-    (place,) = context(made, [atom]).places
+    (place,) = context(Material(made, [atom])).places
     assert place.pod == Fact("front-1", "u3", 'resource["k8s.pod.name"]')
     assert place.namespace == Fact("front-space", "u4", 'resource["k8s.namespace.name"]')
     assert place.node == Fact("n3", "u3", 'resource["k8s.node.name"]')
@@ -104,12 +104,12 @@ def test_a_namespace_of_others_is_taken_only_where_they_agree() -> None:
     medoid = pod_of("u1", "front", 1, pod="front-1")
     others = [pod_of("u2", "a", 2, namespace="shop"), pod_of("u3", "b", 3, namespace="shop")]
     made, atom = group([row(medoid), *map(row, others)], medoid)
-    (place,) = context(made, [atom]).places
+    (place,) = context(Material(made, [atom])).places
     how = "the only namespace that members name"
     assert place.namespace == Fact("shop", "u2", 'resource["k8s.namespace.name"]', how)
     others.append(pod_of("u4", "c", 4, namespace="bank"))
     made, atom = group([row(medoid), *map(row, others)], medoid)
-    (place,) = context(made, [atom]).places
+    (place,) = context(Material(made, [atom])).places
     assert place.namespace == Blank("namespace")
 
 
@@ -117,7 +117,7 @@ def test_what_kubernetes_could_not_have_named_is_left_blank() -> None:
     for name in ("x; rm -rf /", "--all", "Pod", "", "a" * 254, "a\nb"):
         medoid = pod_of("u1", "front", 1, pod=name)
         made, atom = group([row(medoid)], medoid)
-        assert context(made, [atom]).places[0].pod == Blank("pod"), name
+        assert context(Material(made, [atom])).places[0].pod == Blank("pod"), name
 
 
 def test_an_alert_shows_its_labels_and_annotations() -> None:

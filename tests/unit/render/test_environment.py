@@ -6,10 +6,13 @@ import pytest
 from jinja2 import DictLoader
 from jinja2.exceptions import SecurityError, TemplateAssertionError, UndefinedError
 
+from stormcell.render.beyond import Link
+from stormcell.render.context import context
 from stormcell.render.environment import environment, footnotes
 from stormcell.render.facts import Blank
 from stormcell.render.footnotes import Footnotes
-from stormcell.types import Fact
+from stormcell.types import Fact, Material
+from tests.unit.render.samples import error_log
 
 EVIL = "[x](javascript:y)"
 SAFE = r"\[x\](javascript:y)"
@@ -100,6 +103,24 @@ def test_what_skips_the_escape_is_no_template(template: str) -> None:
 def test_only_values_are_printed(template: str) -> None:
     with pytest.raises(TypeError, match=r"cannot (print|put) a"):
         render(template)
+
+
+def test_links_of_the_settings_are_links_and_nothing_else_is() -> None:
+    sandbox = environment(DictLoader({"main": "{{ link | link }}", "other": "{{ link.url | link }}"}))
+    link = Link("[a]", Fact("https://x.example/?a=(1)", "u", "uid", "the link"))
+    with footnotes():
+        assert sandbox.get_template("main").render(link=link) == r"[\[a\]](<https://x.example/?a=(1)>)[^1]"
+        with pytest.raises(TypeError, match="only the links of the settings"):
+            sandbox.get_template("other").render(link=link)
+
+
+def test_what_our_values_hide_is_not_told() -> None:
+    made, atom = error_log()
+    facts = context(Material(made, [atom]))
+    sandbox = environment(DictLoader({"main": "{{ group._rows }}", "other": "{{ group.__dict__ }}"}))
+    for name in ("main", "other"):
+        with footnotes(), pytest.raises((SecurityError, UndefinedError)):
+            sandbox.get_template(name).render(group=facts)
 
 
 def test_what_is_not_there_is_an_error() -> None:

@@ -52,8 +52,8 @@ class GroupsQuery(Page):
 class DraftsQuery(Model):
     """Which drafts."""
 
-    kind: Literal["runbook"] | None = None
-    """Only drafts of this kind."""
+    kind: Literal["runbook", "postmortem"] = "runbook"
+    """Which kind of draft to write."""
 
 
 class By(Model):

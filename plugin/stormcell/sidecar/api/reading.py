@@ -10,7 +10,6 @@ from stormcell.operate.drafting import draft
 from stormcell.operate.explain import explained, explanation_json
 from stormcell.operate.find import group_of
 from stormcell.operate.history import entry_json, history_of
-from stormcell.render import RUNBOOK
 from stormcell.sidecar.api import documents
 from stormcell.sidecar.api.answer import finite
 from stormcell.sidecar.api.call import Call
@@ -69,7 +68,7 @@ def list_members(call: Call[Page, None]) -> dict[str, Any]:
 
 def list_drafts(call: Call[DraftsQuery, None]) -> dict[str, Any]:
     """Return the drafts of a group, written now."""
-    made = draft(call.store, call.named, RUNBOOK, call.settings)
+    made = draft(call.store, call.named, call.query.kind, call.settings)
     return {"group": made.group, "drafts": [documents.draft(made)]}
 
 

@@ -1,0 +1,105 @@
+"""Markdown of drafts as HTML in which nothing is active: no HTML of theirs, no images, links to http(s) alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup
+from mdit_py_plugins.footnote import footnote_plugin
+
+from stormcell.escape import visible
+
+BLANK: Final = "to fill in:"
+"""How a place begins that a draft leaves to people, in emphasis."""
+
+_SAFE: Final = ("http://", "https://")
+_ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
+_DEEPEST: Final = 6
+
+
+class _Parser(MarkdownIt):
+    """Takes links to other sites, by their whole URL, as links; all else that looks like one stays text.
+
+    ``#`` alone is one, too: the line that says what a draft is of is the definition of such a link, which nobody
+    sees.
+    """
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802  the name of the method of the library
+        return url == "#" or url.lower().startswith(_SAFE)
+
+
+@lru_cache(maxsize=16)
+def html(text: str) -> Markup:
+    """Return Markdown as HTML for a page, footnotes as links to the list of them at its end.
+
+    Headings are one level deeper than in the text, below that of the page. A place to fill in is marked.
+    """
+    parser = _parser()
+    tokens = parser.parse(visible(text), {})
+    _tame(tokens)
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704  the renderer escapes all text
+
+
+def blanks(text: str) -> int:
+    """Return how many places of a draft are left for people to fill in."""
+    return text.count(f"*{BLANK}")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    made = _Parser("commonmark", {"html": False, "linkify": False, "typographer": False}).enable("table")
+    made.disable(["image", "html_block", "html_inline"])
+    made.use(footnote_plugin, inline=False)
+    made.add_render_rule("footnote_caption", _caption)
+    made.add_render_rule("footnote_open", _note)
+    made.add_render_rule("footnote_anchor", _back)
+    made.add_render_rule("footnote_block_open", _notes)
+    return made
+
+
+def _tame(tokens: Sequence[Token]) -> None:
+    """Take away what a page does not want of tokens, and add what it does."""
+    before: Token | None = None
+    for at, token in enumerate(tokens):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, _DEEPEST)}"
+        elif token.type == "fence":
+            token.info = ""
+        elif token.type == "table_open":
+            token.attrs["tabindex"] = 0  # a wide one is moved sideways, by keys, too
+        elif token.type == "link_open":
+            token.attrs = {"href": token.attrs["href"], "rel": "noreferrer noopener"}
+        elif "style" in token.attrs:
+            kind = _ALIGNED.get(str(token.attrs["style"]), "")
+            token.attrs = {"class": kind} if kind else {}
+        if token.type == "th_open" and not tokens[at + 1].content:
+            token.tag = tokens[at + 2].tag = "td"  # it heads nothing
+        if before is not None and before.type == "em_open" and token.content.startswith(BLANK):
+            before.attrs["class"] = "blank"
+        _tame(token.children or ())
+        before = token
+
+
+def _caption(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    # The number in the text, which people and the checks of drafts speak of, not one of our own.
+    return str(Markup.escape(tokens[at].meta.get("label") or tokens[at].meta["id"] + 1))
+
+
+def _note(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    label = str(tokens[at].meta.get("label", ""))
+    value = f' value="{int(label)}"' if label.isascii() and label.isdecimal() and len(label) <= _DEEPEST else ""
+    return f'<li id="fn{tokens[at].meta["id"] + 1}"{value}>'
+
+
+def _back(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    meta = tokens[at].meta
+    return "" if meta["subId"] else f' <a href="#fnref{meta["id"] + 1}" aria-label="Back to the text">↩</a>'
+
+
+def _notes(*_: Any) -> str:
+    return '<section class="footnotes" aria-label="Sources">\n<ol>\n'
