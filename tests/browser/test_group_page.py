@@ -311,6 +311,21 @@ def test_who_may_only_look_sees_nothing_to_change(page: Any, serving: Callable[.
     assert page.get_by_role("checkbox").count() == 0
 
 
+def test_a_draft_is_taken_up_from_the_group_and_found_there(page: Any, site: Site, store: Path) -> None:
+    group, _ = pair(store)
+    open_group(page, site, group.id)
+    page.get_by_role("link", name="Runbook draft").click()
+    page.wait_for_url("**/draft/runbook")
+    page.locator(f'form[action$="/groups/{group.id}/draft/runbook"] button').first.click()
+    page.wait_for_url("**/drafts/d-*")
+    open_group(page, site, group.id)
+    drafts = page.get_by_role("region", name="Drafts")
+    assert "draft" in drafts.locator(".tag").inner_text()
+    assert axe(page) == []
+    drafts.get_by_role("link", name="Runbook").click()
+    page.wait_for_url("**/drafts/d-*")
+
+
 def test_the_audit_trail_tells_who_did_what(page: Any, site: Site, store: Path) -> None:
     large, small = pair(store)
     site.cli("groups", "ack", large.id, "--by", "ann")
