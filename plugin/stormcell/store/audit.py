@@ -19,6 +19,13 @@ _OF_A_GROUP: Final = """
     SELECT number, time, who, action, target, document FROM audit_groups JOIN audit USING (number)
     WHERE group_id = :group AND number > :after ORDER BY number LIMIT :limit
 """
+_NEWEST: Final = """
+    SELECT number, time, who, action, target, document FROM audit
+    WHERE (:before IS NULL OR number < :before)
+    AND (:who = '' OR who = :who) AND (:action = '' OR action = :action)
+    AND (:group = '' OR number IN (SELECT number FROM audit_groups WHERE group_id = :group))
+    ORDER BY number DESC LIMIT :limit
+"""
 
 
 class AuditLog(Connected):
@@ -43,6 +50,23 @@ class AuditLog(Connected):
         """
         with self._reading() as connection:
             return [] if connection is None else load(connection, group, limit, after)
+
+    def newest_entries(
+        self, *, who: str = "", action: str = "", group: str = "", limit: int, before: int | None = None
+    ) -> list[AuditEntry]:
+        """Return who changed what, newest first.
+
+        Parameters
+        ----------
+        who, action, group : str
+            Only entries of this one, a group by its whole id; "" for all.
+        limit : int
+            At most so many.
+        before : int, optional
+            Only those with a lower number.
+        """
+        with self._reading() as connection:
+            return [] if connection is None else newest(connection, who, action, group, limit, before)
 
     def audit_counts(self) -> dict[tuple[str, str], int]:
         """Return how many entries the audit log has, by who and action."""
@@ -73,6 +97,17 @@ def load(connection: sqlite3.Connection, group: str | None, limit: int | None, a
         "limit": -1 if limit is None else limit,
     }
     return [_entry(*columns) for columns in connection.execute(_ALL if group is None else _OF_A_GROUP, wanted)]
+
+
+def newest(
+    connection: sqlite3.Connection, who: str, action: str, group: str, limit: int, before: int | None
+) -> list[AuditEntry]:
+    """Return entries, newest first (see ``SqliteStore.newest_entries``)."""
+    wanted = {
+        **{"who": to_key(who), "action": to_key(action), "group": to_key(group)},
+        **{"before": before, "limit": limit},
+    }
+    return [_entry(*columns) for columns in connection.execute(_NEWEST, wanted)]
 
 
 def counts(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:

@@ -14,6 +14,7 @@ from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
 from stormcell.store.audit import AuditLog
+from stormcell.store.browsing import Browsing
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
@@ -35,7 +36,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(AuditLog, Outbox, Reviews):
+class SqliteStore(AuditLog, Browsing, Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context

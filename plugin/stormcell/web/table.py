@@ -6,6 +6,7 @@ from typing import Final
 
 from stormcell.web.call import View
 from stormcell.web.drafts import views as drafts
+from stormcell.web.group import views as group
 from stormcell.web.triage import views as triage
 
-VIEWS: Final[tuple[View, ...]] = (*triage.VIEWS, *drafts.VIEWS)
+VIEWS: Final[tuple[View, ...]] = (*triage.VIEWS, *group.VIEWS, *drafts.VIEWS)
