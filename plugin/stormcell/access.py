@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from stormcell.config.receivers import ReceiversSettings, TokenSettings
 from stormcell.errors import SettingsError, StormcellError
@@ -51,6 +54,22 @@ Unauthenticated = UnauthenticatedError
 Forbidden = ForbiddenError
 
 ANONYMOUS = Principal("anonymous", frozenset(Scope))
+
+
+def is_ours(host: str, names: Collection[str]) -> bool:
+    """Whether a ``Host`` header names us.
+
+    A page of another site may give its own name our address, and would then be of one origin with us: an address,
+    ``localhost`` and the names that are configured cannot be had so.
+    """
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        if name == "localhost" or name.endswith(".localhost") or name in names:
+            return True
+        ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 class Authenticator:

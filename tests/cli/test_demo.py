@@ -46,6 +46,13 @@ def test_what_it_says_to_try_next_works(ran: Ran) -> None:
         assert tried.out
 
 
+def test_the_report_that_it_names_can_be_written(ran: Ran, out: Path) -> None:
+    named = re.search(r": +stormcell (report .+)$", ran.out, re.MULTILINE)
+    assert named is not None
+    assert stormcell(*shlex.split(named[1])).code == 0
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
 def test_json(ran: Ran, out: Path) -> None:
     again = stormcell("demo", "--out", out, "--json")
     assert again.json["schema"] == "stormcell.groups/1"

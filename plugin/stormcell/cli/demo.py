@@ -46,6 +46,8 @@ def demo(
         f"A runbook draft of the worst:   {draft_path(out, draft)}",
         f"Why an event is where it is:    {program} explain {_telling(grouping)} --store {out}",
         f"All about one incident:         {program} groups show {first.id} --store {out}",
+        f"The whole storm as one page:    {program} report --store {out} --out {out / 'report.html'}",
+        f"To work on it in a browser:     {program} web --store {out}",
         f"Now yours:                      {program} group PATH... --out out",
     )
     console().print("", *lines, sep="\n", soft_wrap=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
+from stormcell.access import is_ours
 from stormcell.web.call import Fields
 from stormcell.web.problems import Problem
 from stormcell.web.sessions import Session
@@ -62,25 +62,17 @@ async def form(request: Request, most: int = MAX_FORM) -> Fields:
 def check_host(host: str, names: frozenset[str]) -> None:
     """Make sure that a page is asked for by a name that is ours.
 
-    A page of another site may give its own name our address, and would then be of one origin with us: an address,
-    ``localhost`` and the names that are configured cannot be had so.
-
     Raises
     ------
     Problem
         If it is not.
     """
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-        if name == "localhost" or name.endswith(".localhost") or name in names:
-            return
-        ip_address(name.partition("%")[0])
-    except ValueError:
+    if not is_ours(host, names):
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,
             "these pages ask for no token, so they are shown under an address or localhost only; open them so,"
             " or name this host in the setting web.hosts",
-        ) from None
+        )
 
 
 def check_origin(request: Request) -> None:

@@ -75,7 +75,7 @@ class Api:
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def one() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app, client=(self._peer, 1))
-            async with httpx.AsyncClient(transport=transport, base_url="http://sidecar") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **more)
 
         return asyncio.run(one())

@@ -155,11 +155,29 @@ def test_a_body_in_pieces_is_bounded_too(api: Api) -> None:
 
 def test_pages_of_other_sites_change_nothing(api: Api) -> None:
     group = api.got("/groups")["groups"][0]["id"]
-    for origin in ("http://evil.example", "null", "http://sidecar.evil.example", "http://[", "http://sidecar:1"):
+    for origin in (
+        "http://evil.example",
+        "null",
+        "http://localhost.evil.example",
+        "http://[",
+        "http://localhost:1",
+    ):
         response = api.post(f"/api/v1/groups/{group}/ack", headers={"Origin": origin})
         assert response.status_code == 403
     assert api.got(f"/groups/{group}")["status"] == "open"
-    assert api.post(f"/api/v1/groups/{group}/ack", headers={"Origin": "http://sidecar"}).status_code == 200
+    assert api.post(f"/api/v1/groups/{group}/ack", headers={"Origin": "http://localhost"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ""])
+def test_a_name_that_another_site_gave_our_address(api: Api, host: str) -> None:
+    refused = api.get("/api/v1/groups", headers={"Host": host})
+    assert refused.status_code == 421
+    assert "web.hosts" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["localhost:14318", "127.0.0.1:14318", "[::1]:14318", "LOCALHOST", "10.0.0.7"])
+def test_names_that_are_ours(api: Api, host: str) -> None:
+    assert api.get("/api/v1/groups", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
