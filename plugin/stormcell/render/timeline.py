@@ -14,6 +14,9 @@ from stormcell.types import Event, Fact, Group, Row, Signal
 MAX_MOMENTS: Final = 24
 """Most events of a timeline."""
 
+_WARNING: Final = 13
+"""The least severity number of a warning in OpenTelemetry."""
+
 _MINUTE: Final = 60 * 10**9
 
 
@@ -115,6 +118,11 @@ class _Told:
         return ", ".join(self.words).capitalize()
 
 
+def _passed_by(event: Event) -> bool:
+    """Whether it is a call that went well: those in the traces of a failure would bury the rest."""
+    return event.signal is Signal.SPAN and 0 < event.severity < _WARNING
+
+
 def _words(group: Group, events: Sequence[Event]) -> dict[str, _Told]:
     """Return what each event is shown for, by uid, ascending by time."""
     found: dict[str, _Told] = {}
@@ -135,12 +143,12 @@ def _words(group: Group, events: Sequence[Event]) -> dict[str, _Told]:
             if severest and (event.severity - 1) // 4 > (severest - 1) // 4:
                 tell(event, "more severe than all before")
             severest = event.severity
-        if event.service and event.service not in services:
+        if event.service and event.service not in services and not _passed_by(event):
             services.add(event.service)
             tell(event, "first from this service", must=False)
     for pattern in group.templates[1:]:
         at = next((event for event in events if event.uid == pattern.uid), None)
-        if at is not None:
+        if at is not None and not _passed_by(at):
             tell(at, "first of its kind", must=False)
     tell(group.medoid, "exemplar")
     if group.latest.uid != group.earliest.uid:

@@ -10,7 +10,7 @@ from stormcell.render.context import Context, context
 from stormcell.render.facts import Blank
 from stormcell.render.known import facts
 from stormcell.render.timeline import MAX_MOMENTS
-from stormcell.types import AuditEntry, Fact, Material, Source
+from stormcell.types import AuditEntry, Fact, Material, Signal, Source
 from tests.unit.render.incidents import TRACE, history, incident
 from tests.unit.render.samples import error_log, event, group, row, s
 
@@ -88,6 +88,19 @@ def test_the_timeline_tells_each_thing_when_it_came_first() -> None:
         ("Reopened", None),
         ("Resolved", None),
     ]
+
+
+def test_calls_that_went_well_do_not_bury_the_rest() -> None:
+    rows = [
+        row(event("u1", "GET /", service="shop", signal=Signal.SPAN, time=s(1), severity=17)),
+        row(event("u2", "GET /cart", service="cart", signal=Signal.SPAN, time=s(2), severity=9)),
+        row(event("u3", "GET /pay", service="pay", signal=Signal.SPAN, time=s(3), severity=17)),
+        row(event("u4", "batch of 5000", service="batch", signal=Signal.LOG, time=s(4), severity=9)),
+        row(event("u5", "GET /", service="shop", signal=Signal.SPAN, time=s(5), severity=17)),
+    ]
+    made, atom = group(rows, rows[0].event)
+    shown = [one.event.uid.value for one in context(Material(made, [atom])).timeline if one.event is not None]
+    assert shown == ["u1", "u3", "u4", "u5"]
 
 
 def test_a_long_timeline_keeps_what_matters() -> None:
