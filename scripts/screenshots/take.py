@@ -74,7 +74,7 @@ def main(folder: Path) -> None:
             web.terminate()
             web.wait()
         run("report", "--store", str(out), "--out", str(out / "report.html"))
-        page.goto((out / "report.html").as_uri())
+        page.goto((out / "report.html").as_uri() + "#timeline")
         keep(page, folder, "report")
         browser.close()
 
