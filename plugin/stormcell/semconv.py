@@ -67,7 +67,16 @@ REQUEST_IDS: Final = frozenset(
 )
 """Names of attributes whose value names one request; dots and dashes taken as underscores, in lower case."""
 
+# How severe events are
+SEVERITIES: Final = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
+"""The least severity number of each name of OpenTelemetry, the most severe first."""
+
 LOGGERS: Final = ("logger", "logger.name", "code.namespace", "source")
+
+
+def severity_name(number: int) -> str:
+    """Return the name of an OpenTelemetry severity number; "" for 0, which says nothing."""
+    return next((name for name, least in SEVERITIES.items() if number >= least), "")
 
 
 def is_request_id(name: str) -> bool:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from stormcell.cli.output import WIDE, table
 from stormcell.escape import terminal
+from stormcell.semconv import SEVERITIES
 from stormcell.text.shorten import shorten
 from stormcell.times import spoken
 from stormcell.types import Group
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _SERVICES = 2
 _EXEMPLAR = 100
-_SEVERITY = ((21, "fatal", "bold red"), (17, "error", "red"), (13, "warn", "yellow"), (9, "info", ""))
+_STYLES = {"fatal": "bold red", "error": "red", "warn": "yellow", "info": ""}
 
 
 def groups_table(groups: Sequence[Group], *, piped: bool, width: int = WIDE) -> Table:
@@ -59,8 +60,8 @@ def groups_table(groups: Sequence[Group], *, piped: bool, width: int = WIDE) -> 
 
 
 def _severity(severity: int) -> Text:
-    for least, name, style in _SEVERITY:
-        if severity >= least:
+    for name, style in _STYLES.items():
+        if severity >= SEVERITIES[name]:
             return Text(name, style=style)
     return Text("-")
 

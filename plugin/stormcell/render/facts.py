@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from stormcell.semconv import ANNOTATIONS, LABELS
+from stormcell.semconv import ANNOTATIONS, LABELS, severity_name
 from stormcell.times import readable, spoken
 from stormcell.types import Event, Fact, Signal, Value
 
@@ -20,7 +20,6 @@ MAX_BRIEF = 120
 MAX_DETAILS = 8
 """Most attributes of one event that a draft lists."""
 
-_SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _SUMMARIES = (
     *(f'attributes["{ANNOTATIONS}{name}"]' for name in ("summary", "description", "message")),
     *(f'attributes["{name}"]' for name in ("exception.message", "otel.status_description")),
@@ -142,7 +141,7 @@ def _first(event: Event, paths: Iterable[str]) -> Fact | None:
 def _severity(event: Event) -> Fact | None:
     if not 1 <= event.severity <= 24:
         return None
-    name = _SEVERITIES[(event.severity - 1) // 4]
+    name = severity_name(event.severity).upper()
     return Fact(name, event.uid, "severity", f"the name of number {event.severity}")
 
 

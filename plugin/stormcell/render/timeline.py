@@ -8,14 +8,12 @@ from typing import Final
 
 from stormcell.render.acts import Act
 from stormcell.render.facts import Shown, instant, show
+from stormcell.semconv import SEVERITIES
 from stormcell.times import readable
 from stormcell.types import Event, Fact, Group, Row, Signal
 
 MAX_MOMENTS: Final = 24
 """Most events of a timeline."""
-
-_WARNING: Final = 13
-"""The least severity number of a warning in OpenTelemetry."""
 
 _MINUTE: Final = 60 * 10**9
 
@@ -120,7 +118,7 @@ class _Told:
 
 def _passed_by(event: Event) -> bool:
     """Whether it is a call that went well: those in the traces of a failure would bury the rest."""
-    return event.signal is Signal.SPAN and 0 < event.severity < _WARNING
+    return event.signal is Signal.SPAN and 0 < event.severity < SEVERITIES["warn"]
 
 
 def _words(group: Group, events: Sequence[Event]) -> dict[str, _Told]:

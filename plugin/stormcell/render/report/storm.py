@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stormcell.semconv import SEVERITIES, severity_name
 from stormcell.types import FloatArray, Group, Material
 
 
@@ -46,12 +47,9 @@ class Storm:
     families: Mapping[str, str] = field(default_factory=dict)
 
 
-_SEVERITIES = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"), (5, "debug"), (1, "trace"))
-
-
 def severity(number: int) -> str:
     """Return what a severity number is called; "none" for 0."""
-    return next((name for least, name in _SEVERITIES if number >= least), "none")
+    return severity_name(number) or "none"
 
 
 def worst_first(group: Group) -> tuple[int, int, int, str]:
@@ -62,5 +60,5 @@ def worst_first(group: Group) -> tuple[int, int, int, str]:
 def by_severity(storm: Storm) -> list[tuple[str, int]]:
     """Return how many of the shown groups have each worst severity, the most severe first."""
     found = Counter(severity(each.group.most_severe.severity) for each in storm.materials)
-    order = [name for _, name in _SEVERITIES] + ["none"]
+    order = [*SEVERITIES, "none"]
     return sorted(found.items(), key=lambda item: order.index(item[0]))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stormcell.semconv import SEVERITIES, severity_name
 from stormcell.types import Attributes, Event, Value
 
-_LEVELS: Final = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"))
 _LONGEST: Final = 4000
 """Characters of a text or a value that a page shows; the rest is in the download."""
 
@@ -62,8 +62,8 @@ class Landmark:
 
 
 def level(severity: int) -> str:
-    """Return the name of an OpenTelemetry severity number: "fatal", "error", "warn", "info", "debug" or ""."""
-    return next((name for least, name in _LEVELS if severity >= least), "debug" if severity else "")
+    """Return the name of an OpenTelemetry severity number: "debug" for all that is less than "info", "" for 0."""
+    return severity_name(severity) if severity >= SEVERITIES["info"] else "debug" if severity else ""
 
 
 def card(event: Event) -> Card:

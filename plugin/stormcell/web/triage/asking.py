@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stormcell import semconv
 from stormcell.store.listing import By, Order, Position, Wanted
 from stormcell.web.call import PageCall
 
@@ -20,7 +21,9 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "resolved": ("resolved",),
     "all": (),
 }
-SEVERITIES: Final[Mapping[str, int]] = {"fatal": 21, "error": 17, "warn": 13, "info": 9}
+SEVERITIES: Final[Mapping[str, int]] = {
+    name: semconv.SEVERITIES[name] for name in ("fatal", "error", "warn", "info")
+}
 SIGNALS: Final = ("alert", "log", "span")
 SPANS: Final[Mapping[str, int]] = {"15m": 900, "1h": 3600, "6h": 21_600, "24h": 86_400, "7d": 604_800}
 SORTS: Final[Mapping[str, By]] = {
