@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stormcell.render.facts import Blank, Shown, as_text, shortened, show
+from stormcell.render.facts import Blank, Shown, as_text, shortened, show, since
 from stormcell.times import readable, spoken
-from stormcell.types import AuditEntry, Event, Fact, Signal, Source
+from stormcell.types import SIDECAR, AuditEntry, Event, Fact, Signal, Source
 
 MAX_ACTS: Final = 12
 """Most of what was done that a draft lists."""
@@ -80,8 +80,8 @@ def acts(history: Iterable[AuditEntry]) -> tuple[Act, ...]:
     """Return what was done, oldest first; of too much first what people did."""
     known = [entry for entry in history if entry.action in _WORDS and entry.number > 0]
     if len(known) > MAX_ACTS:
-        people = [entry for entry in known if entry.who != "sidecar"]
-        rest = [entry for entry in known if entry.who == "sidecar"]
+        people = [entry for entry in known if entry.who != SIDECAR]
+        rest = [entry for entry in known if entry.who == SIDECAR]
         kept = {entry.number for entry in (*people, *rest)[:MAX_ACTS]}
         known = [entry for entry in known if entry.number in kept]
     return tuple(map(_act, known))
@@ -150,13 +150,11 @@ def _resolved(history: Sequence[AuditEntry]) -> AuditEntry | None:
 
 
 def _between(first: Event, then: Event) -> Fact:
-    how = f"from event {first.uid} to it"
-    return Fact(took(then.time - first.time), then.uid, "time", how)
+    return Fact(took(then.time - first.time), then.uid, "time", since(first))
 
 
 def _until(first: Event, entry: AuditEntry | None, what: str) -> Fact | Blank:
     # Clocks differ: what comes before its beginning took no time that is known.
     if entry is None or entry.time < first.time:
         return Blank(what)
-    how = f"from event {first.uid} to it"
-    return Fact(took(entry.time - first.time), str(entry.number), "time", how, Source.AUDIT)
+    return Fact(took(entry.time - first.time), str(entry.number), "time", since(first), Source.AUDIT)

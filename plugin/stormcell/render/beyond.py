@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from stormcell.config import LinkSettings
-from stormcell.render.facts import Detail, fact, has, instant, shortened
+from stormcell.render.facts import Detail, fact, has, instant, shortened, since
 from stormcell.semconv import ANNOTATIONS
 from stormcell.times import rfc3339, spoken
 from stormcell.types import Event, Fact, Group, Related
@@ -106,7 +106,7 @@ def _like(one: Related) -> Like:
             spoken(max(group.latest.time - group.earliest.time, 0)),
             group.latest.uid,
             "time",
-            f"from event {group.earliest.uid} to it",
+            since(group.earliest),
         ),
         count=Fact(str(group.count), group.earliest.uid, "time", f"counted over the members of {group.id}"),
         likeness=Fact(f"{100 * (1 - one.dissimilarity):.0f} %", uid, "uid", "likeness of its group to this one"),

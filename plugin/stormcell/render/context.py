@@ -11,7 +11,7 @@ from stormcell.config import LinkSettings
 from stormcell.render import members
 from stormcell.render.acts import Act, Detection, acts, detection
 from stormcell.render.beyond import Like, Link, like, links, pages
-from stormcell.render.facts import Detail, Shown, fact, instant, shortened, show
+from stormcell.render.facts import Detail, Shown, fact, instant, shortened, show, since
 from stormcell.render.members import MAX_LISTED, Counted, Shared, Value, Witness
 from stormcell.render.places import Place, Whereabouts, whereabouts
 from stormcell.render.shape import (
@@ -217,7 +217,7 @@ def context(material: Material, settings: Sequence[LinkSettings] = ()) -> Contex
         lasting=latest.time > earliest.time,
         first_seen=instant(earliest),
         last_seen=instant(latest),
-        duration=Fact(spoken(max(latest.time - earliest.time, 0)), latest.uid, "time", members.since(earliest)),
+        duration=Fact(spoken(max(latest.time - earliest.time, 0)), latest.uid, "time", since(earliest)),
         radius=Fact(f"{group.radius:.2f}", medoid.uid, "uid", f"largest dissimilarity to it {every}"),
         margin=(
             None

@@ -115,6 +115,11 @@ def instant(event: Event) -> Fact:
     return Fact(readable(event.time), event.uid, "time", "in UTC")
 
 
+def since(earliest: Event) -> str:
+    """Return how a time that passed since ``earliest`` is derived."""
+    return f"from event {earliest.uid} to it"
+
+
 def as_text(value: Value) -> str:
     """Return an attribute's value as text: a string as it is, else as Python's ``str`` or as JSON."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)

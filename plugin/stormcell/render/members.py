@@ -52,11 +52,6 @@ def rows(group: Group, memberships: Iterable[Membership]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.event.time, row.event.uid))
 
 
-def since(earliest: Event) -> str:
-    """Return how a time that passed since ``earliest`` is derived."""
-    return f"from event {earliest.uid} to it"
-
-
 def affected(rows: Iterable[Row], counted: str) -> list[Counted]:
     """Return the services that members come from, most frequent first."""
     first: dict[str, Event] = {}

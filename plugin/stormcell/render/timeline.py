@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.render.acts import Act
-from stormcell.render.facts import Shown, instant, show
+from stormcell.render.facts import Shown, instant, show, since
 from stormcell.semconv import SEVERITIES
 from stormcell.times import readable
 from stormcell.types import Event, Fact, Group, Row, Signal
@@ -78,9 +78,7 @@ def rate(group: Group, rows: Sequence[Row], over: str) -> Rate | None:
     mean = None
     if lasted >= _MINUTE:
         value = f"{group.count * _MINUTE / lasted:.1f}"
-        mean = Fact(
-            value, group.latest.uid, "time", f"members a minute from event {group.earliest.uid} to it {over}"
-        )
+        mean = Fact(value, group.latest.uid, "time", f"members a minute {since(group.earliest)} {over}")
     return Rate(
         peak=Fact(readable(peak * _MINUTE), uid, "time", "its minute, in UTC"),
         first=instant(first[peak]),
