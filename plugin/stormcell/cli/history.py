@@ -36,11 +36,11 @@ def line(entry: AuditEntry) -> str:
     from stormcell.escape import terminal
     from stormcell.times import readable
 
-    by = entry.detail.get("by")
-    who = f"{entry.who} ({by})" if by else entry.who
     more = ", ".join(f"{name} {_spelled(value)}" for name, value in entry.detail.items() if name != "by" and value)
     target = f" of {entry.target}" if entry.target else ""
-    return terminal(f"{readable(entry.time)}  {entry.action}{target} by {who}{f': {more}' if more else ''}")
+    return terminal(
+        f"{readable(entry.time)}  {entry.action}{target} by {entry.signature}{f': {more}' if more else ''}"
+    )
 
 
 def _spelled(value: object) -> str:

@@ -58,7 +58,7 @@ def check_seen(store: SqliteStore, review: Review, seen: int) -> None:
     if seen > review.version:
         raise ConflictError(f"draft {review.id} was never of version {seen}: {told}")
     last = _last(store, review)
-    who = f"{last.action} by {_who(last)}, " if last else ""
+    who = f"{last.action} by {last.person}, " if last else ""
     raise ConflictError(
         f"draft {review.id} was changed since you saw it ({who}{readable(review.changed)}): {told}"
     )
@@ -69,7 +69,7 @@ def is_repeated(store: SqliteStore, review: Review, seen: int, person: Person, a
     if review.version != seen + 1:
         return False
     last = _last(store, review)
-    return last is not None and (last.action, last.who, last.detail.get("by", "")) == (
+    return last is not None and (last.action, last.who, last.by) == (
         action,
         person.name,
         person.by,
@@ -125,10 +125,6 @@ def staleness(store: SqliteStore, review: Review, settings: Settings) -> str:
 def _last(store: SqliteStore, review: Review) -> AuditEntry | None:
     log = log_of(store, review)
     return log[-1] if log else None
-
-
-def _who(entry: AuditEntry) -> str:
-    return str(entry.detail.get("by") or entry.who)
 
 
 def _merged_into(store: SqliteStore, group: str) -> str:

@@ -44,3 +44,18 @@ class AuditEntry:
     groups: tuple[str, ...] = ()
     detail: Mapping[str, Value] = field(default_factory=dict)
     number: int = 0
+
+    @property
+    def by(self) -> str:
+        """Whom they said they are; "" where they did not."""
+        return str(self.detail.get("by") or "")
+
+    @property
+    def person(self) -> str:
+        """Who it was: whom they said they are, else as whom they are known."""
+        return self.by or self.who
+
+    @property
+    def signature(self) -> str:
+        """As whom they are known, and in brackets whom they said they are."""
+        return f"{self.who} ({self.by})" if self.by else self.who

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from stormcell import __version__, escape, files
 from stormcell.render.html import html_environment
 from stormcell.render.report.maps import HEIGHT, WIDTH, group_map, heat
-from stormcell.render.report.sections import numbers, sections, who
+from stormcell.render.report.sections import numbers, sections
 from stormcell.render.report.storm import Storm, by_severity
 from stormcell.render.report.timeline import BINS, LEVELS, timeline
 
@@ -49,7 +49,6 @@ def report_html(storm: Storm) -> str:
             map=group_map(groups, storm.far),
             map_size=(WIDTH, HEIGHT),
             heat=heat(groups, storm.far),
-            who=who,
             version=__version__,
             policy=policy,
             style=style,

@@ -228,12 +228,6 @@ def _said(entry: AuditEntry, line: int) -> str:
     return shorten(": ".join([*parts, ", ".join(more)] if more else parts), line)
 
 
-def who(entry: AuditEntry) -> str:
-    """Return who made a change, and whom they said they are."""
-    by = entry.detail.get("by")
-    return f"{entry.who} ({by})" if by else entry.who
-
-
 def numbers(shown: Sequence[Section]) -> dict[str, int]:
     """Return the number of each group that is shown, by its id."""
     return {each.group.id: each.number for each in shown}

@@ -168,7 +168,7 @@ def gone(store: SqliteStore, id: str) -> Gone | None:
         id=id,
         into=tuple(group for name in names if (group := store.head_of(name)) is not None),
         how=how,
-        who="" if ending is None else str(ending.detail.get("by", "")) or ending.who,
+        who="" if ending is None else ending.person,
         time=entries[0].time if ending is None else ending.time,
         history=happened(entries, set(store.statuses()), said, id),
     )
@@ -211,4 +211,4 @@ def _resolver(store: SqliteStore, group: Group) -> str:
     if group.status != "resolved":
         return ""
     [*entries] = store.newest_entries(group=group.id, action="resolve", limit=1)
-    return str(entries[0].detail.get("by", "")) or entries[0].who if entries else "somebody"
+    return entries[0].person if entries else "somebody"

@@ -63,7 +63,7 @@ def _otherwise(store: SqliteStore, group: Group) -> str:
     _, entries = history_of(store, group.id)
     told = f"nothing was changed: {group.id} is {group.status} meanwhile"
     last = next((entry for entry in reversed(entries) if entry.action in VERBS.values()), None)
-    return f"{told}, by {last.detail.get('by') or last.who} at {readable(last.time)}" if last else told
+    return f"{told}, by {last.person} at {readable(last.time)}" if last else told
 
 
 VIEWS: Final[tuple[View, ...]] = (
