@@ -11,6 +11,7 @@ from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
 from stormcell.web.answers import Answer
 from stormcell.web.context import WebContext
+from stormcell.web.paths import is_local
 from stormcell.web.sessions import Session
 
 Fields = Mapping[str, tuple[str, ...]]
@@ -64,21 +65,32 @@ class PageCall:
 
     def asked(self, name: str, default: str = "") -> str:
         """Return the first value of a name in the query."""
-        return next(iter(self.query.get(name, ())), default)
+        return first(self.query, name, default)
 
-    def sent(self, name: str, default: str = "") -> str:
+    def sent(self, name: str) -> str:
         """Return the first value of a name in the form, its line breaks as newlines."""
-        return next(iter(self.form.get(name, ())), default).replace("\r\n", "\n")
+        return first(self.form, name).replace("\r\n", "\n")
 
     def back(self, default: str) -> str:
-        """Return where a form wants to go on (its field ``back``): a path of ours, or else the default."""
-        path = self.sent("back")
-        return path if is_ours(path) else default
+        """Return where the form wants to go on: a path of ours, or else the default."""
+        return back_of(self.form, default)
 
 
-def is_ours(path: str) -> bool:
-    """Whether a browser would take this for a path of this very server, and nothing hides in it."""
-    return path.startswith("/") and not path.startswith("//") and all(" " < letter != "\\" for letter in path)
+def first(fields: Fields, name: str, default: str = "") -> str:
+    """Return the first value of a name."""
+    return next(iter(fields.get(name, ())), default)
+
+
+def back_of(form: Fields, default: str) -> str:
+    """Return where a form or a query wants to go on (``back``): a path of ours, or else the default."""
+    path = first(form, "back")
+    return path if is_local(path) else default
+
+
+def whole(text: str, below: int = 10**9) -> int | None:
+    """Return the whole number that a query or a form holds; None where it holds none, or none below a bound."""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else below
+    return number if number < below else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +105,14 @@ class View:
         As Starlette's router takes it; ``{name:rest}`` takes anything, slashes too.
     handler : callable
         Takes a PageCall, returns an answer; may block, runs in a thread.
-    scope : Scope or None
-        What who asks must be allowed; None for pages that are there before anybody logs in.
+    scope : Scope
+        What who asks must be allowed.
     """
 
     method: str
     path: str
     handler: Callable[[PageCall], Answer]
-    scope: Scope | None
+    scope: Scope
 
 
 def shows(path: str, handler: Callable[[PageCall], Answer]) -> View:
@@ -108,6 +120,6 @@ def shows(path: str, handler: Callable[[PageCall], Answer]) -> View:
     return View("GET", path, handler, Scope.READ)
 
 
-def changes(path: str, handler: Callable[[PageCall], Answer], scope: Scope = Scope.OPERATE) -> View:
+def changes(path: str, handler: Callable[[PageCall], Answer]) -> View:
     """Return a view that changes something for who may operate."""
-    return View("POST", path, handler, scope)
+    return View("POST", path, handler, Scope.OPERATE)

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from stormcell.access import Scope, UnauthenticatedError
 from stormcell.errors import StormcellError
 from stormcell.web import cookies, forms
-from stormcell.web.call import Fields, is_ours
+from stormcell.web.call import back_of, first
 from stormcell.web.context import WebContext
 from stormcell.web.login import Door
 from stormcell.web.problems import Problem, problem_of
@@ -50,7 +50,7 @@ class Entrance:
 
     async def show(self, request: Request) -> Response:
         """Show where to log in, or what is behind it to who need not."""
-        back = _back(forms.fields(request.url.query))
+        back = back_of(forms.fields(request.url.query), "/")
         if not self._context.auth.asks or self._known(request):
             return RedirectResponse(quoted(back), HTTPStatus.SEE_OTHER)
         return self._page(request, back)
@@ -58,12 +58,12 @@ class Entrance:
     async def enter(self, request: Request) -> Response:
         """Log in by the token of a form."""
         sent = await forms.form(request, forms.SMALL_FORM)
-        back = _back(sent)
+        back = back_of(sent, "/")
         if not self._context.auth.asks:
             return RedirectResponse(quoted(back), HTTPStatus.SEE_OTHER)
         try:
             address = request.client.host if request.client else ""
-            cookie, _ = self._door.enter(address, next(iter(sent.get("token", ())), ""))
+            cookie, _ = self._door.enter(address, first(sent, "token"))
         except StormcellError as error:
             await anyio.sleep(_SLOW)
             return self._page(request, back, problem_of(error, str(self._context.store_path)))
@@ -81,8 +81,8 @@ class Entrance:
         session, _ = self.who(request)
         sent = await forms.form(request, forms.SMALL_FORM)
         forms.check_csrf(sent, session)
-        self._sessions.call(session, next(iter(sent.get("name", ())), ""))
-        return RedirectResponse(quoted(_back(sent)), HTTPStatus.SEE_OTHER)
+        self._sessions.call(session, first(sent, "name"))
+        return RedirectResponse(quoted(back_of(sent, "/")), HTTPStatus.SEE_OTHER)
 
     def _known(self, request: Request) -> Session | None:
         return self._sessions.find(cookies.read(request, secure=self._context.secure))
@@ -96,8 +96,3 @@ class Entrance:
         headers = {"Retry-After": str(problem.retry_after)} if problem and problem.retry_after else {}
         content = self._rendering.templates.render("login.html", data)
         return html(content, problem.status if problem else HTTPStatus.OK, headers)
-
-
-def _back(fields: Fields) -> str:
-    path = next(iter(fields.get("back", ())), "/")
-    return path if is_ours(path) else "/"

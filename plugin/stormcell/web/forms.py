@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 
 from stormcell.access import is_ours
-from stormcell.web.call import Fields
+from stormcell.web.call import Fields, first
 from stormcell.web.problems import Problem
 from stormcell.web.sessions import Session
 
@@ -101,7 +101,7 @@ def check_csrf(sent: Fields, session: Session) -> None:
     Problem
         If it is not.
     """
-    given = next(iter(sent.get("csrf", ())), "")
+    given = first(sent, "csrf")
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise Problem(
             HTTPStatus.FORBIDDEN,

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from stormcell import files
 from stormcell.render.html import html_environment
+from stormcell.web import paths
 from stormcell.web.answers import Toast
 
 POLICY: Final = (
@@ -51,7 +51,7 @@ class Templates:
         self.assets = Assets(files.shipped("templates") / "web" / "static")
         self._environment = html_environment("web")
         self._environment.globals["asset"] = self.assets.path
-        self._environment.filters.update(part=_part, query=_query)
+        self._environment.filters.update(part=paths.part, query=paths.query)
 
     def render(self, name: str, data: Mapping[str, Any]) -> bytes:
         """Return a page or a part of one."""
@@ -91,18 +91,3 @@ class Assets:
 
 def _media(name: str) -> str:
     return next((media for end, media in _TYPES.items() if name.endswith(end)), "")
-
-
-def _part(text: str) -> str:
-    """Filter: a text as one part of a path."""
-    return quote(text.encode("utf-8", "surrogatepass"), safe="")
-
-
-def _query(values: Mapping[str, object]) -> str:
-    """Filter: a query with these values, but for empty ones; starts with ``?`` where there is one."""
-    given = {
-        name: str(value).encode("utf-8", "surrogatepass")
-        for name, value in values.items()
-        if value not in ("", ())
-    }
-    return f"?{urlencode(given)}" if given else ""

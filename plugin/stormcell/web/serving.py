@@ -102,7 +102,7 @@ class Server:
 
     async def _view(self, view: View, request: Request) -> Response:
         session, begun = self._entrance.who(request)
-        if view.scope is not None and view.scope not in session.principal.scopes:
+        if view.scope not in session.principal.scopes:
             raise ForbiddenError(
                 f"{session.principal.name} may only look: this takes a token with the scope {view.scope.value}"
             )

@@ -10,8 +10,8 @@ from stormcell.access import Scope
 from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from stormcell.web import login
-from stormcell.web.call import is_ours
 from stormcell.web.pages import POLICY
+from stormcell.web.paths import is_local
 from tests.unit.web.client import HTML, Browser
 
 READ, OPERATE = {Scope.READ}, {Scope.READ, Scope.OPERATE}
@@ -166,7 +166,7 @@ def test_over_tls_the_cookie_is_kept_to_it(store: Path) -> None:
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
 def test_logging_in_never_leads_to_another_site(store: Path, back: str) -> None:
-    assert not is_ours(back)
+    assert not is_local(back)
     browser = Browser(store, [("ann", OPERATE)])
     assert browser.post("/login", {"token": "ann", "back": back}).headers["location"] == "/"
 

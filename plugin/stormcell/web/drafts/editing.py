@@ -11,7 +11,7 @@ from stormcell.errors import InputError
 from stormcell.operate import reviews
 from stormcell.operate.reviewing import MAX_TEXT
 from stormcell.types import Review
-from stormcell.web.call import PageCall
+from stormcell.web.call import PageCall, whole
 from stormcell.web.drafts.diffs import Line, between
 from stormcell.web.markdown import blanks, html
 
@@ -105,7 +105,7 @@ def seen_of(call: PageCall) -> int:
     InputError
         If it does not say.
     """
-    told = call.sent("seen")
-    if not (told.isascii() and told.isdecimal() and len(told) < 10):
+    seen = whole(call.sent("seen"))
+    if seen is None:
         raise InputError("this form does not say which version was seen; load the page again")
-    return int(told)
+    return seen

@@ -14,7 +14,7 @@ from stormcell.render import POSTMORTEM, RUNBOOK
 from stormcell.review.states import LIVING, MOVES, Move
 from stormcell.types import Review, ReviewState
 from stormcell.web.answers import Answer, Download, Fragment, Page, Redirect, Toast
-from stormcell.web.call import PageCall, View, changes, shows
+from stormcell.web.call import PageCall, View, changes, shows, whole
 from stormcell.web.drafts import acting, editing
 from stormcell.web.drafts.listing import EVERY, STATES, listed
 from stormcell.web.drafts.page import review_page
@@ -170,8 +170,7 @@ def _kind(call: PageCall) -> str:
 
 
 def _number(call: PageCall, name: str) -> int:
-    asked = call.asked(name)
-    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+    return whole(call.asked(name)) or 0
 
 
 VIEWS: Final[tuple[View, ...]] = (

@@ -14,7 +14,7 @@ from stormcell.types import Group
 from stormcell.web.answers import Redirect, Toast, Undo
 from stormcell.web.call import PageCall
 from stormcell.web.group.events import cut
-from stormcell.web.group.members import path_of
+from stormcell.web.paths import group_path
 
 _NAMED: Final = 60
 
@@ -29,7 +29,7 @@ def explained_in_place(change: Callable[[PageCall], Redirect]) -> Callable[[Page
         except (ConflictError, InputError, NotFoundError) as error:
             told = str(error).replace(str(call.context.store_path), "the store")
             return Redirect(
-                call.back(path_of(call.params["id"])), Toast(f"Nothing was changed: {told}.", bad=True)
+                call.back(group_path(call.params["id"])), Toast(f"Nothing was changed: {told}.", bad=True)
             )
 
     return tried
@@ -43,7 +43,7 @@ def merge(call: PageCall) -> Redirect:
     done = feedback.merge(call.store, [id, *chosen], call.person, call.settings)
     kept = next(group for group in done.groups if group.id not in done.gone)
     told = f"Merged into “{_short(kept)}”, which has {kept.count:,} events now"
-    here = path_of(kept.id)
+    here = group_path(kept.id)
     return Redirect(call.back(here) if kept.id == id else here, _told(told, done, kept.id))
 
 
@@ -57,7 +57,7 @@ def split(call: PageCall) -> Redirect:
     done = feedback.split(call.store, id, events, call.person, call.settings)
     new = [group for group in done.groups if group.id != id]
     named = ", ".join(f"{group.id} “{_short(group)}” with {group.count:,} events" for group in new)
-    return Redirect(call.back(path_of(id)), _told(f"Split off: {named}", done, id))
+    return Redirect(call.back(group_path(id)), _told(f"Split off: {named}", done, id))
 
 
 @explained_in_place
@@ -75,7 +75,7 @@ def move(call: PageCall) -> Redirect:
     done = feedback.move(call.store, events[0], chosen[0], call.person, call.settings)
     into = next((group for group in done.groups if group.id == chosen[0]), done.groups[-1])
     told = f"Moved to “{_short(into)}”, which has {into.count:,} events now"
-    return Redirect(call.back(path_of(id)), _told(told, done, id))
+    return Redirect(call.back(group_path(id)), _told(told, done, id))
 
 
 @explained_in_place
@@ -84,7 +84,7 @@ def pin(call: PageCall) -> Redirect:
     id = call.params["id"]
     [event, *_] = _events(call) or [""]
     done = feedback.pin(call.store, event, call.person, call.settings)
-    return Redirect(call.back(path_of(id)), _told("Pinned as the exemplar", done, id))
+    return Redirect(call.back(group_path(id)), _told("Pinned as the exemplar", done, id))
 
 
 @explained_in_place
@@ -99,7 +99,7 @@ def undo(call: PageCall) -> Redirect:
         told = "Taken back: the next grouping will do without it, as the groups were made anew since"
     if done.lost:
         told += f". What was said later does not hold without it: {'; '.join(why for _, why in done.lost)}"
-    return Redirect(call.back(path_of(call.params["id"])), Toast(f"{told}.", bad=bool(done.lost)))
+    return Redirect(call.back(group_path(call.params["id"])), Toast(f"{told}.", bad=bool(done.lost)))
 
 
 def _events(call: PageCall) -> Sequence[str]:
@@ -120,7 +120,7 @@ def _told(text: str, done: Said, group: str) -> Toast:
         return Toast("It was so already; nothing was changed.")
     if done.contradicted:
         text += f". Said before, and no longer true: {', '.join(done.contradicted)}"
-    return Toast(f"{text}.", Undo(f"{path_of(group)}/undo", {"feedback": done.feedback.id}))
+    return Toast(f"{text}.", Undo(f"{group_path(group)}/undo", {"feedback": done.feedback.id}))
 
 
 def _short(group: Group) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
 from stormcell.store import SqliteStore
+from stormcell.web.call import whole
 from stormcell.web.group.history import Happened, happened
+from stormcell.web.paths import query
 
 PAGE: Final = 100
 """Entries on a page."""
@@ -48,7 +49,7 @@ class Trail:
 def trail(store: SqliteStore, get: Callable[[str], str]) -> Trail:
     """Return the page of the audit trail that a query asks for."""
     who, action, group, before = get("who"), get("action"), get("group").strip(), get("before")
-    bound = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    bound = whole(before, 2**63)
     entries = store.newest_entries(who=who, action=action, group=group, limit=PAGE + 1, before=bound)
     page = entries[:PAGE]
     people: dict[str, int] = {}
@@ -58,8 +59,7 @@ def trail(store: SqliteStore, get: Callable[[str], str]) -> Trail:
         actions[what] = actions.get(what, 0) + count
     said = {one.id for one in store.feedback() if not one.undone}
     older = str(page[-1].number) if len(entries) > PAGE else ""
-    query = {"who": who, "action": action, "group": group, "before": older}
-    told = urlencode({name: value for name, value in query.items() if value}, errors="surrogatepass")
+    narrowed = {"who": who, "action": action, "group": group, "before": older}
     return Trail(
         page=happened(page, set(store.statuses()), said),
         who=who,
@@ -68,6 +68,6 @@ def trail(store: SqliteStore, get: Callable[[str], str]) -> Trail:
         people=tuple(sorted(people.items())),
         actions=tuple(sorted(actions.items())),
         total=sum(people.values()),
-        next=f"/audit?{told}" if older else "",
+        next=f"/audit{query(narrowed)}" if older else "",
         first=bound is None,
     )

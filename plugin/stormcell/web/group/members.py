@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import quote, urlencode
 
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Line, Narrowed, Sort
 from stormcell.types import Event, Group, Signal
+from stormcell.web.call import whole
 from stormcell.web.group.events import cut, level
+from stormcell.web.paths import group_path, query
 
 PAGE: Final = 50
 """Lines on a page."""
@@ -137,7 +138,7 @@ def asked(get: Callable[[str], str], explained: Sequence[str] = ()) -> Asked:
     return Asked(
         Narrowed(get("text").strip(), get("service"), signal if signal in list(Signal) else ""),
         Sort(sort) if sort in list(Sort) else Sort.EARLIEST,
-        min(max(int(page), 1), 10**9) if page.isascii() and page.isdigit() and len(page) < 10 else 1,
+        whole(page) or 1,
         tuple(dict.fromkeys(explained))[-_OPEN:],
     )
 
@@ -171,21 +172,15 @@ def members(store: SqliteStore, group: Group, asked: Asked) -> Members:
 def path(group: str, asked: Asked) -> str:
     """Return the path of a page of a group that shows these members."""
     wanted = asked.wanted
-    query = {
+    told = {
         "text": wanted.text,
         "service": wanted.service,
         "signal": wanted.signal,
         "sort": "" if asked.sort is Sort.EARLIEST else asked.sort.value,
-        "page": "" if asked.page == 1 else str(asked.page),
+        "page": "" if asked.page == 1 else asked.page,
+        "why": asked.open,
     }
-    pairs = [(name, value) for name, value in query.items() if value]
-    told = urlencode([*pairs, *(("why", uid) for uid in asked.open)], errors="surrogatepass")
-    return f"{path_of(group)}{'?' if told else ''}{told}"
-
-
-def path_of(group: str) -> str:
-    """Return the path of a group's page."""
-    return f"/groups/{quote(group, safe='', errors='surrogatepass')}"
+    return f"{group_path(group)}{query(told)}"
 
 
 def _member(line: Line, group: Group, asked: Asked) -> Member:

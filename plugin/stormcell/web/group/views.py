@@ -13,9 +13,10 @@ from stormcell.web.group import actions
 from stormcell.web.group.around import Gone, around, gone
 from stormcell.web.group.audit import trail
 from stormcell.web.group.downloads import as_csv, as_ndjson
-from stormcell.web.group.members import asked, members, path_of
+from stormcell.web.group.members import asked, members
 from stormcell.web.group.page import group_page
 from stormcell.web.group.why import why
+from stormcell.web.paths import group_path
 
 
 def show(call: PageCall) -> Answer:
@@ -29,7 +30,7 @@ def show(call: PageCall) -> Answer:
         if ended is not None:
             return Page("group/gone.html", {"gone": ended})
         # The start of an id is good, too; what is none raises.
-        return Redirect(path_of(group_of(call.store, id).id))
+        return Redirect(group_path(group_of(call.store, id).id))
     wanted = asked(call.asked, call.query.get("why", ()))
     with call.store.looking():
         found = members(call.store, group, wanted)

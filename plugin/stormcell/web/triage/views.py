@@ -15,6 +15,7 @@ from stormcell.times import readable
 from stormcell.types import Group
 from stormcell.web.answers import Answer, Page, Redirect, Toast, Undo
 from stormcell.web.call import PageCall, View, changes, shows
+from stormcell.web.paths import group_path
 from stormcell.web.triage import asking
 from stormcell.web.triage.rows import listed
 
@@ -50,10 +51,10 @@ def to(status: Status) -> Callable[[PageCall], Answer]:
             if call.sent("status") not in ("", found.status) and found.status != status:
                 raise ConflictError(_otherwise(call.store, found))
             done = set_status(call.store, found.id, status, call.person)
-        back = call.back(f"/groups/{found.id}")
+        back = call.back(group_path(found.id))
         if not done.changed:
             return Redirect(back, Toast(f"{found.id} was {_DONE[status]} already"))
-        undo = Undo(f"/groups/{found.id}/{VERBS[Status(done.before)]}", {"status": status.value})
+        undo = Undo(f"{group_path(found.id)}/{VERBS[Status(done.before)]}", {"status": status.value})
         return Redirect(back, Toast(f"{found.id} is {_DONE[status]}", undo))
 
     return handler
