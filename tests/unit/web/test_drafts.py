@@ -250,7 +250,7 @@ def test_the_list_has_pages_and_states(pages: Pages, monkeypatch: pytest.MonkeyP
     assert f'data-draft="{first.id}"' in pages.get(unescape(more[1])).text
     assert "No draft is approved" in pages.text("/drafts?state=approved")
     assert "No more drafts" in pages.text(f"/drafts?after=1.{first.id}")
-    for garbage in ("x", "1", "99999999999999999999999.d", "."):
+    for garbage in ("x", "1", "99999999999999999999999.d", ".", f"{10**19 - 1}.{first.id}"):
         assert f'data-draft="{second.id}"' in pages.get(f"/drafts?after={garbage}&state=nothing").text
 
 

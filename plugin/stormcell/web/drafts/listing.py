@@ -10,6 +10,7 @@ from stormcell.config import Settings
 from stormcell.operate import reviews
 from stormcell.store import SqliteStore
 from stormcell.types import Review, ReviewState
+from stormcell.web.call import whole
 
 PAGE: Final = 50
 EVERY: Final = "all"
@@ -88,5 +89,6 @@ def _row(review: Review, stale: str) -> Row:
 
 
 def _position(after: str) -> tuple[int, str] | None:
-    time, _, id = after.partition(".")
-    return (int(time), id) if time.isascii() and time.isdecimal() and len(time) < 20 and id else None
+    text, _, id = after.partition(".")
+    time = whole(text, 2**63)
+    return (time, id) if time is not None and id else None
