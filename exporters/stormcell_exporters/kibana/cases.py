@@ -43,7 +43,7 @@ def case(ids: Ids, dossier: Dossier, base: str) -> dict[str, Any]:
     shown = (group.medoid, group.earliest, group.most_severe, group.latest)
     severity = severity_word(max(event.severity for event in shown))
     return {
-        "title": _cut(terminal(group.title).strip() or group.id, MOST_TITLE, "..."),
+        "title": case_title(group.title, group.id),
         "description": _description(ids, group, base),
         "owner": OWNER,
         "tags": tags(ids, group.id),
@@ -82,6 +82,11 @@ def _description(ids: Ids, group: Group, base: str) -> str:
 def _quoted(event: Event) -> str:
     where = f" of {markdown(event.service)}" if event.service else ""
     return f"{code(_cut(event.text, _MOST_QUOTED, '...'))}{where}"
+
+
+def case_title(title: str, group: str) -> str:
+    """Return the title of a case from that of its group, or else the group's id."""
+    return _cut(terminal(title).strip() or group, MOST_TITLE, "...")
 
 
 def _cut(text: str, most: int, end: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from stormcell.errors import DeliveryError, SettingsError
-from stormcell.escape import markdown, terminal
+from stormcell.escape import markdown
 from stormcell.types import Paper
 from stormcell_exporters.kibana.boards import TRIAGE
-from stormcell_exporters.kibana.cases import MOST_TEXT, MOST_TITLE, OWNER, tags
+from stormcell_exporters.kibana.cases import MOST_TEXT, OWNER, case_title, tags
 from stormcell_exporters.kibana.links import absolute, dashboard, events_of
 from stormcell_exporters.kibana.panels import Ids
 from stormcell_exporters.kibana.rule import MOST_GUIDE, PUBLISHED, can_hold_a_guide, with_guide
@@ -139,9 +139,8 @@ def guide(paper: Paper, link: str = "") -> str:
 
 
 def _case(ids: Ids, paper: Paper, base: str) -> dict[str, Any]:
-    title = terminal(paper.title).strip() or paper.group
     return {
-        "title": title if len(title) <= MOST_TITLE else f"{title[: MOST_TITLE - 3]}...",
+        "title": case_title(paper.title, paper.group),
         "description": (
             f"Of the incident group {markdown(paper.group)}: [its events in Discover]"
             f"(<{absolute(events_of(ids, paper.group), base)}>), [on the triage dashboard]"
