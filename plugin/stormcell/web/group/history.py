@@ -19,6 +19,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "pin": "pinned the exemplar",
     "undo": "took back",
     "exemplar": "gave it another exemplar",
+}
+_WORDS_OF_DRAFTS: Final[Mapping[str, str]] = {
     "draft": "began a draft",
     "edit": "changed a draft",
     "redraft": "drew a draft anew",
@@ -27,6 +29,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "comment": "commented on a draft",
     "approve": "approved a draft",
     "publish": "published a draft",
+    "supersede": "superseded a draft",
 }
 
 
@@ -78,7 +81,6 @@ class Happened:
 
 
 _NAMES: Final = {"before": "was", "why": "because:"}
-_DRAFTS: Final = ("draft", "edit", "redraft", "submit", "send back", "comment", "approve", "publish")
 _OWN: Final = frozenset(("by", "feedback", "gone", "restored"))
 """Details that are told otherwise."""
 
@@ -110,11 +112,11 @@ def _happened(entry: AuditEntry, living: Collection[str], said: Collection[str],
         by=entry.by,
         machine=entry.who == SIDECAR,
         action=entry.action,
-        words=_WORDS.get(entry.action, entry.action),
+        words=_WORDS.get(entry.action) or _WORDS_OF_DRAFTS.get(entry.action, entry.action),
         target=entry.target,
         groups=tuple((id, id in living) for id in entry.groups if id != about),
         event=entry.target if entry.action in ("move", "pin") else "",
-        draft=entry.target if entry.action in _DRAFTS else "",
+        draft=entry.target if entry.action in _WORDS_OF_DRAFTS else "",
         plain=entry.groups == (entry.target,),
         details=tuple(
             (_NAMES.get(name, name), _told(value)) for name, value in entry.detail.items() if name not in _OWN
