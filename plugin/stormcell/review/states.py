@@ -196,6 +196,11 @@ def noted(review: Review, publications: Sequence[Publication], now: int) -> Revi
     return _after(replace(review, publications=(*review.publications, *publications)), now)
 
 
+def outcomes(review: Review) -> Mapping[str, Publication]:
+    """Return what became of the latest revision at each place, by its name, when it was handed to it last."""
+    return {one.destination: one for one in review.publications if one.revision == review.latest.number}
+
+
 def superseded(review: Review, now: int) -> Review:
     """Return a published review after another of its group and kind was published."""
     if review.state is not ReviewState.PUBLISHED:

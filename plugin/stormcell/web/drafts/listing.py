@@ -8,6 +8,7 @@ from typing import Final
 
 from stormcell.config import Settings
 from stormcell.operate import reviews
+from stormcell.review.states import outcomes
 from stormcell.store import SqliteStore
 from stormcell.types import Review, ReviewState
 from stormcell.web.call import whole
@@ -67,8 +68,7 @@ def listed(store: SqliteStore, settings: Settings, state: str, after: str = "") 
 
 def refused(review: Review) -> int:
     """Return how many places did not take the latest revision when it was handed to them last."""
-    last = {one.destination: one for one in review.publications if one.revision == review.latest.number}
-    return sum(bool(one.problem) for one in last.values())
+    return sum(bool(one.problem) for one in outcomes(review).values())
 
 
 def _row(review: Review, stale: str) -> Row:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from stormcell.config import Settings
 from stormcell.operate import reviews
 from stormcell.review.revisions import revision_of
-from stormcell.review.states import moves
+from stormcell.review.states import moves, outcomes
 from stormcell.store import SqliteStore
 from stormcell.types import Review, ReviewState, Revision
 from stormcell.web.drafts.diffs import Line, lines
@@ -128,7 +128,6 @@ def review_page(
     with store.looking():
         stale = reviews.stale(store, review, settings)
         found = store.group(review.group)
-    last = {one.destination: one for one in review.publications if one.revision == review.latest.number}
     return ReviewPage(
         review=review,
         shown=shown,
@@ -138,7 +137,7 @@ def review_page(
         there=found is not None and found.id == review.group,
         moves=tuple(move.value for move in moves(review.state)),
         places=tuple((one.name, one.kind) for one in settings.drafts.publish),
-        taken=frozenset(name for name, one in last.items() if not one.problem),
+        taken=frozenset(name for name, one in outcomes(review).items() if not one.problem),
         history=_history(review),
         old=old,
         new=new,
