@@ -50,9 +50,6 @@ class ForbiddenError(StormcellError):
     """It is known, and not allowed (403)."""
 
 
-Unauthenticated = UnauthenticatedError
-Forbidden = ForbiddenError
-
 ANONYMOUS = Principal("anonymous", frozenset(Scope))
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_MOST = 3
+
+
 def recalled(store: SqliteStore, settings: Settings) -> tuple[list[Past], dict[str, Profile]]:
     """Return every group with a profile, and those profiles that had to be computed of what is stored."""
     past = store.past()
@@ -21,8 +24,8 @@ def recalled(store: SqliteStore, settings: Settings) -> tuple[list[Past], dict[s
     return [each if each.profile else replace(each, profile=made[each.id]) for each in past], made
 
 
-def related(store: SqliteStore, group: str, settings: Settings, *, most: int = 3) -> Sequence[Related]:
-    """Return the groups that are most like one, by its whole id, nearest first.
+def related(store: SqliteStore, group: str, settings: Settings) -> Sequence[Related]:
+    """Return the few groups that are most like one, by its whole id, nearest first.
 
     Later ones are left out, and what is farther than ``recurrence.radius``: that is another thing.
     """
@@ -39,7 +42,7 @@ def related(store: SqliteStore, group: str, settings: Settings, *, most: int = 3
             continue
         together = any({group, each.group} <= members for members in families)
         found.append(Related(other, each.dissimilarity, together))
-        if len(found) == most:
+        if len(found) == _MOST:
             break
     return found
 

@@ -9,11 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """A form that takes back what was done: where it is posted, with which fields, and what its button says."""
+    """A form that takes back what was done: where it is posted, and with which fields."""
 
     action: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    label: str = "Undo"
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class Fragment:
 
     template: str
     data: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

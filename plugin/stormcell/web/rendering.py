@@ -49,9 +49,9 @@ class Rendering:
                 toasts = [] if scripted else self._sessions.told(session)
                 content = self.templates.render(template, {**self.base(request, session, toasts, tag), **data})
                 return html(content, status, {"ETag": tag} if request.method == "GET" else {})
-            case Fragment(template, data, status):
+            case Fragment(template, data):
                 content = self.templates.render(template, {**self.base(request, session, [], tag), **data})
-                return html(content, status)
+                return html(content)
             case Redirect(path, toast):
                 return self._going(request, session, path, toast)
             case Download(content, name, media_type):
