@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
 from stormcell import escape, files
 from stormcell.times import rfc3339, spoken
+from stormcell.types import Value
 
 
 def html_environment(folder: str) -> Environment:
@@ -61,6 +64,11 @@ def percent(part: float) -> str:
     if 0.995 <= part < 1:
         return ">99%"
     return f"{part:.0%}"
+
+
+def text_of(value: Value) -> str:
+    """Return what an attribute holds: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def thousands(number: int) -> str:

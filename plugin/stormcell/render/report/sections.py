@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from stormcell.render.html import counted, percent
+from stormcell.render.html import counted, percent, text_of
 from stormcell.render.report.members import Members, members
 from stormcell.render.report.room import MOST_ROWS, Room, fair, room_for
 from stormcell.render.report.services import Graph, graph
@@ -167,11 +166,7 @@ def whole(event: Event, room: int) -> Whole:
 
 def _paths(holder: str, attributes: Attributes) -> Iterable[tuple[str, str]]:
     for name in sorted(attributes):
-        yield f"{holder}.{name}", _spelled(attributes[name])
-
-
-def _spelled(value: Value) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield f"{holder}.{name}", text_of(attributes[name])
 
 
 def _others(group: Group, line: int) -> Iterable[tuple[str, Event, str]]:
@@ -224,7 +219,7 @@ def _said(entry: AuditEntry, line: int) -> str:
     """Return what an entry of the history says, but when and by whom."""
     parts = [f"of {entry.target}"] if entry.target else []
     details: Mapping[str, Value] = entry.detail
-    more = [f"{name} {_spelled(value)}" for name, value in details.items() if name != "by" and value]
+    more = [f"{name} {text_of(value)}" for name, value in details.items() if name != "by" and value]
     return shorten(": ".join([*parts, ", ".join(more)] if more else parts), line)
 
 

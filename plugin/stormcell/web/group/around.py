@@ -8,9 +8,10 @@ from typing import Final
 
 from stormcell.config import Settings
 from stormcell.operate.recalling import recalled
+from stormcell.render import RUNBOOK
 from stormcell.store import SqliteStore
 from stormcell.types import AuditEntry, Group, Share
-from stormcell.web.group.events import cut, level
+from stormcell.web.group.events import level, title_of
 from stormcell.web.group.history import Happened, happened
 
 _SIMILAR: Final = 5
@@ -127,12 +128,12 @@ def around(store: SqliteStore, group: Group, settings: Settings) -> Around:
         shown.append(
             Past(
                 group=other,
-                title=cut(" ".join(other.title.split()), 160) or "(no text)",
+                title=title_of(other, 160),
                 level=level(other.most_severe.severity),
                 dissimilarity=each.dissimilarity,
                 parts=tuple(sorted((s for s in each.shares if s.share > 0), key=lambda s: (-s.share, s.name))),
                 family=other.id in members,
-                runbook=any(draft.kind == "runbook" for draft in store.drafts(other.id)),
+                runbook=any(draft.kind == RUNBOOK for draft in store.drafts(other.id)),
                 resolved=_resolver(store, other),
             )
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stormcell.render.html import text_of
 from stormcell.semconv import SEVERITIES, severity_name
-from stormcell.types import Attributes, Event, Value
+from stormcell.types import Attributes, Event, Group
 
 _LONGEST: Final = 4000
 """Characters of a text or a value that a page shows; the rest is in the download."""
@@ -105,14 +105,15 @@ def landmarks(exemplar: Event, roles: Mapping[str, Event]) -> tuple[Landmark, ..
     )
 
 
+def title_of(group: Group, most: int) -> str:
+    """Return the title of a group on one line, of so many characters at most."""
+    return cut(" ".join(group.title.split()), most) or "(no text)"
+
+
 def cut(text: str, most: int = _LONGEST) -> str:
     """Return a text, its end left out where it is very long."""
     return text if len(text) <= most else f"{text[:most].rstrip()} …"
 
 
 def _listed(attributes: Attributes) -> tuple[tuple[str, str], ...]:
-    return tuple((name, cut(_told(attributes[name]))) for name in sorted(attributes))
-
-
-def _told(value: Value) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return tuple((name, cut(text_of(attributes[name]))) for name in sorted(attributes))

@@ -10,7 +10,7 @@ from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from stormcell.store.listing import By, Order, Wanted
 from stormcell.types import Event, Feedback, Group, GroupTemplate, Kind, Review
-from stormcell.web.group.events import Card, Landmark, card, cut, landmarks, level
+from stormcell.web.group.events import Card, Landmark, card, landmarks, level, title_of
 from stormcell.web.group.history import Happened, happened
 
 HISTORY: Final = 30
@@ -124,7 +124,7 @@ def group_page(store: SqliteStore, group: Group, settings: Settings, searched: s
     entries = store.newest_entries(group=group.id, limit=HISTORY + 1)
     return GroupPage(
         group=group,
-        title=cut(" ".join(group.title.split()), 300) or "(no text)",
+        title=title_of(group, 300),
         level=level(group.most_severe.severity),
         duration=max(group.last_seen - group.first_seen, 0),
         days=group.first_seen // _DAY != group.last_seen // _DAY,
@@ -164,7 +164,7 @@ def others(store: SqliteStore, group: Group, settings: Settings, searched: str =
     return tuple(
         Other(
             id=other.id,
-            title=cut(" ".join(other.title.split()), 160) or "(no text)",
+            title=title_of(other, 160),
             status=other.status,
             level=level(other.most_severe.severity),
             service=other.services[0].name if other.services else other.medoid.service,
