@@ -29,8 +29,6 @@ class PageCall:
         Open for this call.
     session : Session
         Who asks, and what they may do.
-    method, path : str
-        "GET" or "POST"; the path without the query.
     params : mapping of str to str
         Parts of the path, by their names in the table.
     query, form : Fields
@@ -41,8 +39,6 @@ class PageCall:
     context: WebContext
     store: SqliteStore
     session: Session
-    method: str
-    path: str
     params: Mapping[str, str] = field(default_factory=dict)
     query: Fields = field(default_factory=dict)
     form: Fields = field(default_factory=dict)
@@ -57,11 +53,6 @@ class PageCall:
     def person(self) -> Person:
         """Who changes something, now."""
         return Person(self.session.principal.name, self.session.by, self.context.now())
-
-    @property
-    def may_operate(self) -> bool:
-        """Whether who asks may change groups."""
-        return Scope.OPERATE in self.session.principal.scopes
 
     def asked(self, name: str, default: str = "") -> str:
         """Return the first value of a name in the query."""

@@ -118,7 +118,9 @@ class Server:
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
             with SqliteStore(self._context.store_path, create=True) as store:
                 call = PageCall(
-                    *(self._context, store, session, request.method, request.url.path),
+                    self._context,
+                    store,
+                    session,
                     {name: str(value) for name, value in request.path_params.items()},
                     query,
                     form,
