@@ -21,7 +21,6 @@ app = typer.Typer(
     help="Write drafts of runbooks and postmortems, in which every value names its source, and verify them.",
 )
 
-OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
 Template = Annotated[
     str,
     typer.Option("--template", metavar="NAME", help="The template (default: the first that fits the group)."),
@@ -41,7 +40,7 @@ _STDIN = "-"
     ),
 )
 def runbook(
-    group: OneGroup,
+    group: options.OneGroup,
     template: Template = "",
     out: Out = None,
     store: options.Store = None,
@@ -61,7 +60,7 @@ def runbook(
     ),
 )
 def postmortem(
-    group: OneGroup,
+    group: options.OneGroup,
     template: Template = "",
     out: Out = None,
     store: options.Store = None,

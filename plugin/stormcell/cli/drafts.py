@@ -86,8 +86,8 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Print the text of a draft as Markdown, and on standard error how it stands and what was said of it."""
-    from stormcell.cli.drafts_told import print_text, say_review
-    from stormcell.cli.output import print_json
+    from stormcell.cli.drafts_told import say_review
+    from stormcell.cli.output import print_json, print_text
     from stormcell.operate import reviews
     from stormcell.operate.reviewing import review_of
     from stormcell.operate.reviews_json import review_json
@@ -117,8 +117,7 @@ def diff(
     as_json: options.Json = False,
 ) -> None:
     """Show how two revisions of a draft differ, the last two by default."""
-    from stormcell.cli.drafts_told import print_text
-    from stormcell.cli.output import print_json, say
+    from stormcell.cli.output import print_json, print_text, say
     from stormcell.operate import reviews
     from stormcell.operate.reviewing import review_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from stormcell.cli import options
 from stormcell.cli.drafts import OneDraft
 from stormcell.cli.drafts import app as app  # with these commands besides its own
-from stormcell.cli.groups import By, OneGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +31,6 @@ _Template = Annotated[
 ]
 
 
-class DraftKind(StrEnum):
-    """What a draft is to be."""
-
-    RUNBOOK = "runbook"
-    POSTMORTEM = "postmortem"
-
-
 @app.command(
     "start",
     epilog=options.examples(
@@ -48,10 +39,12 @@ class DraftKind(StrEnum):
     ),
 )
 def start(
-    group: OneGroup,
-    kind: Annotated[DraftKind, typer.Option("--kind", help="What it is to be.")] = DraftKind.RUNBOOK,
+    group: options.OneGroup,
+    kind: Annotated[
+        options.DraftKind, typer.Option("--kind", help="What it is to be.")
+    ] = options.DraftKind.RUNBOOK,
     template: _Template = "",
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     config: options.Config = None,
     as_json: options.Json = False,
@@ -88,7 +81,7 @@ def edit(
     ] = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What you changed, and why.")] = "",
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -130,7 +123,7 @@ def redraft(
     draft: OneDraft,
     template: _Template = "",
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     config: options.Config = None,
     as_json: options.Json = False,
@@ -157,7 +150,7 @@ def submit(
         str, typer.Option("--reviewer", metavar="NAME", help="Who is to review it (default: whoever comes).")
     ] = "",
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -177,7 +170,7 @@ def submit(
 def comment(
     draft: OneDraft,
     text: _Text,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -196,7 +189,7 @@ def send_back(
     draft: OneDraft,
     text: _Text,
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -215,7 +208,7 @@ def approve(
     draft: OneDraft,
     text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What you say of it.")] = "",
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     config: options.Config = None,
     as_json: options.Json = False,
@@ -258,7 +251,7 @@ def publish(
     ] = False,
     stale: Annotated[bool, typer.Option("--stale", help="Even if it does not fit its group any more.")] = False,
     seen: Seen = None,
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     config: options.Config = None,
     as_json: options.Json = False,

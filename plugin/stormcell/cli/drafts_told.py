@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
-from stormcell.cli.output import print_bytes, say
-from stormcell.escape import terminal
+from stormcell.cli.output import say
 from stormcell.times import readable
 from stormcell.types import Comment, Publication, Review, Revision
-
-
-def print_text(text: str) -> None:
-    """Print a text of several lines: as it is where it is piped, harmless on a terminal."""
-    ended = text if text.endswith("\n") else f"{text}\n"
-    if sys.stdout.isatty():
-        ended = "".join(f"{terminal(line)}\n" for line in ended.removesuffix("\n").split("\n"))
-    print_bytes(ended.encode("utf-8", "backslashreplace"))
 
 
 def say_review(review: Review, shown: Revision, stale: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stormcell.cli import options
-from stormcell.cli.groups import By, OneGroup
 
 if TYPE_CHECKING:
     from stormcell.operate.people import Said
@@ -19,7 +18,7 @@ _Event = Annotated[
 
 def merge(
     groups: Annotated[list[str], typer.Argument(metavar="GROUP GROUP...", help="Ids, or their starts.")],
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -35,9 +34,9 @@ def merge(
 
 
 def split(
-    group: OneGroup,
+    group: options.OneGroup,
     events: Annotated[list[str], typer.Argument(metavar="EVENT...", help="Events of the group, by uid.")],
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -54,8 +53,8 @@ def split(
 
 def move(
     event: _Event,
-    group: OneGroup,
-    by: By = "",
+    group: options.OneGroup,
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -71,7 +70,7 @@ def move(
     _print(said, as_json)
 
 
-def pin(event: _Event, by: By = "", store: options.Store = None, as_json: options.Json = False) -> None:
+def pin(event: _Event, by: options.By = "", store: options.Store = None, as_json: options.Json = False) -> None:
     """Say that an event, or else one of its fingerprint, is the exemplar of whatever group holds it."""
     from stormcell.cli.person import person
     from stormcell.operate import feedback
@@ -99,7 +98,7 @@ def list_feedback(store: options.Store = None, as_json: options.Json = False) ->
 
 def undo(
     feedback: Annotated[str, typer.Argument(metavar="FEEDBACK", help="Its id, or the start of it.")],
-    by: By = "",
+    by: options.By = "",
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:

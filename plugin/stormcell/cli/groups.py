@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="See the groups in the store, and say what is wrong with them.")
 
-OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
-
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; is kept with it.")]
-
 _SHOWN_MEMBERS = 20
 _ID = 16
 
@@ -70,7 +66,7 @@ def export_groups(store: options.Store = None) -> None:
 
 @app.command("show", epilog=options.examples("stormcell groups show g-0061af --store out"))
 def show_group(
-    group: OneGroup,
+    group: options.OneGroup,
     store: options.Store = None,
     members: Annotated[bool, typer.Option("--members", help="List every member, not only the first 20.")] = False,
     as_json: options.Json = False,
@@ -106,19 +102,19 @@ def _set_status(status: Status, group: str, store: Path | None, by: str) -> None
 
 
 @app.command("ack", epilog=options.examples("stormcell groups ack g-0061af --store out --by ann"))
-def acknowledge(group: OneGroup, by: By = "", store: options.Store = None) -> None:
+def acknowledge(group: options.OneGroup, by: options.By = "", store: options.Store = None) -> None:
     """Mark a group as acknowledged."""
     _set_status(Status.ACKNOWLEDGED, group, store, by)
 
 
 @app.command("resolve", epilog=options.examples("stormcell groups resolve g-0061af --store out"))
-def resolve(group: OneGroup, by: By = "", store: options.Store = None) -> None:
+def resolve(group: options.OneGroup, by: options.By = "", store: options.Store = None) -> None:
     """Mark a group as resolved."""
     _set_status(Status.RESOLVED, group, store, by)
 
 
 @app.command("reopen", epilog=options.examples("stormcell groups reopen g-0061af --store out"))
-def reopen(group: OneGroup, by: By = "", store: options.Store = None) -> None:
+def reopen(group: options.OneGroup, by: options.By = "", store: options.Store = None) -> None:
     """Mark a group as open again."""
     _set_status(Status.OPEN, group, store, by)
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from stormcell.cli import options
-from stormcell.cli.groups import OneGroup
 
 if TYPE_CHECKING:
     from stormcell.types import AuditEntry
 
 
-def history(group: OneGroup, store: options.Store = None, as_json: options.Json = False) -> None:
+def history(group: options.OneGroup, store: options.Store = None, as_json: options.Json = False) -> None:
     """Show who changed a group, oldest first.
 
     Of a group that is no more, such as one that was merged, name the whole id.

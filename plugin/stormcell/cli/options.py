@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,16 @@ Store = Annotated[
         help="The store, or the folder that `stormcell group --out` wrote (default: stormcell.db here).",
     ),
 ]
+
+OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; is kept with it.")]
+
+
+class DraftKind(StrEnum):
+    """What a draft is."""
+
+    RUNBOOK = "runbook"
+    POSTMORTEM = "postmortem"
 
 
 def examples(*commands: str) -> str:

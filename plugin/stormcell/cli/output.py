@@ -69,6 +69,14 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
+def print_text(text: str) -> None:
+    """Print a text of several lines: as it is where it is piped, harmless on a terminal."""
+    ended = text if text.endswith("\n") else f"{text}\n"
+    if sys.stdout.isatty():
+        ended = "".join(f"{terminal(line)}\n" for line in ended.removesuffix("\n").split("\n"))
+    print_bytes(ended.encode("utf-8", "backslashreplace"))
+
+
 def say_problems(report: Report) -> None:
     """Say which files and how many records were left out, and which first."""
     if report.ignored:

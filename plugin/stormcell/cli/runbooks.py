@@ -21,7 +21,6 @@ _SHOWN = 0.005
 
 app = typer.Typer(no_args_is_help=True, help="Find the runbooks that you have for a group, and add to them.")
 
-OneGroup = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, or the start of it.")]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--runbooks", metavar="DIR", help="A folder of Markdown (default: those of drafts.runbooks)."),
@@ -64,7 +63,7 @@ def list_runbooks(runbooks: Folders = None, config: options.Config = None, as_js
     ),
 )
 def match(
-    group: OneGroup,
+    group: options.OneGroup,
     runbooks: Folders = None,
     top: Annotated[int, typer.Option("--top", min=1, help="How many runbooks to show.")] = 5,
     store: options.Store = None,
@@ -118,7 +117,7 @@ def match(
     ),
 )
 def amend(
-    group: OneGroup,
+    group: options.OneGroup,
     runbooks: Folders = None,
     runbook: Annotated[
         str,
@@ -131,10 +130,7 @@ def amend(
 
     Services hit, commands with their names, when it was seen: under its own headings. Nothing is written.
     """
-    import sys
-
-    from stormcell.cli.output import print_bytes, say
-    from stormcell.escape import terminal
+    from stormcell.cli.output import print_text, say
     from stormcell.operate.drafting import material
     from stormcell.render.context import context
     from stormcell.render.runbooks import amendment
@@ -145,10 +141,8 @@ def amend(
         found = material(opened, group, settings)
     chosen = _chosen(library, runbook, found.group.id, library.match(found, 1))
     diff = amendment(chosen, context(found)).diff
-    if sys.stdout.isatty():  # a person reads it, and no program applies it
-        diff = "".join(f"{terminal(line)}\n" for line in diff.removesuffix("\n").split("\n")) if diff else ""
-    print_bytes(diff.encode("utf-8", "backslashreplace"))
     if diff:
+        print_text(diff)
         say(f"{found.group.id} adds to {chosen.path}; apply it with `patch -p1` in its folder.")
     else:
         say(f"{found.group.id} adds nothing to {chosen.path}: it is told there, or the file is too long.")

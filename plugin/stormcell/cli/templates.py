@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,14 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="See, try and begin the templates of drafts.")
 
 
-class Kind(StrEnum):
-    """What is drafted."""
-
-    RUNBOOK = "runbook"
-    POSTMORTEM = "postmortem"
-
-
-OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of draft.")]
+OfKind = Annotated[options.DraftKind, typer.Option("--kind", help="The kind of draft.")]
 
 
 @app.command(
@@ -37,7 +29,9 @@ OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of draft.")]
     epilog=options.examples("stormcell templates list", "stormcell templates list --kind postmortem --json"),
 )
 def list_templates(
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only templates of this kind of draft.")] = None,
+    kind: Annotated[
+        options.DraftKind | None, typer.Option("--kind", help="Only templates of this kind of draft.")
+    ] = None,
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
@@ -46,7 +40,7 @@ def list_templates(
     from stormcell.render.templates import load
 
     folders = options.settings(config).drafts.templates
-    libraries = {one.value: load(folders, one.value) for one in ([kind] if kind else Kind)}
+    libraries = {one.value: load(folders, one.value) for one in ([kind] if kind else options.DraftKind)}
     if as_json:
         print_json([_json(one, name, library) for name, library in libraries.items() for one in library.templates])
         return
@@ -72,7 +66,7 @@ def try_out(
         str | None, typer.Option("--span", metavar="OPERATION", help="A failed span of this operation.")
     ] = None,
     service: Annotated[str, typer.Option("--service", metavar="NAME", help="The service of that event.")] = "",
-    kind: OfKind = Kind.RUNBOOK,
+    kind: OfKind = options.DraftKind.RUNBOOK,
     store: options.Store = None,
     config: options.Config = None,
     as_json: options.Json = False,
@@ -115,7 +109,7 @@ def new(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="A folder of drafts.templates; made if needed.")
     ],
-    kind: OfKind = Kind.RUNBOOK,
+    kind: OfKind = options.DraftKind.RUNBOOK,
     shape: Annotated[
         str, typer.Option("--from", metavar="TEMPLATE", help="The shipped template to begin with.")
     ] = "default",
@@ -128,7 +122,7 @@ def new(
     from stormcell.render.starting import starter
 
     text = starter(name, kind.value, shape)
-    path = (out if kind is Kind.RUNBOOK else out / kind.value) / f"{name}.md.j2"
+    path = (out if kind is options.DraftKind.RUNBOOK else out / kind.value) / f"{name}.md.j2"
     if path.exists():
         raise TemplateError(f"{path} is there already, and is left as it is; name another template or folder")
     write_atomic(path, text.encode())
@@ -166,7 +160,7 @@ def _asked(
     return None
 
 
-def _tried(settings: Settings, kind: Kind, group: Group) -> Sequence[Attempt]:
+def _tried(settings: Settings, kind: options.DraftKind, group: Group) -> Sequence[Attempt]:
     from stormcell.render.templates import load
     from stormcell.render.trying import attempts
 
@@ -181,7 +175,7 @@ def _slow(settings: Settings) -> Sequence[str]:
     from stormcell.render.templates import own_files
 
     found = []
-    for kind in Kind:
+    for kind in options.DraftKind:
         for name, path, text in own_files(settings.drafts.templates, kind.value):
             try:
                 template, _ = parse(name, path, text)
@@ -199,7 +193,7 @@ def _sound(settings: Settings) -> str:
     from stormcell.render.templates import own_files
 
     folders = settings.drafts.templates
-    own = sum(1 for kind in Kind for _ in own_files(folders, kind.value))
+    own = sum(1 for kind in options.DraftKind for _ in own_files(folders, kind.value))
     where = f"{counted(own, 'file')} in {counted(len(folders), 'folder')} of yours" if folders else "none of yours"
     return f"All templates work: those shipped, and {where}."
 
