@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from stormcell import escape
 from stormcell.render.facts import Blank
 from stormcell.types import Fact, Source
+
+TO_FILL_IN: Final = "to fill in:"
+"""How a place begins that a draft leaves to people, in emphasis."""
+
+OF_COMMANDS: Final = "From the events:"
+"""How a line begins that cites what the commands above it hold."""
 
 
 class Footnotes:
@@ -37,7 +44,7 @@ class Footnotes:
         blanks = [blank(value) for value in self._pending if isinstance(value, Blank)]
         self._pending.clear()
         # A space between references: "[^1][^2]" is a reference link to some readers.
-        parts = ["From the events: " + " ".join(map(self.cite, facts))] if facts else []
+        parts = [" ".join([OF_COMMANDS, *map(self.cite, facts)])] if facts else []
         return " · ".join([*parts, *blanks])
 
     @property
@@ -52,7 +59,7 @@ class Footnotes:
 
 def blank(value: Blank) -> str:
     """Return how a draft shows what a person is to fill in."""
-    return f"*to fill in: {escape.markdown(value.what)}*"
+    return f"*{TO_FILL_IN} {escape.markdown(value.what)}*"
 
 
 def definition(fact: Fact) -> str:

@@ -13,6 +13,7 @@ from html import unescape
 from typing import Final
 
 from stormcell import escape
+from stormcell.render.footnotes import OF_COMMANDS
 from stormcell.render.known import Key, seen
 from stormcell.types import Source
 
@@ -27,7 +28,6 @@ _DEFINITION = re.compile(r" {0,3}\[\^([0-9]{1,9})\]:[ \t]*(.*)", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _BLANK = re.compile(r"`\s+`\Z")
-_COMMANDS = "From the events:"
 _INLINE = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
@@ -103,7 +103,7 @@ def read(markdown: str) -> Reading:
         elif _DEFINITION.match(lines[0]):
             notes += _notes(number, lines)
         else:
-            cited = lines[0].lstrip().startswith(_COMMANDS)
+            cited = lines[0].lstrip().startswith(OF_COMMANDS)
             references += _references(number, lines, "\n".join(commands) if cited else None)
             if cited:
                 commands = []

@@ -13,9 +13,7 @@ from markupsafe import Markup
 from mdit_py_plugins.footnote import footnote_plugin
 
 from stormcell.escape import visible
-
-BLANK: Final = "to fill in:"
-"""How a place begins that a draft leaves to people, in emphasis."""
+from stormcell.render.footnotes import TO_FILL_IN
 
 _SAFE: Final = ("http://", "https://")
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
@@ -47,7 +45,7 @@ def html(text: str) -> Markup:
 
 def blanks(text: str) -> int:
     """Return how many places of a draft are left for people to fill in."""
-    return text.count(f"*{BLANK}")
+    return text.count(f"*{TO_FILL_IN}")
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +77,7 @@ def _tame(tokens: Sequence[Token]) -> None:
             token.attrs = {"class": kind} if kind else {}
         if token.type == "th_open" and not tokens[at + 1].content:
             token.tag = tokens[at + 2].tag = "td"  # it heads nothing
-        if before is not None and before.type == "em_open" and token.content.startswith(BLANK):
+        if before is not None and before.type == "em_open" and token.content.startswith(TO_FILL_IN):
             before.attrs["class"] = "blank"
         _tame(token.children or ())
         before = token
