@@ -1,4 +1,4 @@
-"""Makes any text harmless where it is shown: terminal, Markdown, shell.
+"""Makes any text harmless where it is shown: terminal, Markdown, shell, and pages, which escape HTML themselves.
 
 Telemetry is written by whoever can send a request, so its text may hold terminal codes, markup, template
 syntax and characters that reorder what the eye reads. Each function here keeps the text readable and whole.

@@ -119,10 +119,11 @@ def new(
     from stormcell.cli.output import print_json, say
     from stormcell.errors import TemplateError
     from stormcell.files import write_atomic
+    from stormcell.render.front_matter import SUFFIX
     from stormcell.render.starting import starter
 
     text = starter(name, kind.value, shape)
-    path = (out if kind is options.DraftKind.RUNBOOK else out / kind.value) / f"{name}.md.j2"
+    path = (out if kind is options.DraftKind.RUNBOOK else out / kind.value) / f"{name}{SUFFIX}"
     if path.exists():
         raise TemplateError(f"{path} is there already, and is left as it is; name another template or folder")
     write_atomic(path, text.encode())
@@ -199,7 +200,6 @@ def _sound(settings: Settings) -> str:
 
 
 def _json(template: Template, kind: str, library: Library) -> dict[str, Any]:
-    file = f"{template.name}.md.j2"
     return {
         "name": template.name,
         "kind": kind,
@@ -209,7 +209,7 @@ def _json(template: Template, kind: str, library: Library) -> dict[str, Any]:
         "matches": [condition.told() for condition in template.match],
         "file": template.path,
         "shipped": library.shipped(template),
-        "hides": list(library.hidden.get(file, ())),
+        "hides": list(library.hidden.get(template.file, ())),
     }
 
 
@@ -241,7 +241,7 @@ def _print_list(libraries: dict[str, Library]) -> None:
             )
             cells = [one.name, kind, one.title, str(one.priority), "shipped" if library.shipped(one) else "yours"]
             shown.add_row(*map(terminal, [*cells, *((one.owner or "-", chosen_by) if wide else ())]))
-            hides += [f"{one.path} hides {path}" for path in library.hidden.get(f"{one.name}.md.j2", ())]
+            hides += [f"{one.path} hides {path}" for path in library.hidden.get(one.file, ())]
     printer.print(shown)
     for line in hides:
         printer.print(terminal(line), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What users read: groups as JSON, and drafts. jinja2 is loaded by the first draft only."""
+"""What users read: groups as JSON, drafts, and the report. jinja2 is loaded by the first draft only."""
 
 from stormcell.render.drafts import POSTMORTEM, RUNBOOK, Drafter
 from stormcell.render.groups_json import group_json, groups_json, schema

@@ -62,11 +62,10 @@ class Drafter:
         chosen = _chosen(library, kind, material.group, template)
         facts = context(material, self._settings.links)
         runbooks = self._shelf(kind, material, facts)
-        name = f"{chosen.name}.md.j2"
-        _, path = library.sources[name]
+        _, path = library.sources[chosen.file]
         with footnotes() as notes:
             try:
-                text = environment.get_template(name).render(
+                text = environment.get_template(chosen.file).render(
                     group=facts, shape=chosen.title, owner=chosen.owner, runbooks=runbooks
                 )
             except Exception as error:  # a template may raise anything

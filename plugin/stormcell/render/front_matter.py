@@ -95,6 +95,11 @@ class Template:
     owner: str = ""
     path: str = ""
 
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name}{SUFFIX}"
+
     def why(self, event: Event, masked: str) -> str:
         """Return by what it fits an event with this masked text; "" where it does not."""
         reasons = (one.why(event, masked) for one in self.match)

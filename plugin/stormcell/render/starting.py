@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 
 from stormcell.errors import TemplateError
+from stormcell.render.drafts import RUNBOOK
 from stormcell.render.front_matter import SUFFIX
-from stormcell.render.templates import KINDS, SHIPPED, load
+from stormcell.render.templates import SHIPPED, load
 from stormcell.render.trying import blocks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
@@ -67,7 +68,7 @@ def starter(name: str, kind: str, shape: str) -> str:
         "---",
         f"title: {shipped[shape].title}",
         'owner: ""                   # whom to call and how, such as "team shop, #shop-oncall"',
-        *(_MATCH.format(name=name).splitlines() if kind == KINDS[0] else ()),
+        *(_MATCH.format(name=name).splitlines() if kind == RUNBOOK else ()),
         "---",
         f'{{% extends "{parent}" %}}',
         "",

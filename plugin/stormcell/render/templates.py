@@ -12,10 +12,11 @@ from pathlib import Path
 
 from stormcell import files
 from stormcell.errors import TemplateError
+from stormcell.render.drafts import POSTMORTEM, RUNBOOK
 from stormcell.render.front_matter import DEFAULT, SUFFIX, Template, parse
 from stormcell.types import Group, Signal
 
-KINDS = ("runbook", "postmortem")
+KINDS = (RUNBOOK, POSTMORTEM)
 SHIPPED = "stormcell/"
 """Prefix under which a template finds the shipped one of the same name, to extend it."""
 
@@ -40,7 +41,7 @@ class Library:
 
     def shipped(self, template: Template) -> bool:
         """Whether a template is one of ours."""
-        shipped = self.sources.get(f"{SHIPPED}{template.name}{SUFFIX}")
+        shipped = self.sources.get(SHIPPED + template.file)
         return shipped is not None and shipped[1] == template.path
 
     def choose(self, group: Group) -> Template:
@@ -110,7 +111,7 @@ def own_files(folders: Sequence[Path], kind: str) -> Iterator[tuple[str, str, st
     """
     for folder in folders:
         direct = read(folder)  # raises where the folder itself is not there
-        if kind == KINDS[0]:
+        if kind == RUNBOOK:
             yield from direct
         if (folder / kind).is_dir():
             yield from read(folder / kind)
