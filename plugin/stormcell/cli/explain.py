@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from stormcell.types import Membership, Row
 
 _SHOWN_LINKS = 8
-_REASONS = {
-    "trace": "same trace",
-    "id": "same request id",
-    "resource": "same resource",
-    "burst": "one burst of logs of",
-    "alert": "same alert",
-    "alike": "same templates and blamed service within one clock minute, in",
-}
 _COUNTED = {
     "trace": "trace",
     "id": "request id",
@@ -140,11 +132,12 @@ def _template_words(template: dict[str, Any]) -> list[str]:
 def _link_words(row: Row, atom: Membership) -> list[str]:
     """Say what links the event itself, then what else holds the atom together, by reason."""
     from stormcell.escape import terminal
+    from stormcell.operate.explain import REASONS
 
     uid = row.event.uid
     direct = [link for link in atom.links if uid in (link.a, link.b)]
     lines = [
-        terminal(f"  {_REASONS[link.reason]} {link.key}, with {link.a if link.b == uid else link.b}")
+        terminal(f"  {REASONS[link.reason]} {link.key}, with {link.a if link.b == uid else link.b}")
         for link in direct[:_SHOWN_LINKS]
     ]
     if len(direct) > _SHOWN_LINKS:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from stormcell.operate.find import event_of
 from stormcell.store import SqliteStore
 from stormcell.text.slots import slots
 from stormcell.types import Feedback, Group, Membership, Row
+
+REASONS: Final = {
+    "trace": "same trace",
+    "id": "same request id",
+    "resource": "same resource",
+    "burst": "one burst of logs of",
+    "alert": "same alert",
+    "alike": "same templates and blamed service within one clock minute, in",
+}
+"""What links events, in words that the key of the link follows."""
 
 
 @dataclass(frozen=True, slots=True)

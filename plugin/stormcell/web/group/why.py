@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.errors import NotFoundError
-from stormcell.operate.explain import template_json
+from stormcell.operate.explain import REASONS, template_json
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Line
 from stormcell.types import Event, Feedback, Group, Kind, Membership
 from stormcell.web.group.events import Card, card, cut
 
 _LINKS: Final = 8
-_REASONS: Final = {
-    "trace": "same trace",
-    "id": "same request id",
-    "resource": "same resource",
-    "burst": "one burst of logs of",
-    "alert": "same alert",
-    "alike": "same templates and blamed service within one clock minute, in",
-}
 _DONE: Final = {
     Kind.MERGE: "merged groups",
     Kind.SPLIT: "split events off",
@@ -187,12 +179,12 @@ def why(store: SqliteStore, uid: str) -> Why:
         others=whole - line.count,
         sure=all(link.reason != "alike" for link in atom.links),
         links=tuple(
-            (f"{_REASONS.get(link.reason, link.reason)} {cut(link.key, 120)}", _other(event, link.a, link.b))
+            (f"{REASONS.get(link.reason, link.reason)} {cut(link.key, 120)}", _other(event, link.a, link.b))
             for link in links[:_LINKS]
         ),
         more_links=max(len(links) - _LINKS, 0),
         among=tuple(
-            (_REASONS.get(reason, reason).removesuffix(", in"), count) for reason, count in rest.most_common()
+            (REASONS.get(reason, reason).removesuffix(", in"), count) for reason, count in rest.most_common()
         ),
         template=told["text"],
         template_events=told["events"],
