@@ -1,4 +1,4 @@
-"""Who changes groups, and what became of it."""
+"""Who changes groups and drafts, and what became of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANONYMOUS: Final = "anonymous"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who changes groups.
+    """Someone who changes groups or drafts.
 
     Attributes
     ----------

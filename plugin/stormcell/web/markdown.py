@@ -18,6 +18,7 @@ from stormcell.render.footnotes import TO_FILL_IN
 _SAFE: Final = ("http://", "https://")
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
 _DEEPEST: Final = 6
+_MOST_DIGITS: Final = 6
 
 
 class _Parser(MarkdownIt):
@@ -90,7 +91,9 @@ def _caption(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str
 
 def _note(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     label = str(tokens[at].meta.get("label", ""))
-    value = f' value="{int(label)}"' if label.isascii() and label.isdecimal() and len(label) <= _DEEPEST else ""
+    value = (
+        f' value="{int(label)}"' if label.isascii() and label.isdecimal() and len(label) <= _MOST_DIGITS else ""
+    )
     return f'<li id="fn{tokens[at].meta["id"] + 1}"{value}>'
 
 
