@@ -91,9 +91,9 @@ class Life(RuleBasedStateMachine):
         return multiple() if after is None or after.id == id else after.id
 
     @rule(id=drafts, by=people, behind=behind)
-    def redraw(self, id: str, by: str, behind: int) -> None:
+    def redraft(self, id: str, by: str, behind: int) -> None:
         def act(seen: int) -> Review:
-            return reviews.redraw(self._store, id, self._person(by), FOUR_EYES, seen=seen)
+            return reviews.redraft(self._store, id, self._person(by), FOUR_EYES, seen=seen)
 
         self._do(Move.REDRAFT, id, act, behind)
 

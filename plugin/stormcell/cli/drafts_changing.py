@@ -135,7 +135,7 @@ def redraft(
     settings = options.settings(config)
 
     def change(opened: SqliteStore, id: str, version: int) -> Review:
-        return reviews.redraw(opened, id, person(by), settings, seen=version, template=template)
+        return reviews.redraft(opened, id, person(by), settings, seen=version, template=template)
 
     _change(draft, store, seen, as_json, change)
 

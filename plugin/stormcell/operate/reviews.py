@@ -34,7 +34,7 @@ from stormcell.review.states import LIVING, Move
 from stormcell.store import SqliteStore
 from stormcell.types import Basis, Draft, Group, Review, ReviewState, Value
 
-__all__ = ["approve", "begin", "changes", "comment", "edit", "publish", "redraw", "send_back", "stale", "submit"]
+__all__ = ["approve", "begin", "changes", "comment", "edit", "publish", "redraft", "send_back", "stale", "submit"]
 
 BEGIN = "draft"
 
@@ -109,7 +109,7 @@ def edit(store: SqliteStore, id: str, markdown: str, person: Person, *, seen: in
         return keep(store, new, person, Move.EDIT, {"predecessor": review.id})
 
 
-def redraw(
+def redraft(
     store: SqliteStore, id: str, person: Person, settings: Settings, *, seen: int, template: str = ""
 ) -> Review:
     """Give a draft the text that a template makes of its group as it is now.

@@ -141,7 +141,7 @@ def test_who_saw_another_version_is_told_who_changed_it_and_when(store: SqliteSt
     told = rf"draft {begun.id} was changed since you saw it \(edit by bob, 2023-11-14T22:13:21.000Z\)"
     acts: list[Callable[[], Review]] = [
         lambda: reviews.edit(store, begun.id, "# Yours", ANN, seen=1),
-        lambda: reviews.redraw(store, begun.id, ANN, SETTINGS, seen=1),
+        lambda: reviews.redraft(store, begun.id, ANN, SETTINGS, seen=1),
         lambda: reviews.submit(store, begun.id, ANN, seen=1),
         lambda: reviews.send_back(store, begun.id, ANN, seen=1, text="x"),
         lambda: reviews.approve(store, begun.id, ANN, SETTINGS, seen=1),
@@ -166,7 +166,7 @@ def test_what_is_sent_again_is_done_once(store: SqliteStore, begun: Review) -> N
     id = begun.id
     one = twice(lambda seen: reviews.edit(store, id, "# Mine", ANN, seen=seen), 1)
     one = twice(lambda _: reviews.comment(store, id, BOB, "hm"), one.version)
-    one = twice(lambda seen: reviews.redraw(store, id, ANN, SETTINGS, seen=seen), one.version)
+    one = twice(lambda seen: reviews.redraft(store, id, ANN, SETTINGS, seen=seen), one.version)
     one = twice(lambda seen: reviews.submit(store, id, ANN, seen=seen), one.version)
     one = twice(lambda seen: reviews.send_back(store, id, BOB, seen=seen, text="no"), one.version)
     one = reviews.submit(store, id, ANN, seen=one.version)
@@ -181,10 +181,10 @@ def test_what_is_sent_again_is_done_once(store: SqliteStore, begun: Review) -> N
 
 def test_drafting_anew(store: SqliteStore, begun: Review) -> None:
     edited = reviews.edit(store, begun.id, "# Mine", BOB, seen=1)
-    anew = reviews.redraw(store, begun.id, ANN, SETTINGS, seen=edited.version)
+    anew = reviews.redraft(store, begun.id, ANN, SETTINGS, seen=edited.version)
     assert anew.latest.markdown == begun.latest.markdown
     assert (anew.latest.number, anew.latest.sources) == (3, begun.latest.sources)
-    other = reviews.redraw(store, begun.id, ANN, SETTINGS, seen=3, template="default")
+    other = reviews.redraft(store, begun.id, ANN, SETTINGS, seen=3, template="default")
     assert other.template == "default"
 
 
@@ -260,7 +260,7 @@ def test_the_edit_of_a_published_text_begins_another_review(store: SqliteStore, 
     with pytest.raises(ConflictError, match=f"{second.id} is to follow it"):
         reviews.edit(store, first.id, "# Best", ANN, seen=first.version)
     with pytest.raises(ConflictError, match="it is published"):
-        reviews.redraw(store, first.id, ANN, SETTINGS, seen=first.version)
+        reviews.redraft(store, first.id, ANN, SETTINGS, seen=first.version)
     published(store, second)
     old, new = store.review(first.id), store.review(second.id)
     assert old is not None
@@ -317,7 +317,7 @@ def test_of_a_group_that_was_merged_it_is_told_into_which(store: SqliteStore, be
     assert store.group(GROUP) is None
     assert reviews.stale(store, begun, SETTINGS) == "its group was merged into g-x"
     with pytest.raises(NotFoundError, match="no group"):
-        reviews.redraw(store, begun.id, ANN, SETTINGS, seen=1)
+        reviews.redraft(store, begun.id, ANN, SETTINGS, seen=1)
     # What people wrote of it can still be finished.
     assert approved(store, begun).state is APPROVED
     store.audit(AuditEntry(2, "cli", "merge", "g-y", (GROUP, "g-y"), {"gone": [GROUP]}))

@@ -52,13 +52,13 @@ def together(path: Path, act: Callable[[SqliteStore, Person], Review]) -> dict[s
     return outcome
 
 
-@pytest.mark.parametrize("act", ["edit", "redraw", "submit"])
+@pytest.mark.parametrize("act", ["edit", "redraft", "submit"])
 def test_of_those_who_saw_the_same_one_wins(path: Path, act: str) -> None:
     with SqliteStore(path, create=False) as store:
         review = reviews.begin(store, GROUP, "runbook", Person("cli", "ann", 1), SETTINGS)
     acts: dict[str, Callable[[SqliteStore, Person], Review]] = {
         "edit": lambda store, person: reviews.edit(store, review.id, f"# By {person.by}", person, seen=1),
-        "redraw": lambda store, person: reviews.redraw(store, review.id, person, SETTINGS, seen=1),
+        "redraft": lambda store, person: reviews.redraft(store, review.id, person, SETTINGS, seen=1),
         "submit": lambda store, person: reviews.submit(store, review.id, person, seen=1),
     }
     outcome = together(path, acts[act])

@@ -87,7 +87,7 @@ def redraft(call: Call[None, RedraftBody]) -> dict[str, Any]:
     before = review_of(call.store, call.named)
     return _changed(
         before,
-        reviews.redraw(
+        reviews.redraft(
             call.store, before.id, call.person, call.settings, seen=asked.seen, template=asked.template
         ),
     )

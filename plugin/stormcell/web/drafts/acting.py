@@ -65,8 +65,8 @@ def _approve(call: PageCall, person: Person) -> Done:
     return review, Toast(f"Revision {review.latest.number} is approved")
 
 
-def _redraw(call: PageCall, person: Person) -> Done:
-    review = reviews.redraw(call.store, call.params["id"], person, call.settings, seen=seen_of(call))
+def _redraft(call: PageCall, person: Person) -> Done:
+    review = reviews.redraft(call.store, call.params["id"], person, call.settings, seen=seen_of(call))
     return review, Toast(f"Revision {review.latest.number} is made of the group as it is now")
 
 
@@ -98,7 +98,7 @@ _ACTS: Final[Mapping[str, Callable[[PageCall, Person], Done]]] = {
     "approve": _approve,
     "comment": _comment,
     "publish": _publish,
-    "redraw": _redraw,
+    "redraft": _redraft,
     "send-back": _send_back,
     "submit": _submit,
 }
