@@ -15,7 +15,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 from stormcell.escape import visible
 from stormcell.render.footnotes import TO_FILL_IN
 
-_SAFE: Final = ("http://", "https://")
+SCHEMES: Final = ("http://", "https://")
+"""How the addresses begin that pages make links of."""
+
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
 _DEEPEST: Final = 6
 _MOST_DIGITS: Final = 6
@@ -29,7 +31,7 @@ class _Parser(MarkdownIt):
     """
 
     def validateLink(self, url: str) -> bool:  # noqa: N802  the name of the method of the library
-        return url == "#" or url.lower().startswith(_SAFE)
+        return url == "#" or url.lower().startswith(SCHEMES)
 
 
 @lru_cache(maxsize=16)

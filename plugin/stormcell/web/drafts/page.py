@@ -15,7 +15,7 @@ from stormcell.review.states import moves, outcomes
 from stormcell.store import SqliteStore
 from stormcell.types import Review, ReviewState, Revision
 from stormcell.web.drafts.diffs import Line, lines
-from stormcell.web.markdown import blanks, html
+from stormcell.web.markdown import SCHEMES, blanks, html
 
 SOMEBODY: Final = "somebody"
 """As whom those are shown who did not say who they are."""
@@ -159,7 +159,7 @@ def _history(review: Review) -> tuple[Happened, ...]:
             who=one.destination,
             revision=one.revision,
             text=one.problem or one.where,
-            link="" if one.problem or not one.where.startswith(("http://", "https://")) else one.where,
+            link="" if one.problem or not one.where.startswith(SCHEMES) else one.where,
         )
         for one in review.publications
     ]
