@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from stormcell.escape import terminal
 
@@ -29,13 +29,12 @@ _PATIENCE = 1.0
 _PIPED_WIDTH = 2000
 
 
-def console(file: IO[str] | None = None) -> Console:
+def console() -> Console:
     """Return a console on standard output: coloured on a terminal, plain and uncut where it is piped."""
     from rich.console import Console
 
-    stream = file or sys.stdout
-    width = None if stream.isatty() else _PIPED_WIDTH
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def table(*, piped: bool) -> Table:
