@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from stormcell.access import Scope
+from stormcell.access import Principal, Scope, UnauthenticatedError
 from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from stormcell.web import login
 from stormcell.web.pages import POLICY
 from stormcell.web.paths import is_local
+from stormcell.web.problems import Problem
+from stormcell.web.sessions import Sessions
 from tests.unit.web.client import HTML, Browser
 
 READ, OPERATE = {Scope.READ}, {Scope.READ, Scope.OPERATE}
@@ -182,6 +184,30 @@ def test_who_guesses_is_slowed_down(store: Path, monkeypatch: pytest.MonkeyPatch
     assert blocked.status_code == 429
     assert int(blocked.headers["retry-after"]) > 0
     assert browser.get("/").status_code == 303
+
+
+class _Nobody:
+    """Knows no token."""
+
+    asks = True
+
+    def check(self, authorization: str | None, scope: Scope) -> Principal:
+        raise UnauthenticatedError(f"{authorization} is no token for {scope}")
+
+
+def test_who_guessed_may_try_again_after_a_pause() -> None:
+    now = [0.0]
+    door = login.Door(_Nobody(), Sessions(True, 60), clock=lambda: now[0])
+    for _ in range(login.FAILURES):
+        with pytest.raises(UnauthenticatedError):
+            door.enter("192.0.2.1", "guess")
+    with pytest.raises(Problem, match="try again in 61 s"):
+        door.enter("192.0.2.1", "guess")
+    with pytest.raises(UnauthenticatedError):
+        door.enter("192.0.2.2", "guess")
+    now[0] = login.PAUSE
+    with pytest.raises(UnauthenticatedError):
+        door.enter("192.0.2.1", "guess")
 
 
 def test_a_token_that_is_good_for_other_things_does_not_log_in(
