@@ -10,6 +10,8 @@ from stormcell.cli import options
 from stormcell.cli.groups import By, OneGroup
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stormcell.operate.people import Said
 
 _Event = Annotated[
@@ -31,7 +33,7 @@ def merge(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.merge(opened, groups, person(by), options.settings(None)), as_json)
+        _print(feedback.merge(opened, groups, person(by), options.settings(None)), store, as_json)
 
 
 def split(
@@ -49,7 +51,7 @@ def split(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.split(opened, group, events, person(by), options.settings(None)), as_json)
+        _print(feedback.split(opened, group, events, person(by), options.settings(None)), store, as_json)
 
 
 def move(
@@ -68,7 +70,7 @@ def move(
         said = feedback.move(opened, event, group, person(by), options.settings(None))
     if not said.changed:
         raise InputError(f"event {event} is in {said.groups[0].id} already")
-    _print(said, as_json)
+    _print(said, store, as_json)
 
 
 def pin(event: _Event, by: By = "", store: options.Store = None, as_json: options.Json = False) -> None:
@@ -77,7 +79,7 @@ def pin(event: _Event, by: By = "", store: options.Store = None, as_json: option
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.pin(opened, event, person(by), options.settings(None)), as_json)
+        _print(feedback.pin(opened, event, person(by), options.settings(None)), store, as_json)
 
 
 def list_feedback(store: options.Store = None, as_json: options.Json = False) -> None:
@@ -126,7 +128,7 @@ def undo(
         say(f"{done.feedback} is undone: the groups are as without it.")
 
 
-def _print(said: Said, as_json: bool) -> None:
+def _print(said: Said, store: Path | None, as_json: bool) -> None:
     from stormcell.cli.output import console, counted, print_json, say
     from stormcell.cli.said import spelled
     from stormcell.escape import terminal
@@ -148,4 +150,4 @@ def _print(said: Said, as_json: bool) -> None:
         lines.append(terminal(f"  {group.id}  {counted(group.count, 'event')}  {group.title}"))
     lines += [f"  {gone}  is no more" for gone in said.gone]
     console().print("\n".join(lines), soft_wrap=True)
-    say(f"Undo it with: {options.program()} groups undo {id}")
+    say(f"Undo it with: {options.program()} groups undo {id}{options.at(store)}")
