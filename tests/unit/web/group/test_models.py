@@ -207,6 +207,9 @@ def test_what_happened_is_told_in_words() -> None:
     assert (told.groups, told.undoable) == ((("g-1", True), ("g-2", False)), "")
     [told] = happened([AuditEntry(5, "sidecar", "resolve", "g-1", ("g-1",), {"why": "quiet"})], {"g-1"}, set())
     assert (told.machine, told.plain, told.details) == (True, True, (("because:", "quiet"),))
+    published = AuditEntry(6, "bob", "publish", "d-1", ("g-1",), {"taken": ["wiki", "archive"], "refused": []})
+    [told] = happened([published], {"g-1"}, set())
+    assert told.details == (("taken by", "wiki, archive"),)
 
 
 def test_levels_are_those_of_opentelemetry() -> None:
