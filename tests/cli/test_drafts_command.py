@@ -50,7 +50,8 @@ def test_start(folder: Path) -> None:
     assert (ran.code, ran.out) == (0, "")
     [listed] = done(folder, "list")
     assert f"{listed['id']} is a draft; revision 1, version 1" in ran.err
-    assert f"drafts edit {listed['id']}" in ran.err
+    assert f"drafts edit {listed['id']} --store {folder}\n" in ran.err
+    assert f"drafts start GROUP --store {folder}\n" in stormcell("drafts", "list", "--store", folder).err
     again = stormcell("drafts", "start", GROUP, "--store", folder, "--by", "bob")
     assert "was begun before" in again.err
     assert len(done(folder, "list")) == 1
