@@ -7,6 +7,7 @@
     │   └── DecodeError      a record is broken and the run is strict
     ├── SettingsError        stormcell.yaml or a STORMCELL_* variable is wrong
     ├── TemplateError        a draft template is broken
+    │   └── NoTemplateError  there is none of the name that was given
     ├── StoreError           the store cannot be read or written
     │   ├── NotFoundError    what was named is not in it
     │   ├── ConflictError    what is in it does not allow what was asked
@@ -48,6 +49,10 @@ class TemplateError(StormcellError):
     """A draft template is broken."""
 
     exit_code = 2
+
+
+class NoTemplateError(TemplateError):
+    """There is no draft template of the name that was given."""
 
 
 class StoreError(StormcellError):

@@ -22,6 +22,8 @@ def shipped(folder: str) -> Traversable:
 def write_atomic(path: Path, data: bytes) -> None:
     """Write ``data`` beside ``path``, flush it to the disk, then rename: no reader sees half a file.
 
+    A device, such as ``/dev/stdout`` or ``/dev/null``, is written to, and stays what it is.
+
     Raises
     ------
     OutputError
@@ -29,6 +31,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if path.is_char_device() or (path.absolute().parent == Path("/dev") and path.exists()):
+            path.write_bytes(data)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)

@@ -50,7 +50,8 @@ def test_start(folder: Path) -> None:
     assert (ran.code, ran.out) == (0, "")
     [listed] = done(folder, "list")
     assert f"{listed['id']} is a draft; revision 1, version 1" in ran.err
-    assert f"drafts edit {listed['id']}" in ran.err
+    assert f"drafts edit {listed['id']} --store {folder}\n" in ran.err
+    assert f"drafts start GROUP --store {folder}\n" in stormcell("drafts", "list", "--store", folder).err
     again = stormcell("drafts", "start", GROUP, "--store", folder, "--by", "bob")
     assert "was begun before" in again.err
     assert len(done(folder, "list")) == 1
@@ -161,7 +162,11 @@ def test_what_is_written_in_an_editor_is_never_lost(
 
 
 @pytest.mark.parametrize(
-    ("program", "told"), [("sys.exit(3)", "ended with 3"), ("path.write_bytes(b'\\xff')", "is no text in UTF-8")]
+    ("program", "told"),
+    [
+        ("path.write_text('# Mine')\nsys.exit(3)", "ended with 3"),
+        ("path.write_bytes(b'\\xff')", "is no text in UTF-8"),
+    ],
 )
 def test_an_editor_that_fails(
     folder: Path, id: str, program: str, told: str, monkeypatch: pytest.MonkeyPatch
@@ -174,6 +179,20 @@ def test_an_editor_that_fails(
     assert done(folder, "show", id)["version"] == 1
 
 
+@pytest.mark.parametrize(
+    ("program", "told"), [("sys.exit(3)", "ended with 3"), ("path.unlink()", "No such file or directory")]
+)
+def test_of_an_editor_in_which_nothing_was_written_nothing_is_kept(
+    folder: Path, id: str, program: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(folder, program, monkeypatch)
+    ran = stormcell("drafts", "edit", id, "--store", folder)
+    assert ran.code == 2
+    assert told in ran.err
+    assert "Your text was not taken" not in ran.err
+    assert list((folder / "kept").iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["no-such-editor", '"unclosed'])
 def test_an_editor_that_is_not_there(folder: Path, id: str, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(folder, "", monkeypatch)
@@ -181,6 +200,10 @@ def test_an_editor_that_is_not_there(folder: Path, id: str, command: str, monkey
     ran = stormcell("drafts", "edit", id, "--store", folder)
     assert ran.code == 2
     assert "cannot run the editor" in ran.err
+    assert "Errno" not in ran.err
+    # Nothing was written that could be lost.
+    assert "Your text was not taken" not in ran.err
+    assert list((folder / "kept").iterdir()) == []
 
 
 def test_without_an_editor_or_a_terminal(folder: Path, id: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,8 @@ def list_(
         return
     if listed:
         _print(listed, stale)
-    say(f"{counted(len(listed), 'draft')}; begin one with: {options.program()} drafts start GROUP")
+    begin = f"{options.program()} drafts start GROUP{options.at(store)}"
+    say(f"{counted(len(listed), 'draft')}; begin one with: {begin}")
 
 
 @app.command(

@@ -62,7 +62,7 @@ def start(
     new = review.version == 1 and review.revisions[0].time == who.now
     if not new:
         say(f"The {review.kind} of {review.group} was begun before, and is left as it is.")
-    say(f"Edit it with: {options.program()} drafts edit {review.id}")
+    say(f"Edit it with: {options.program()} drafts edit {review.id}{options.at(store)}")
 
 
 @app.command(

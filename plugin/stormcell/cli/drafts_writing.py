@@ -47,11 +47,15 @@ def in_editor(review: Review) -> Iterator[str]:
     ) as file:
         file.write(review.latest.markdown)
     path = Path(file.name)
+    before = path.read_bytes()
     try:
         _run(command or "vi", path)
-        yield _decoded(path.read_bytes(), str(path))
+        yield read(str(path))
     except StormcellError:
-        say(f"Your text was not taken; it is in {path}")
+        if path.exists() and path.read_bytes() != before:
+            say(f"Your text was not taken; it is in {path}")
+        else:
+            path.unlink(missing_ok=True)
         raise
     path.unlink(missing_ok=True)
 
@@ -60,7 +64,8 @@ def _run(command: str, path: Path) -> None:
     try:
         ran = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603  whose terminal it is
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot run the editor {command!r}: {error}; set $EDITOR, or use --file FILE") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot run the editor {command!r}: {why}; set $EDITOR, or use --file FILE") from error
     if ran.returncode:
         raise InputError(f"the editor {command!r} ended with {ran.returncode}; set $EDITOR, or use --file FILE")
 

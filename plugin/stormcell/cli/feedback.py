@@ -9,6 +9,8 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stormcell.operate.people import Said
 
 _Event = Annotated[
@@ -30,7 +32,7 @@ def merge(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.merge(opened, groups, person(by), options.settings(None)), as_json)
+        _print(feedback.merge(opened, groups, person(by), options.settings(None)), store, as_json)
 
 
 def split(
@@ -48,7 +50,7 @@ def split(
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.split(opened, group, events, person(by), options.settings(None)), as_json)
+        _print(feedback.split(opened, group, events, person(by), options.settings(None)), store, as_json)
 
 
 def move(
@@ -67,7 +69,7 @@ def move(
         said = feedback.move(opened, event, group, person(by), options.settings(None))
     if not said.changed:
         raise InputError(f"event {event} is in {said.groups[0].id} already")
-    _print(said, as_json)
+    _print(said, store, as_json)
 
 
 def pin(event: _Event, by: options.By = "", store: options.Store = None, as_json: options.Json = False) -> None:
@@ -76,7 +78,7 @@ def pin(event: _Event, by: options.By = "", store: options.Store = None, as_json
     from stormcell.operate import feedback
 
     with options.open_store(store) as opened:
-        _print(feedback.pin(opened, event, person(by), options.settings(None)), as_json)
+        _print(feedback.pin(opened, event, person(by), options.settings(None)), store, as_json)
 
 
 def list_feedback(store: options.Store = None, as_json: options.Json = False) -> None:
@@ -125,7 +127,7 @@ def undo(
         say(f"{done.feedback} is undone: the groups are as without it.")
 
 
-def _print(said: Said, as_json: bool) -> None:
+def _print(said: Said, store: Path | None, as_json: bool) -> None:
     from stormcell.cli.output import console, counted, print_json, say
     from stormcell.cli.said import spelled
     from stormcell.escape import terminal
@@ -147,4 +149,4 @@ def _print(said: Said, as_json: bool) -> None:
         lines.append(terminal(f"  {group.id}  {counted(group.count, 'event')}  {group.title}"))
     lines += [f"  {gone}  is no more" for gone in said.gone]
     console().print("\n".join(lines), soft_wrap=True)
-    say(f"Undo it with: {options.program()} groups undo {id}")
+    say(f"Undo it with: {options.program()} groups undo {id}{options.at(store)}")

@@ -65,6 +65,13 @@ def program() -> str:
     return os.path.relpath(sys.argv[0])
 
 
+def at(store: Path | None) -> str:
+    """Return how a command that is told to people names the store that this one was given; "" for the default."""
+    import shlex
+
+    return "" if store is None else f" --store {shlex.quote(str(store))}"
+
+
 def settings(path: Path | None) -> Settings:
     """Read the settings, and try the regular expressions that they bring."""
     from stormcell.config import NotificationsSettings, RulesSettings, load

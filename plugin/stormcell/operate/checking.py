@@ -121,6 +121,8 @@ def _of(note: Note, references: Sequence[Reference], known: _Known, *, same: boo
             found.append(Finding(note.number, one.line, Verdict.ALTERED, told))
         else:
             told = f"{_here(one)}; derived anew it is {_listed(values or before)}"
+            if any(shows(one, value) for value in before):
+                told = f"{_here(one)}, which holds; its footnote no longer does: {note.key[3]}"
             found.append(Finding(note.number, one.line, Verdict.CHANGED, told))
     return found
 

@@ -7,7 +7,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 from stormcell.config import DraftsSettings
-from stormcell.errors import TemplateError
+from stormcell.errors import NoTemplateError, TemplateError
 from stormcell.types import Draft, Material
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _chosen(library: Library, kind: str, group: Group, name: str) -> Template:
     found = next((one for one in library.templates if one.name == name), None)
     if found is None:
         names = ", ".join(sorted(one.name for one in library.templates))
-        raise TemplateError(f"there is no template {name!r} for a {kind}; there are {names}")
+        raise NoTemplateError(f"there is no template {name!r} for a {kind}; there are {names}")
     return found
 
 

@@ -136,11 +136,23 @@ def test_one_that_is_stale_says_why(api: Api, id: str, group: str) -> None:
         ("send-back", {"seen": 1}, 422, "text"),
         ("publish", {"seen": 1, "where": "x"}, 422, "where"),
         ("submit", {"seen": 9}, 409, "was never of version 9"),
+        ("redraft", {"seen": 1, "template": "none"}, 422, "there is no template 'none' for a runbook"),
     ],
 )
 def test_what_is_not_taken(api: Api, id: str, path: str, body: Any, status: int, told: str) -> None:
     assert told in refused(api, f"/drafts/{id}/{path}", body, status)
     assert api.got(f"/drafts/{id}")["version"] == 1
+
+
+def test_where_nothing_can_be_published(store: Path, tmp_path: Path) -> None:
+    with_one = Api(store, drafts=publishing_to(tmp_path / "wiki"))
+    group = with_one.got("/groups")["groups"][0]["id"]
+    path = f"/drafts/{with_one.done(f'/groups/{group}/drafts', {})['draft']['id']}"
+    with_one.done(f"{path}/submit", {"seen": 1})
+    with_one.done(f"{path}/approve", {"seen": 2})
+    told = refused(with_one, f"{path}/publish", {"seen": 3, "destinations": ["moon"]})
+    assert "no place is called 'moon'; there are: wiki" in told
+    assert "no place is set" in refused(Api(store), f"{path}/publish", {"seen": 3})
 
 
 def test_the_largest_text_is_taken(api: Api, id: str) -> None:

@@ -122,6 +122,16 @@ def test_an_altered_command_is_found(store: SqliteStore) -> None:
     ]
 
 
+def test_a_value_that_is_the_same_of_other_members_says_what_no_longer_holds(store: SqliteStore) -> None:
+    text = draft(store, "g-aaaa", POSTMORTEM, SETTINGS).markdown
+    members = re.search(r"different traces counted over (\d+) members", text)
+    assert members is not None
+    text = text.replace(members[0], "different traces counted over 999 members")
+    found = [one for one in check(store, text, SETTINGS) if not one.holds]
+    told = "it says '1', which holds; its footnote no longer does: different traces counted over 999 members"
+    assert [(one.state, one.told) for one in found] == [(Verdict.CHANGED, told)]
+
+
 def test_what_became_of_the_group_is_changed_not_altered(store: SqliteStore) -> None:
     text = draft(store, "g-aaaa", POSTMORTEM, SETTINGS).markdown
     number = number_of(text, "(resolved")

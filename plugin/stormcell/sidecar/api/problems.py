@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from stormcell.access import CHALLENGE, ForbiddenError, UnauthenticatedError
-from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, StormcellError
+from stormcell.errors import (
+    ConflictError,
+    InputError,
+    NoTemplateError,
+    NotFoundError,
+    SettingsError,
+    StoreError,
+    StormcellError,
+)
 from stormcell.sidecar.api.answer import encoded
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -64,9 +72,9 @@ def problem_of(error: Exception, store: str) -> Problem:
             return Problem(HTTPStatus.FORBIDDEN, told)
         case NotFoundError():
             return Problem(HTTPStatus.NOT_FOUND, told)
-        case ConflictError():
+        case ConflictError() | SettingsError():
             return Problem(HTTPStatus.CONFLICT, told)
-        case InputError():
+        case InputError() | NoTemplateError():
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
         case StoreError():
             _LOG.warning("the store cannot be used: %s", error)

@@ -80,7 +80,7 @@ class Happened:
     undoable: str
 
 
-_NAMES: Final = {"before": "was", "why": "because:"}
+_NAMES: Final = {"before": "was", "why": "because:", "taken": "taken by", "refused": "not taken by"}
 _OWN: Final = frozenset(("by", "feedback", "gone", "restored"))
 """Details that are told otherwise."""
 
@@ -119,7 +119,9 @@ def _happened(entry: AuditEntry, living: Collection[str], said: Collection[str],
         draft=entry.target if entry.action in _WORDS_OF_DRAFTS else "",
         plain=entry.groups == (entry.target,),
         details=tuple(
-            (_NAMES.get(name, name), _told(value)) for name, value in entry.detail.items() if name not in _OWN
+            (_NAMES.get(name, name), _told(value))
+            for name, value in entry.detail.items()
+            if value and name not in _OWN
         ),
         undoable=feedback if feedback in said else "",
     )

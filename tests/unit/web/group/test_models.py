@@ -210,6 +210,9 @@ def test_what_happened_is_told_in_words() -> None:
     superseded = AuditEntry(6, "cli", "supersede", "d-1", ("g-1",), {"successor": "d-2"})
     [told] = happened([superseded], {"g-1"}, set())
     assert (told.words, told.draft) == ("superseded a draft", "d-1")
+    published = AuditEntry(6, "bob", "publish", "d-1", ("g-1",), {"taken": ["wiki", "archive"], "refused": []})
+    [told] = happened([published], {"g-1"}, set())
+    assert told.details == (("taken by", "wiki, archive"),)
 
 
 def test_levels_are_those_of_opentelemetry() -> None:
