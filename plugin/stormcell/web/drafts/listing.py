@@ -89,4 +89,5 @@ def _row(review: Review, stale: str) -> Row:
 
 def _position(after: str) -> tuple[int, str] | None:
     time, _, id = after.partition(".")
-    return (int(time), id) if time.isascii() and time.isdecimal() and len(time) < 20 and id else None
+    known = time.isascii() and time.isdecimal() and len(time) < 20 and int(time) < 2**63 and id
+    return (int(time), id) if known else None
