@@ -222,6 +222,7 @@ def test_an_event_is_known_by_whatever_id_it_has(tmp_path: Path, uid: str) -> No
     page = page_of(browser, "/groups/g-odd")
     [*sent] = re.findall(r'name="event" value="([^"]*)"', page)
     assert len(sent) == 1
+    assert not re.search(r'data-copy="[^"]*[\r\n\t]', page), "a terminal would run what is pasted"
     _, page = done(browser, "/groups/g-odd/pin", {"event": sent}, "/groups/g-odd")
     assert told(page) == "Pinned as the exemplar."
     if uid.isprintable():
