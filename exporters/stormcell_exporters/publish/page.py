@@ -20,6 +20,8 @@ from stormcell.types import Paper
 _FENCE: Final = "---\n"
 _MOST_FRONT: Final = 16_384
 """Bytes of a file in which its front matter is looked for."""
+_MOST_THEIRS: Final = 16_384
+"""Characters of a text's own front matter; a longer one is text as any other."""
 _MOST_SLUG: Final = 60
 _MOST_PART: Final = 40
 _REST: Final = re.compile(r"[^a-z0-9]+")
@@ -65,8 +67,7 @@ def place(folder: Path, paper: Paper) -> Place:
     former, front, body = own
     first = str(front.get("published") or readable(paper.time))
     wanted = _split(page(paper, first).decode())
-    volatile = ("lastmod",)
-    if body == wanted[1] and _without(front, volatile) == _without(wanted[0], volatile):
+    if body == wanted[1] and _lasting(front) == _lasting(wanted[0]):
         return Place(former, former.read_bytes(), None, there=True)
     data = page(paper, first)
     if front.get("title") == wanted[0]["title"] and front.get("kind") == paper.kind:
@@ -84,9 +85,8 @@ def page(paper: Paper, first: str) -> bytes:
     first : str
         When the review was published first, RFC 3339.
     """
-    theirs, body = _split(paper.markdown)
-    front = {
-        **theirs,
+    theirs, body = _split(paper.markdown, _MOST_THEIRS)
+    ours = {
         "title": terminal(paper.title).strip() or paper.group,
         "kind": paper.kind,
         "group": paper.group,
@@ -97,7 +97,8 @@ def page(paper: Paper, first: str) -> bytes:
         "published": first,
         "lastmod": readable(paper.time),
     }
-    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1_000_000)
+    # Ours first: the start of a file is where it is looked for.
+    head = _yaml({**ours, **{name: value for name, value in theirs.items() if name not in ours}})
     text = body.rstrip("\n") + "\n"
     return f"{_FENCE}{head}{_FENCE}\n{text}".encode("utf-8", "replace")
 
@@ -183,17 +184,25 @@ def _pages(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.glob("*.md")) if path.is_file())
 
 
-def _split(text: str) -> tuple[dict[str, Any], str]:
-    """Return the front matter of a text, {} where it has none, and what is behind it."""
+def _split(text: str, most: int | None = None) -> tuple[dict[Any, Any], str]:
+    """Return the front matter of a text and what is behind it; {} where it has none, or one of more characters."""
     head, fence, body = text.removeprefix(_FENCE).partition(f"\n{_FENCE}")
-    if not text.startswith(_FENCE) or not fence:
+    if not text.startswith(_FENCE) or not fence or len(head) > (len(text) if most is None else most):
         return {}, text
     try:
         front = yaml.safe_load(head)
-    except yaml.YAMLError:
+    except Exception:  # people write it, and of what is no date, or too deep, all kinds are raised
         return {}, text
     return (front, body.lstrip("\n")) if isinstance(front, dict) else ({}, text)
 
 
-def _without(front: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in front.items() if name not in names}
+def _lasting(front: Mapping[Any, Any]) -> str:
+    """Return front matter without what is another at each time, as text.
+
+    Values are not compared themselves: with aliases in aliases that would never end.
+    """
+    return _yaml({name: value for name, value in front.items() if name != "lastmod"}, sort_keys=True)
+
+
+def _yaml(front: Mapping[Any, Any], *, sort_keys: bool = False) -> str:
+    return str(yaml.safe_dump(dict(front), sort_keys=sort_keys, allow_unicode=True, width=1_000_000))

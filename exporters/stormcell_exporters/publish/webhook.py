@@ -85,8 +85,11 @@ def _url(content: bytes) -> str:
 
 
 def _absolute(url: str, base: str) -> str:
-    """Return a URL that a server told, if people can follow it; else ""."""
-    if not url or len(url) > _MOST_URL or not url.isprintable():
+    """Return a URL that a server told, if people can follow it; else "".
+
+    One that is a query or a fragment alone would be that of the target, of which the rest may be a secret.
+    """
+    if not url or url[0] in "?#" or len(url) > _MOST_URL or not url.isprintable():
         return ""
     try:
         whole = urljoin(base, url)

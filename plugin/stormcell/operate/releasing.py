@@ -68,7 +68,8 @@ def publish(
             return review
         check_seen(store, review, seen)
         states.check(review, Move.PUBLISH)
-        if not stale and (why := staleness(store, review, settings)):
+        why = staleness(store, review, settings)
+        if why and not stale:
             raise ConflictError(
                 f"draft {review.id} is stale: {why}; look whether it still holds and edit it or draft it anew,"
                 " or publish it all the same (--stale)"
@@ -83,6 +84,8 @@ def publish(
             "revision": review.latest.number,
             "taken": [one.destination for one in told if not one.problem],
             "refused": [one.destination for one in told if one.problem],
+            **({"unmasked": True} if unmasked else {}),
+            **({"stale": why} if why else {}),
         }
         keep(store, after, person, Move.PUBLISH, detail)
         if after.state is ReviewState.PUBLISHED:

@@ -18,6 +18,8 @@ MAX_TEXT: Final = 1024 * 1024
 """Bytes of a draft in UTF-8."""
 MAX_COMMENT: Final = 64 * 1024
 """Bytes of a comment or a note in UTF-8."""
+MAX_NAME: Final = 1024
+"""Bytes of a person's name in UTF-8."""
 
 
 def review_of(store: SqliteStore, id: str) -> Review:

@@ -17,6 +17,7 @@ from stormcell.operate.people import Person
 from stormcell.operate.releasing import publish
 from stormcell.operate.reviewing import (
     MAX_COMMENT,
+    MAX_NAME,
     MAX_TEXT,
     check_seen,
     checked,
@@ -151,9 +152,12 @@ def submit(store: SqliteStore, id: str, person: Person, *, seen: int, reviewer: 
 
     Raises
     ------
+    InputError
+        If the name of the reviewer is too long.
     NotFoundError, ConflictError
         If there is no such draft, or it cannot be done.
     """
+    reviewer = checked(reviewer, "name of the reviewer", MAX_NAME) if reviewer else ""
     with store.changing():
         review = review_of(store, id)
         if is_repeated(store, review, seen, person, Move.SUBMIT):

@@ -72,7 +72,7 @@ def links(group: Group, settings: Sequence[LinkSettings]) -> tuple[Link, ...]:
     found = []
     for one in settings:
         if all(known[name] for name in _PLACEHOLDER.findall(one.url)):
-            filled = _PLACEHOLDER.sub(lambda match: quote(known[match[1]], safe=""), one.url)
+            filled = _PLACEHOLDER.sub(lambda match: quote(known[match[1]], safe="", errors="replace"), one.url)
             how = f"the link {one.name} of the settings, filled in"
             found.append(Link(one.name, Fact(quote(filled, safe=_URL), group.medoid.uid, "uid", how)))
     return tuple(found)

@@ -132,7 +132,11 @@ def load(folders: Sequence[Path]) -> Library:
 
 
 def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
-    """Yield the Markdown files below a folder, by path; links to folders are not followed."""
+    """Yield the Markdown files below a folder, by path.
+
+    Links to folders are not followed, nor are links to files elsewhere: drafts quote what is read, and who writes
+    runbooks need not be who may read all that we can.
+    """
     if not folder.is_dir():
         left_out.append(LeftOut(str(folder), "there is no such folder"))
         return
@@ -140,13 +144,18 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
     def failed(error: OSError) -> None:
         left_out.append(LeftOut(str(error.filename), f"it cannot be read: {error.strerror or error}"))
 
+    root = os.path.realpath(folder)
     found = []
     for place, below, names in os.walk(folder, onerror=failed):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for path in map(Path(place).joinpath, names):
             known = path.suffix.lower() in _SUFFIXES and path.stem.lower() not in _NO_RUNBOOKS
-            if known and not path.name.startswith("."):
-                found.append(path)
+            if not known or path.name.startswith("."):
+                continue
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+                left_out.append(LeftOut(str(path), "it is a link to a place outside of the folder"))
+                continue
+            found.append(path)
     yield from sorted(found)
 
 

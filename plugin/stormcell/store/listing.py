@@ -104,9 +104,11 @@ _ASCENDING: Final = (
 _DESCENDING: Final = (
     "SELECT id, status, first_seen, document FROM groups WHERE first_seen <= ? ORDER BY first_seen DESC, id DESC"
 )
+# SQLite knows no infinite numbers and no NaN: documents that hold one are read as a whole.
 _STANDING: Final = (
-    "SELECT id, status, first_seen, json_extract(document, '$.last_seen'), json_extract(document, '$.count'),"
-    " json_extract(document, '$.most_severe.severity') FROM groups"
+    "SELECT id, status, first_seen, CASE WHEN json_valid(document) THEN"
+    " json_extract(document, '$.last_seen', '$.count', '$.most_severe.severity') END,"
+    " CASE WHEN json_valid(document) THEN NULL ELSE document END FROM groups"
 )
 _ONE: Final = "SELECT id, status, first_seen, document FROM groups WHERE id = ?"
 _FIRST, _LAST = -(2**63), 2**63 - 1
@@ -161,7 +163,8 @@ def _candidates(
 
 def _standing(connection: sqlite3.Connection, wanted: Wanted, order: Order) -> Iterator[Position]:
     """Yield where the groups stand that are wanted by what is quickly known of them."""
-    for id, status, first_seen, last_seen, count, severity in connection.execute(_STANDING):
+    for id, status, first_seen, told, document in connection.execute(_STANDING):
+        last_seen, count, severity = json.loads(told) if told else _told(document)
         if (
             (not (wanted.status or wanted.statuses) or wanted.has_status(from_key(status)))
             and severity >= wanted.severity
@@ -175,6 +178,11 @@ def _standing(connection: sqlite3.Connection, wanted: Wanted, order: Order) -> I
                 By.SEVERITY: severity,
             }
             yield places[order.by], from_key(id)
+
+
+def _told(document: str) -> tuple[int, int, int]:
+    stored = json.loads(document)
+    return stored["last_seen"], stored["count"], stored["most_severe"]["severity"]
 
 
 def _is_beyond(here: Position, order: Order, after: Position | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.footnote import footnote_plugin
@@ -21,6 +22,11 @@ SCHEMES: Final = ("http://", "https://")
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
 _DEEPEST: Final = 6
 _MOST_DIGITS: Final = 6
+
+MOST: Final = 256 * 1024
+"""Characters of the longest text that is laid out; of a longer one it is shown how it is written."""
+MOST_IN_TABLES: Final = 50_000
+"""Tokens of tables after which what looks like another is text: a short row is filled up with empty cells."""
 
 
 class _Parser(MarkdownIt):
@@ -38,8 +44,11 @@ class _Parser(MarkdownIt):
 def html(text: str) -> Markup:
     """Return Markdown as HTML for a page, footnotes as links to the list of them at its end.
 
-    Headings are one level deeper than in the text, below that of the page. A place to fill in is marked.
+    Headings are one level deeper than in the text, below that of the page. A place to fill in is marked. However a
+    text is written, this takes seconds at most, and some hundred MB.
     """
+    if len(text) > MOST:
+        return Markup("<pre>{}</pre>").format(visible(text))
     parser = _parser()
     tokens = parser.parse(visible(text), {})
     _tame(tokens)
@@ -54,6 +63,7 @@ def blanks(text: str) -> int:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     made = _Parser("commonmark", {"html": False, "linkify": False, "typographer": False}).enable("table")
+    made.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     made.disable(["image", "html_block", "html_inline"])
     made.use(footnote_plugin, inline=False)
     made.add_render_rule("footnote_caption", _caption)
@@ -61,6 +71,16 @@ def _parser() -> MarkdownIt:
     made.add_render_rule("footnote_anchor", _back)
     made.add_render_rule("footnote_block_open", _notes)
     return made
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    spent = state.env.get("tables", 0)
+    if spent > MOST_IN_TABLES:
+        return False
+    before = len(state.tokens)
+    found = table(state, start, end, silent)
+    state.env["tables"] = spent + len(state.tokens) - before
+    return found
 
 
 def _tame(tokens: Sequence[Token]) -> None:

@@ -118,6 +118,38 @@ def test_front_matter_of_the_text_is_kept(tmp_path: Path) -> None:
     assert Path(where).read_text().count("---\n") == 2
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["date: 2026-99-99", f"a: {'9' * 5000}", "a: !!int ''", "a: !!bool x", "a: [b", f"a: {'[' * 3000}"],
+    ids=["no date", "long number", "no number", "no truth", "open", "deep"],
+)
+def test_front_matter_that_is_none_is_text(tmp_path: Path, line: str) -> None:
+    text = f"---\n{line}\n---\n\n# Payments\n"
+    first = publisher("folder").publish(replace(FIRST, markdown=text), str(tmp_path))
+    assert front(Path(first))["review"] == FIRST.review
+    assert Path(first).read_text().endswith(f"---\n\n{text}")
+    assert publisher("folder").publish(replace(SECOND, markdown=text), str(tmp_path)) == first
+
+
+def test_front_matter_whose_aliases_grow_without_end_is_published_again(tmp_path: Path) -> None:
+    grown = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 40))
+    text = f"---\na0: &a0 [x]\n{grown}self: &s [*s]\n---\n\n# Payments\n"
+    first = publisher("folder").publish(replace(FIRST, markdown=text), str(tmp_path))
+    held = Path(first).read_bytes()
+    assert publisher("folder").publish(replace(FIRST, markdown=text), str(tmp_path)) == first
+    assert Path(first).read_bytes() == held
+    publisher("folder").publish(replace(SECOND, markdown=text), str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_long_front_matter_of_the_text_does_not_hide_ours(tmp_path: Path) -> None:
+    for length in (16_000, 100_000):
+        text = f"---\nnote: {'x' * length}\n---\n\n# Payments\n"
+        publisher("folder").publish(replace(FIRST, markdown=text), str(tmp_path))
+        publisher("folder").publish(replace(SECOND, markdown=text), str(tmp_path))
+        assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
 def test_where_people_read_it(tmp_path: Path) -> None:
     made = publisher("folder", {"url": "https://wiki.example.com/r/{name}/"})
     assert made.publish(FIRST, str(tmp_path)) == f"https://wiki.example.com/r/{NAME.removesuffix('.md')}/"

@@ -11,6 +11,8 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from stormcell.errors import DeliveryError
+from stormcell.registry import publisher
+from stormcell.types import Paper
 from stormcell_exporters.console import line
 from stormcell_exporters.ndjson import NdjsonAppendExporter, document
 from stormcell_exporters.otlp import OtlpExporter
@@ -78,6 +80,16 @@ def test_a_webhook_gets_the_document_and_a_token(tmp_path: Path, monkeypatch: py
     assert first.headers["content-type"] == "application/json"
     assert first.headers["idempotency-key"] == f"{GROUP.id}/1"
     assert (first.headers["authorization"], second.headers["authorization"]) == ("Bearer abc", "Bearer def")
+
+
+@pytest.mark.parametrize(
+    ("told", "path"), [("/wiki/1", "/wiki/1"), ("?page=1", ""), ("#top", ""), ("javascript:alert(1)", "")]
+)
+def test_where_a_draft_was_put_tells_nothing_of_the_path(told: str, path: str) -> None:
+    paper = Paper("d-1", "g-1", "runbook", "A", 1, "# A\n", "ada", "grace", 1)
+    with HttpReceiver(Answer(body=json.dumps({"url": told}).encode())) as receiver:
+        where = publisher("webhook").publish(paper, f"{receiver.url}/services/secret?token=secret")
+        assert where == receiver.url + path
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,22 @@ def test_publishing_to_all_but_one(store: SqliteStore, begun: Review) -> None:
     assert told == [([], ["wiki"]), (["wiki"], [])]
 
 
+def test_the_audit_log_says_that_nothing_was_masked(store: SqliteStore, begun: Review) -> None:
+    review, hand_out = approved(store, begun), places("wiki")
+    for unmasked in (True, False):
+        after = reviews.publish(
+            store, review.id, BOB, SETTINGS, seen=review.version, unmasked=unmasked, stale=True, hand_out=hand_out
+        )
+        detail = log_of(store, after)[-1].detail
+        assert ("unmasked" in detail, "stale" in detail) == (unmasked, False)
+        review = after
+
+
+def test_a_name_has_an_end(store: SqliteStore, begun: Review) -> None:
+    with pytest.raises(InputError, match="name of the reviewer is of 2,000 bytes"):
+        reviews.submit(store, begun.id, ANN, seen=1, reviewer="b" * 2000)
+
+
 def test_without_places_the_settings_are_to_be_mended(store: SqliteStore, begun: Review) -> None:
     review = approved(store, begun)
     with pytest.raises(SettingsError, match=r"drafts\.publish"):
@@ -302,6 +318,7 @@ def test_stale_once_the_group_is_another(store: SqliteStore, begun: Review) -> N
         store, review.id, BOB, SETTINGS, seen=review.version, stale=True, hand_out=places("wiki")
     )
     assert after.state is PUBLISHED
+    assert "another event speaks" in str(log_of(store, after)[-1].detail["stale"])
     # Who approves it as the group is now finds that it holds.
     anew = approved(store, reviews.edit(store, after.id, "# Looked at", ANN, seen=after.version))
     assert reviews.stale(store, anew, SETTINGS) == ""

@@ -10,7 +10,7 @@ from stormcell.render.context import Context, context
 from stormcell.render.facts import Blank
 from stormcell.render.known import facts
 from stormcell.render.timeline import MAX_MOMENTS
-from stormcell.types import AuditEntry, Fact, Material, Signal, Source
+from stormcell.types import AuditEntry, Blame, Fact, Material, Signal, Source
 from tests.unit.render.incidents import TRACE, history, incident
 from tests.unit.render.samples import error_log, event, group, row, s
 
@@ -174,6 +174,14 @@ def test_links_are_filled_in_or_left_out() -> None:
     ]
     made, atom = error_log()
     assert [one.name for one in context(Material(made, [atom]), settings).links] == ["c d"]
+
+
+def test_a_link_takes_whatever_a_service_is_called() -> None:
+    settings = (LinkSettings(name="a", url="https://x.example/{service}"),)
+    material = incident()
+    group = replace(material.group, services=(Blame("a\ud800/>)", 1.0),))
+    [link] = context(replace(material, group=group), settings).links
+    assert link.url.value == "https://x.example/a%3F%2F%3E%29"
 
 
 def test_pages_are_those_that_alerts_bring() -> None:

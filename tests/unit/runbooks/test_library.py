@@ -65,6 +65,21 @@ def test_files_behind_links_are_read_and_folders_behind_links_are_not(tmp_path: 
     assert [one.path for one in load([tmp_path]).runbooks] == ["a.md"]
 
 
+def test_what_a_link_leads_to_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "runbooks"
+    folder.mkdir()
+    (tmp_path / "token").write_text("# Secret\n")
+    (tmp_path / "runbooks-too").mkdir()
+    (tmp_path / "runbooks-too" / "b.md").write_text("# B\n")
+    (folder / "a.md").symlink_to("../token")
+    (folder / "b.md").symlink_to(tmp_path / "runbooks-too" / "b.md")
+    (folder / "loop.md").symlink_to("loop.md")
+    found = load([folder])
+    assert found.runbooks == ()
+    assert {Path(one.path).name for one in found.left_out} == {"a.md", "b.md", "loop.md"}
+    assert "outside of the folder" in found.left_out[0].why
+
+
 def test_there_is_a_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "MAX_FILES", 2)
     for name in "abc":

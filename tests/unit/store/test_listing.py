@@ -203,3 +203,12 @@ def test_what_is_wanted_does_not_depend_on_the_order(tmp_path: Path, by: By) -> 
             found = store.page_of_groups(wanted, Order(by), limit=5)
             assert {group.id for group in found} == expected
         assert store.status_counts() == {"open": 2, "resolved": 1}
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_a_group_whose_numbers_json_does_not_know_is_listed(tmp_path: Path, by: By) -> None:
+    made = grouping({"a": (0, 1, 1), "b": (1, 3, 2)})
+    odd = replace(made.groups[0], margin=float("inf"), radius=float("nan"))
+    with SqliteStore(tmp_path / "s.db", create=True) as store:
+        store.save(replace(made, groups=(odd, made.groups[1])), [])
+        assert [group.id for group in store.page_of_groups(Wanted(), Order(by), limit=9)] == ["b", "a"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -252,6 +253,12 @@ def test_the_list_has_pages_and_states(pages: Pages, monkeypatch: pytest.MonkeyP
     assert "No more drafts" in pages.text(f"/drafts?after=1.{first.id}")
     for garbage in ("x", "1", "99999999999999999999999.d", ".", f"{10**19 - 1}.{first.id}"):
         assert f'data-draft="{second.id}"' in pages.get(f"/drafts?after={garbage}&state=nothing").text
+
+
+@pytest.mark.parametrize("after", ["9999999999999999999.a", "1.", ".a", "1", "-1.a", "1.\0"])
+def test_a_place_in_the_list_that_is_none_is_passed_over(pages: Pages, after: str) -> None:
+    pages.begun()
+    assert pages.browser.get(f"/drafts?after={quote(after)}").status_code == 200
 
 
 def test_a_long_difference_says_what_is_left_off() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from stormcell.web import markdown
 from stormcell.web.markdown import blanks, html
 
 TAGS = {
@@ -133,3 +134,20 @@ def test_what_hides_is_shown() -> None:
 
 def test_the_places_to_fill_in_are_counted() -> None:
     assert blanks("*to fill in: a* and *to fill in: b*, to fill in: c") == 2
+
+
+def test_tables_are_laid_out_until_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MOST_IN_TABLES", 100)
+    table = "a|b\n-|-\n" + "c\n" * 20
+    shown = html("\n\n".join([table] * 4))
+    # Each row of a letter has two cells, so that a short text can fill all memory.
+    assert shown.count("<table") == 1
+    assert shown.count("a|b\n-|-\nc") == 3
+    assert html("\n\n".join([table] * 2)).count("<table") == 1, "each text has tables of its own"
+
+
+def test_a_text_of_unusual_length_is_shown_as_it_is_written() -> None:
+    text = "# <b>\x1b\n" * (markdown.MOST // 7 + 1)
+    shown = html(text)
+    assert shown.startswith("<pre># &lt;b&gt;\\x1b\n#")
+    assert shown.endswith("</pre>")

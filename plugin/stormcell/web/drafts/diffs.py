@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from typing import Final
+
+from stormcell.review.revisions import hunks
 
 MOST: Final = 2000
 """Lines of a diff that a page shows."""
@@ -24,15 +25,19 @@ class Line:
 
 def lines(diff: str) -> Sequence[Line]:
     """Return the lines of a unified diff, without those that name the two texts."""
-    found = [_line(line) for line in diff.removesuffix("\n").split("\n")[2:]]
-    if len(found) > MOST:
-        return [*found[:MOST], Line("where", "", f"{len(found) - MOST:,} lines more")]
-    return found
+    return _shown(diff.removesuffix("\n").split("\n")[2:])
 
 
 def between(old: str, new: str) -> Sequence[Line]:
     """Return how two texts differ."""
-    return lines("\n".join(unified_diff(old.split("\n"), new.split("\n"), lineterm="")))
+    return _shown(hunks(old.split("\n"), new.split("\n")))
+
+
+def _shown(diff: Sequence[str]) -> Sequence[Line]:
+    found = [_line(line) for line in diff]
+    if len(found) > MOST:
+        return [*found[:MOST], Line("where", "", f"{len(found) - MOST:,} lines more")]
+    return found
 
 
 def _line(line: str) -> Line:

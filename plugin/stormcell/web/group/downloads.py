@@ -18,8 +18,8 @@ _COLUMNS: Final = (
     *("time", "signal", "service", "severity", "level", "text", "uid", "trace_id", "span_id", "duration_ns"),
     *("dissimilarity", "runner_up", "margin"),
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""How a text begins that a spreadsheet would compute, blanks before it or not."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a text begins that a spreadsheet would compute, blanks before it or not; wide signs in some countries."""
 
 
 def as_csv(store: SqliteStore, group: str) -> bytes:
