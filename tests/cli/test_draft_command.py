@@ -40,6 +40,12 @@ def test_write_to_a_file(folder: Path) -> None:
     assert "## Root causes" in out.read_text()
 
 
+def test_a_folder_is_no_file_to_write(folder: Path) -> None:
+    ran = stormcell("draft", "postmortem", "g-aaaa", "--store", folder, "--out", folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"name the file to write with --out, such as {folder / 'postmortem.md'}" in ran.err
+
+
 def test_write_json(folder: Path) -> None:
     made = stormcell("draft", "postmortem", "g-aaaa", "--store", folder, "--json").json
     assert (made["group"], made["kind"], made["template"]) == ("g-aaaa", "postmortem", "default")

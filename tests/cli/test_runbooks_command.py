@@ -46,7 +46,7 @@ def test_the_list_tells_what_there_is_and_what_was_left_out(books: Path) -> None
         ["Other.md", "Certificates", "-"],
         ["node/DiskFull.md", "The", "disk", "is", "full", "-"],
     ]
-    assert ran.err == f"left out {books}/bad.md: it is not UTF-8: byte 0\n2 runbooks, 1 file left out.\n"
+    assert ran.err == f"left out {books}/bad.md: it is not UTF-8: byte 0\n2 runbooks, 1 problem.\n"
 
 
 def test_the_list_as_json_stands_alone(books: Path) -> None:

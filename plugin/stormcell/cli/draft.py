@@ -139,8 +139,11 @@ def _write(
     as_json: bool,
 ) -> None:
     from stormcell.cli.output import counted, print_bytes, print_json, say
+    from stormcell.errors import InputError
     from stormcell.operate.drafting import draft
 
+    if out is not None and out.is_dir():
+        raise InputError(f"{out} is a folder; name the file to write with --out, such as {out / f'{kind}.md'}")
     settings = options.settings(config)
     with options.open_store(store) as opened:
         made = draft(opened, group, kind, settings, template)

@@ -52,7 +52,7 @@ def list_runbooks(runbooks: Folders = None, config: options.Config = None, as_js
             result.add_row(*(Text(terminal(text)) for text in (one.path, one.title, one.url or "-")))
         printer.print(result)
     _say_left_out(library.left_out)
-    say(f"{counted(len(library.runbooks), 'runbook')}, {counted(len(library.left_out), 'file')} left out.")
+    say(f"{counted(len(library.runbooks), 'runbook')}, {counted(len(library.left_out), 'problem')}.")
 
 
 @app.command(

@@ -31,7 +31,7 @@ _URLS: Final = ("url", "runbook_url", "link", "canonical")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file or folder that was not read, and why."""
+    """A file or folder that was not read, or of which not all was, and why."""
 
     path: str
     why: str
@@ -125,9 +125,11 @@ def load(folders: Sequence[Path]) -> Library:
             if isinstance(text, LeftOut):
                 left_out.append(text)
                 continue
-            said, markdown = front_matter(text)
-            abouts.append(About("\n".join(_said(said, _KEYWORDS)), tuple(_said(said, _ALERTS))))
-            runbooks.append(_runbook(path, folder, said, markdown))
+            front, markdown = front_matter(text)
+            if front.problem:
+                left_out.append(LeftOut(str(path), f"its front matter alone cannot be read: {front.problem}"))
+            abouts.append(About("\n".join(_said(front.said, _KEYWORDS)), tuple(_said(front.said, _ALERTS))))
+            runbooks.append(_runbook(path, folder, front.said, markdown))
     return Library(runbooks, left_out, abouts)
 
 

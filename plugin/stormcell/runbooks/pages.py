@@ -60,21 +60,43 @@ class Page:
     sections: Mapping[str, str]
 
 
-def front_matter(text: str) -> tuple[Mapping[str, Any], str]:
-    """Split a file into what its front matter says (YAML, or TOML between ``+++``) and the rest.
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Front matter (YAML, or TOML between ``+++``).
 
-    Front matter that cannot be read says nothing, and is cut off all the same.
+    Attributes
+    ----------
+    said : mapping
+        What it says; nothing where it cannot be read.
+    problem : str
+        Why it cannot be; "" where it can, or there is none.
     """
+
+    said: Mapping[str, Any]
+    problem: str = ""
+
+
+def front_matter(text: str) -> tuple[Front, str]:
+    """Split a file into its front matter and the rest; what cannot be read is cut off all the same."""
     match = _FRONT.match(text)
     if match is None:
-        return {}, text
-    said: object = {}
-    if len(match[2]) <= MAX_FRONT and match[2].count("[") + match[2].count("{") <= MAX_BRACKETS:
-        try:
-            said = tomllib.loads(match[2]) if match[1] == "+++" else yaml.safe_load(match[2])
-        except (yaml.YAMLError, ValueError, RecursionError):
-            said = {}
-    return (said if isinstance(said, dict) else {}), text[match.end() :]
+        return Front({}), text
+    return _front(match[2], toml=match[1] == "+++"), text[match.end() :]
+
+
+def _front(text: str, *, toml: bool) -> Front:
+    if len(text) > MAX_FRONT or text.count("[") + text.count("{") > MAX_BRACKETS:
+        return Front({}, f"it has more than {MAX_FRONT:,} characters or {MAX_BRACKETS} brackets")
+    try:
+        said = tomllib.loads(text) if toml else yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        return Front({}, f"line {line}: {error.problem}")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return Front({}, str(error))
+    if said is None or isinstance(said, dict):
+        return Front(said or {})
+    return Front({}, "expected keys such as title and alerts")
 
 
 def headings(lines: Sequence[str]) -> list[Heading]:

@@ -118,6 +118,8 @@ def test_a_postmortem_is_written_when_asked_for(looking: Api, listed: list[dict[
     path = f"/groups/{listed[0]['id']}/drafts"
     [told] = looking.got(path, kind="postmortem")["drafts"]
     assert (told["kind"], told["template"]) == ("postmortem", "default")
+    [told] = looking.got(path, kind="postmortem", template="sre")["drafts"]
+    assert told["template"] == "sre"
     assert told["markdown"].startswith("# Postmortem: ")
     assert looking.got(path)["drafts"][0]["kind"] == "runbook"
 

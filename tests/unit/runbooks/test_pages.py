@@ -12,6 +12,7 @@ from stormcell.runbooks.pages import (
     MEANING,
     MITIGATION,
     OTHER,
+    Front,
     front_matter,
     headings,
     longest_fence,
@@ -59,11 +60,19 @@ MARKDOWN = st.lists(
     ],
 )
 def test_front_matter_is_told_and_cut_off(text: str, said: dict[str, object]) -> None:
-    assert front_matter(text) == (said, "# X\n")
+    front, rest = front_matter(text)
+    assert (front.said, rest) == (said, "# X\n")
+    empty = text.startswith(("#", "---\n---"))
+    assert bool(front.problem) is (not said and not empty)
+
+
+def test_what_is_wrong_with_front_matter_names_its_line() -> None:
+    front, _ = front_matter("---\ntitle: x\nalerts: [A\ntags: y\n---\n")
+    assert front.problem.startswith("line 4: ")
 
 
 def test_front_matter_needs_an_end() -> None:
-    assert front_matter("---\ntitle: x\n# X\n") == ({}, "---\ntitle: x\n# X\n")
+    assert front_matter("---\ntitle: x\n# X\n") == (Front({}), "---\ntitle: x\n# X\n")
 
 
 def test_headings_in_fences_are_none() -> None:
@@ -120,8 +129,8 @@ def test_the_longest_fence(text: str, length: int) -> None:
 
 @given(MARKDOWN)
 def test_any_text_can_be_read(text: str) -> None:
-    said, rest = front_matter(text)
-    assert isinstance(said, dict)
+    front, rest = front_matter(text)
+    assert isinstance(front.said, dict)
     assert text.endswith(rest)
     assert set(page(rest).sections) == set(KINDS)
     lines = rest.split("\n")

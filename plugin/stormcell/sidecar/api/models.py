@@ -54,6 +54,8 @@ class DraftsQuery(Model):
 
     kind: Literal["runbook", "postmortem"] = "runbook"
     """Which kind of draft to write."""
+    template: Annotated[str, Field(max_length=200)] = ""
+    """The name of a template; "" for the first that fits."""
 
 
 class By(Model):

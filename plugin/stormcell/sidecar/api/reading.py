@@ -68,7 +68,7 @@ def list_members(call: Call[Page, None]) -> dict[str, Any]:
 
 def list_drafts(call: Call[DraftsQuery, None]) -> dict[str, Any]:
     """Return the drafts of a group, written now."""
-    made = draft(call.store, call.named, call.query.kind, call.settings)
+    made = draft(call.store, call.named, call.query.kind, call.settings, call.query.template)
     return {"group": made.group, "drafts": [documents.draft(made)]}
 
 
