@@ -6,7 +6,7 @@ to it would slip that text past the escape, so templates cannot glue: they print
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -86,7 +86,7 @@ def environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
     )
     sandbox.filters = {name: sandbox.filters[name] for name in _FILTERS}
     sandbox.globals = {name: sandbox.globals[name] for name in _GLOBALS}
-    sandbox.filters.update(code=_code, diff=_diff, head=_head, link=_link, shell=_shell)
+    sandbox.filters.update(code=_code, diff=_diff, head=_head, link=_link, reverse=_reverse, shell=_shell)
     sandbox.tests["known"] = _known
     sources: Callable[[], Markup] = _sources
     sandbox.globals["sources"] = sources
@@ -184,6 +184,13 @@ def _head(values: Sequence[object], count: int) -> tuple[object, ...]:
     if isinstance(values, str):
         raise TypeError("head takes a list, not a text")
     return tuple(values[:count])
+
+
+def _reverse(values: Iterable[object]) -> tuple[object, ...]:
+    """Filter: a list from its end; of a text that would put what escapes behind what it escapes."""
+    if isinstance(values, str):
+        raise TypeError("reverse takes a list, not a text")
+    return tuple(values)[::-1]
 
 
 def _known(value: object) -> bool:

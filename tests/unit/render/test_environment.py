@@ -79,6 +79,13 @@ def test_nothing_can_be_glued_to_what_is_safe(template: str) -> None:
         render(template)
 
 
+@pytest.mark.parametrize("name", ["head(1)", "reverse"])
+def test_the_letters_of_a_text_stay_in_their_order(name: str) -> None:
+    assert render(f"{{{{ (['b', 'a'] | {name} | list)[-1] }}}}") == "b"
+    with pytest.raises(TypeError, match="takes a list, not a text"):
+        render(f"{{% set x %}}{{{{ evil }}}}{{% endset %}}{{{{ x | {name} }}}}")
+
+
 @pytest.mark.parametrize(
     "template",
     [
