@@ -61,7 +61,7 @@ def is_ours(host: str, names: Collection[str]) -> bool:
     """
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-        if name == "localhost" or name.endswith(".localhost") or name in names:
+        if name == "localhost" or name.endswith(".localhost") or name in map(str.lower, names):
             return True
         ip_address(name.partition("%")[0])
     except ValueError:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell import access
-from stormcell.access import Authenticator, ForbiddenError, Principal, Scope, UnauthenticatedError
+from stormcell.access import Authenticator, ForbiddenError, Principal, Scope, UnauthenticatedError, is_ours
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.errors import SettingsError
 
@@ -163,3 +163,16 @@ def test_no_token_is_taken_for_somebody_else(name: str) -> None:
 def test_nothing_of_it_prints_the_token(file: Path) -> None:
     known = authenticator({"name": "collector", "file": str(file)})
     assert SECRET not in repr(known) + str(vars(known))
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        *(("127.0.0.1:4318", True), ("[::1]:4318", True), ("localhost", True), ("a.localhost.", True)),
+        *(("storm.example.com:4318", True), ("Storm.Example.Com.", True), ("10.0.0.7", True)),
+        *(("evil.example", False), ("storm.example.com.evil.example", False), ("notlocalhost", False)),
+        *(("", False), ("localhost@evil.example", False), ("[::1", False), ("127.0.0.1.evil.example", False)),
+    ],
+)
+def test_a_host_is_ours_by_an_address_or_a_name_that_is_configured(host: str, ours: bool) -> None:
+    assert is_ours(host, ["Storm.Example.com"]) is ours

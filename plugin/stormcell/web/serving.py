@@ -55,7 +55,7 @@ class Server:
         self._rendering = Rendering(context, self._sessions, _NAV)
         self._entrance = Entrance(context, self._sessions, self._rendering)
         settings = context.settings
-        self._hosts = frozenset(name.lower() for name in (*settings.web.hosts, settings.receivers.http_host))
+        self._hosts = frozenset((*settings.web.hosts, settings.receivers.http_host))
         # A page of an earlier process, which may have been another version, is never up to date.
         self._boot = secrets.token_hex(8)
 

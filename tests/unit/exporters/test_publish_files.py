@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_files_of_others_stay(tmp_path: Path) -> None:
     assert (tmp_path / NAME).read_text() == "# Theirs\n"
     publisher("folder").publish(replace(FIRST, review="d-ffffffffffff"), str(tmp_path))
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_nothing_is_written_through_a_link_that_waits_for_it(tmp_path: Path) -> None:
+    folder, theirs = tmp_path / "wiki", tmp_path / "authorized_keys"
+    folder.mkdir()
+    theirs.write_text("as it was\n")
+    (folder / f".{NAME}.{os.getpid()}.tmp").symlink_to(theirs)
+    publisher("folder").publish(FIRST, str(folder))
+    assert theirs.read_text() == "as it was\n"
+    assert [path.name for path in folder.iterdir()] == [NAME]
+    assert not (folder / NAME).is_symlink()
 
 
 def test_front_matter_of_the_text_is_kept(tmp_path: Path) -> None:
