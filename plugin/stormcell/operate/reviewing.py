@@ -18,6 +18,8 @@ MAX_TEXT: Final = 1024 * 1024
 """Bytes of a draft in UTF-8."""
 MAX_COMMENT: Final = 64 * 1024
 """Bytes of a comment or a note in UTF-8."""
+MAX_KEPT: Final = 32 * 1024 * 1024
+"""Characters of all texts and comments of a draft: each change reads and writes all of them."""
 MAX_NAME: Final = 1024
 """Bytes of a person's name in UTF-8."""
 
@@ -81,7 +83,19 @@ def is_repeated(store: SqliteStore, review: Review, seen: int, person: Person, a
 def keep(
     store: SqliteStore, review: Review, person: Person, action: str, detail: Mapping[str, Value] | None = None
 ) -> Review:
-    """Store a review and what was done to it, and return it; the store is changing."""
+    """Store a review and what was done to it, and return it; the store is changing.
+
+    Raises
+    ------
+    ConflictError
+        If its texts and comments are too large together.
+    """
+    kept = sum(len(one.markdown) for one in review.revisions) + sum(len(one.text) for one in review.comments)
+    if kept > MAX_KEPT:
+        raise ConflictError(
+            f"draft {review.id} would have {kept:,} characters in all its texts and comments, and at most"
+            f" {MAX_KEPT:,} are kept; publish it, then go on in the one that follows it"
+        )
     store.save_review(review)
     told: dict[str, Value] = {"version": review.version, "revision": review.latest.number}
     store.audit(person.did(action, review.id, [review.group], told | dict(detail or {})))

@@ -10,7 +10,7 @@ import pytest
 
 from stormcell.config import DraftsSettings, Settings
 from stormcell.errors import ConflictError, InputError, NotFoundError, SettingsError, StormcellError, TemplateError
-from stormcell.operate import reviews
+from stormcell.operate import reviewing, reviews
 from stormcell.operate.people import Person
 from stormcell.operate.reviewing import MAX_COMMENT, MAX_TEXT, log_of
 from stormcell.store import SqliteStore
@@ -134,6 +134,18 @@ def test_texts_that_are_not_taken(store: SqliteStore, begun: Review, text: str, 
 
 def test_the_largest_text_is_taken(store: SqliteStore, begun: Review) -> None:
     assert len(reviews.edit(store, begun.id, "x" * MAX_TEXT, ANN, seen=1).latest.markdown) == MAX_TEXT
+
+
+def test_what_is_kept_of_one_draft_has_a_bound(
+    store: SqliteStore, begun: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "MAX_KEPT", len(begun.latest.markdown) + 10)
+    with pytest.raises(ConflictError, match="at most .* are kept; publish it"):
+        reviews.edit(store, begun.id, "x" * 11, ANN, seen=1)
+    with pytest.raises(ConflictError, match="at most"):
+        reviews.comment(store, begun.id, ANN, "y" * 11)
+    assert store.reviews() == [begun]
+    assert reviews.edit(store, begun.id, "x" * 10, ANN, seen=1).version == 2
 
 
 def test_who_saw_another_version_is_told_who_changed_it_and_when(store: SqliteStore, begun: Review) -> None:
