@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,18 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 # For scripts/check: fewer examples, so that it is run before every commit.
 settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+
+
+_SLOW = Path(__file__).with_name("slow.txt")
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what ``scripts/find-slow-tests`` found to be."""
+    slow = frozenset(_SLOW.read_text(encoding="utf-8").split())
+    for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

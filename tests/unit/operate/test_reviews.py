@@ -140,7 +140,7 @@ def test_what_is_kept_of_one_draft_has_a_bound(
     store: SqliteStore, begun: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewing, "MAX_KEPT", len(begun.latest.markdown) + 10)
-    with pytest.raises(ConflictError, match="at most .* are kept; publish it"):
+    with pytest.raises(ConflictError, match=r"at most .* are kept; publish it"):
         reviews.edit(store, begun.id, "x" * 11, ANN, seen=1)
     with pytest.raises(ConflictError, match="at most"):
         reviews.comment(store, begun.id, ANN, "y" * 11)
