@@ -25,6 +25,7 @@ class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
     OPERATE = "operate"
+    ADMINISTER = "administer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
 
     StormcellError
     ├── InputError           the input cannot be used at all
-    │   └── DecodeError      a record is broken and the run is strict
+    │   ├── DecodeError      a record is broken and the run is strict
+    │   └── CodebookError    a codebook is damaged, or of no use here
     ├── SettingsError        stormcell.yaml or a STORMCELL_* variable is wrong
     ├── TemplateError        a draft template is broken
     │   └── NoTemplateError  there is none of the name that was given
@@ -37,6 +38,10 @@ class InputError(StormcellError):
 
 class DecodeError(InputError):
     """A record is broken and the run is strict."""
+
+
+class CodebookError(InputError):
+    """A codebook is truncated, altered, of a newer version, or compares what is not there."""
 
 
 class SettingsError(StormcellError):

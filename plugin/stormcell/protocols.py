@@ -17,6 +17,7 @@ from stormcell.types import (
     Remembered,
     Request,
     Step,
+    StoredCodebook,
     Totals,
 )
 
@@ -156,6 +157,31 @@ class Publisher(Protocol):
             If the target cannot be written; nothing half-written is left.
         SettingsError
             If it is no target for this publisher.
+        """
+        ...
+
+
+@runtime_checkable
+class Registry(Protocol):
+    """Keeps codebooks where others find them; found by its entry point in ``stormcell.registries``.
+
+    Both methods raise what ``Exporter.export`` raises.
+    """
+
+    def push(self, stored: StoredCodebook, document: bytes, target: str) -> str:
+        """Put a codebook there, with its state, numbers and provenance; return where it can be found.
+
+        Done again with the same codebook, it changes its state alone.
+        """
+        ...
+
+    def pull(self, version: str, target: str) -> bytes:
+        """Return the document of a version, or of the live one where that is "".
+
+        Raises
+        ------
+        NotFoundError
+            If it is not there.
         """
         ...
 

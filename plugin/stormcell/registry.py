@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stormcell.errors import SettingsError
-from stormcell.protocols import Assets, Clusterer, Embedder, Exporter, Publisher
+from stormcell.protocols import Assets, Clusterer, Embedder, Exporter, Publisher, Registry
 
 _WORDS: Final = {"str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
 """What options may be, by the annotation of the parameter."""
@@ -52,6 +52,21 @@ def publisher(name: str, options: Mapping[str, str | float | bool] = MappingProx
     made, what = _made_with("publisher", name, options)
     if not isinstance(made, Publisher):
         raise SettingsError(f"{what} has no method `publish`")
+    return made
+
+
+def registry(name: str) -> Registry:
+    """Return the registry of codebooks registered as ``name`` in the group ``stormcell.registries``.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name, or it cannot be loaded, as where its package is not installed.
+    """
+    maker, what = _loaded("registry", name)
+    made = _made(maker, what)
+    if not isinstance(made, Registry):
+        raise SettingsError(f"{what} has no method `push`, or no method `pull`")
     return made
 
 
@@ -121,7 +136,8 @@ def _made_with(kind: str, name: str, options: Mapping[str, str | float | bool]) 
 
 def _loaded(kind: str, name: str) -> tuple[Callable[..., object], str]:
     """Return what makes that which is registered as ``name``, and how to call it in a message."""
-    found = {point.name: point for point in entry_points(group=f"stormcell.{kind}s")}
+    group = "registries" if kind == "registry" else f"{kind}s"
+    found = {point.name: point for point in entry_points(group=f"stormcell.{group}")}
     if name not in found:
         raise SettingsError(f"no {kind} is called {name!r}; there are: {', '.join(sorted(found)) or 'none'}")
     what = f"the {kind} {name!r} ({found[name].value})"

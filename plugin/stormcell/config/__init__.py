@@ -1,5 +1,6 @@
 """The settings: ``stormcell.yaml``, overridden by ``STORMCELL_SECTION__NAME``."""
 
+from stormcell.config.codebook import CodebookSettings, DriftSettings, RolloutSettings
 from stormcell.config.conditions import Condition, EventCondition, GroupCondition
 from stormcell.config.drafts import DraftsSettings, LinkSettings, PublisherSettings
 from stormcell.config.forward import ForwardSettings
@@ -42,8 +43,10 @@ __all__ = [
     "LEXICAL_ONLY",
     "ApartRule",
     "BackgroundSettings",
+    "CodebookSettings",
     "Condition",
     "DraftsSettings",
+    "DriftSettings",
     "EventCondition",
     "ExporterSettings",
     "ForwardSettings",
@@ -63,6 +66,7 @@ __all__ = [
     "PublisherSettings",
     "ReceiversSettings",
     "RecurrenceSettings",
+    "RolloutSettings",
     "RowsSettings",
     "RulesSettings",
     "SameRule",

@@ -12,7 +12,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 Host = Annotated[str, Field(min_length=1, max_length=255)]
 Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
 
-ScopeName = Literal["ingest", "read", "operate"]
+ScopeName = Literal["ingest", "read", "operate", "administer"]
 _TAKEN = frozenset(("anonymous", "cli", "sidecar"))
 
 
@@ -26,7 +26,8 @@ class TokenSettings(Section):
     variable: str = ""
     """the environment variable that does."""
     scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] = ("ingest",)
-    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them)."""
+    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them), `administer` (promote
+    codebooks and roll them back)."""
 
     @field_validator("name")
     @classmethod

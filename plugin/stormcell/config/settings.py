@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stormcell.config.base import Section
+from stormcell.config.codebook import CodebookSettings, DriftSettings, RolloutSettings
 from stormcell.config.drafts import DraftsSettings
 from stormcell.config.forward import ForwardSettings
 from stormcell.config.journal import JournalSettings
@@ -44,6 +45,9 @@ class Settings(Section):
     weights: WeightsSettings = WeightsSettings()
     grouping: GroupingSettings = GroupingSettings()
     recurrence: RecurrenceSettings = RecurrenceSettings()
+    codebook: CodebookSettings = CodebookSettings()
+    drift: DriftSettings = DriftSettings()
+    rollout: RolloutSettings = RolloutSettings()
     store: StoreSettings = StoreSettings()
     drafts: DraftsSettings = DraftsSettings()
     journal: JournalSettings = JournalSettings()

@@ -162,6 +162,36 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX reviews_by_group ON reviews (group_id, kind, number);
     CREATE INDEX reviews_by_change ON reviews (changed, id);
     """,
+    # 9. Codebooks: which of them is what; each is a file beside the store. What they saw by window,
+    # and what happened to them. Entries of the audit log are sealed, each with the seal of the one before.
+    """
+    CREATE TABLE codebooks (
+        version TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        made INTEGER NOT NULL,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX codebook_live ON codebooks (state) WHERE state = 'live';
+    CREATE UNIQUE INDEX codebook_canary ON codebooks (state) WHERE state = 'canary';
+
+    CREATE TABLE model_windows (
+        codebook TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (codebook, start)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE model_notes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        version TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX model_notes_by_kind ON model_notes (kind, number);
+
+    ALTER TABLE audit ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -14,6 +14,11 @@ STATUS: Final = "stormcell.group.status"
 ACTION: Final = "stormcell.action"
 STATE: Final = "stormcell.state"
 EXPORTER: Final = "stormcell.exporter"
+VERSION: Final = "stormcell.codebook.version"
+FIELD: Final = "stormcell.field"
+MEASURE: Final = "stormcell.measure"
+OUTCOME: Final = "stormcell.outcome"
+JOB: Final = "stormcell.job"
 
 
 class Kind(StrEnum):
@@ -151,13 +156,77 @@ SDK_WAITING: Final = Metric(
 )
 MEMORY: Final = Metric("process.memory.usage", "By", Kind.UPDOWNCOUNTER, "Physical memory that the process uses")
 
+CODEBOOK_INFO: Final = Metric(
+    *("stormcell.codebook.info", "1", Kind.UPDOWNCOUNTER),
+    *("Which codebook is live, and which is the canary: 1 each", (VERSION, STATE)),
+)
+CODEBOOK_AGE: Final = Metric(
+    "stormcell.codebook.age", "s", Kind.GAUGE, "How long ago the live codebook was stored"
+)
+CODEBOOK_SIZE: Final = Metric(
+    "stormcell.codebook.codewords", "{codeword}", Kind.UPDOWNCOUNTER, "Codewords of the live codebook"
+)
+CODEBOOK_ASSIGNED: Final = Metric(
+    *("stormcell.codebook.assigned", "{event}", Kind.COUNTER),
+    *("Events that were assigned to a codeword (`known`) or are too far from all (`new`)", (OUTCOME,)),
+)
+CODEBOOK_ASSIGNMENT_DURATION: Final = Metric(
+    "stormcell.codebook.assignment.duration", "s", Kind.HISTOGRAM, "How long it takes to assign a row of events"
+)
+CODEBOOK_NEW: Final = Metric("stormcell.codebook.new", "1", Kind.GAUGE, "Share of new events in the last window")
+CODEBOOK_DISTANCE: Final = Metric(
+    *("stormcell.codebook.distance", "1", Kind.GAUGE),
+    "Mean dissimilarity to the nearest codeword in the last window",
+)
+CODEBOOK_SILHOUETTE: Final = Metric(
+    "stormcell.codebook.silhouette", "1", Kind.GAUGE, "Mean medoid silhouette of a sample of the last window"
+)
+DRIFT_SCORE: Final = Metric(
+    *("stormcell.drift.score", "1", Kind.GAUGE),
+    *("How far the last window is from what the live codebook was trained on", (FIELD, MEASURE)),
+)
+DRIFT_ACTIVE: Final = Metric(
+    *("stormcell.drift.active", "1", Kind.UPDOWNCOUNTER),
+    *("Whether a field has drifted, 1 or 0", (FIELD,)),
+)
+DRIFT_EVENTS: Final = Metric(
+    "stormcell.drift.events", "{event}", Kind.COUNTER, "Times that drift began, over the life of the store"
+)
+CANARY_AGREEMENT: Final = Metric(
+    *("stormcell.canary.agreement", "1", Kind.GAUGE),
+    "Share of events that the canary and the live codebook put in the same kind",
+)
+MODEL_CHANGES: Final = Metric(
+    *("stormcell.model.changes", "{change}", Kind.COUNTER),
+    *("Codebooks that were promoted or rolled back, over the life of the store", (ACTION,)),
+)
+JOB_RUNS: Final = Metric(
+    *("stormcell.job.runs", "{run}", Kind.COUNTER),
+    *("Runs of jobs (`train`) that are done, failed or had nothing to do", (JOB, OUTCOME)),
+)
+JOB_LAST_SUCCESS: Final = Metric(
+    *("stormcell.job.last_success", "s", Kind.GAUGE),
+    *("How long ago a job was done last", (JOB,)),
+)
+JOB_DURATION: Final = Metric(
+    *("stormcell.job.duration", "s", Kind.GAUGE),
+    *("How long its last run took", (JOB,)),
+)
+FRESHNESS: Final = Metric(
+    *("stormcell.group.freshness", "s", Kind.GAUGE),
+    "How long ago, while events come, the groups were last brought up to date",
+)
+
 METRICS: Final = (
     *(RECEIVED, ACCEPTED, REFUSED, DROPPED),
     *(JOURNAL_SIZE, JOURNAL_LIMIT, JOURNAL_SEGMENTS, JOURNAL_TORN, JOURNAL_DAMAGED, JOURNAL_SYNC_FAILURES),
     *(BACKLOG, LAG, ASSIGNMENT_DURATION, TICK_DURATION, TICK_FAILURES, READY),
     *(GROUPS, SILHOUETTE, RADIUS, EXEMPLAR_CHANGES, EDITS),
     *(OUTBOX, FORWARD_SENT, FORWARD_DROPPED),
-    *(ALERTS_FETCHED, ALERTS_FAILURES, ALERTS_BEHIND, MEMORY),
+    *(ALERTS_FETCHED, ALERTS_FAILURES, ALERTS_BEHIND),
+    *(CODEBOOK_INFO, CODEBOOK_AGE, CODEBOOK_SIZE, CODEBOOK_ASSIGNED, CODEBOOK_ASSIGNMENT_DURATION),
+    *(CODEBOOK_NEW, CODEBOOK_DISTANCE, CODEBOOK_SILHOUETTE, DRIFT_SCORE, DRIFT_ACTIVE, DRIFT_EVENTS),
+    *(CANARY_AGREEMENT, MODEL_CHANGES, JOB_RUNS, JOB_LAST_SUCCESS, JOB_DURATION, FRESHNESS, MEMORY),
 )
 
 SDK_METRICS: Final = (SDK_PROCESSED, SDK_DROPPED, SDK_WAITING)

@@ -11,6 +11,7 @@ import pytest
 from stormcell.store import SqliteStore
 from stormcell.store.migrations import MIGRATIONS
 from stormcell.types import AuditEntry, Grouping, Membership, Row
+from tests.unit.store.older import take_back
 from tests.unit.store.strategies import atom_of, draft_of, grouping_of, row_of
 
 OLD, NEW = 1_000, 2_000
@@ -96,10 +97,7 @@ def test_background_of_before_is_dated_by_its_events(tmp_path: Path) -> None:
     with SqliteStore(path, create=True) as store:
         store.save(timed(atom(None, OLD), replace(atom(None, OLD + 1, NEW), surprise=9.0)), [])
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP INDEX atoms_apart")
-        connection.execute("ALTER TABLE atoms DROP COLUMN last")
-        connection.execute("DROP TABLE reviews")
-        connection.execute("PRAGMA user_version = 6")
+        take_back(connection, 6)
     with SqliteStore(path, create=False) as store:
         assert store.forget(background=NEW, groups=0, audit=0, most=100).atoms == 1
         assert len(store.background()) == 1

@@ -28,6 +28,7 @@ from stormcell.types import (
     Source,
 )
 from tests.unit.review.samples import begun
+from tests.unit.store.older import take_back
 from tests.unit.store.strategies import atom_of, draft_of, grouping_of, row_of, texts, times
 
 facts = st.builds(Fact, texts, texts, texts, texts, st.sampled_from(Source))
@@ -174,8 +175,7 @@ def test_a_store_of_before_has_none_and_takes_them(tmp_path: Path) -> None:
     with SqliteStore(path, create=True) as store:
         store.save(grouping_of(atom_of("g-1", row_of("a", "b"))), [])
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE reviews")
-        connection.execute("PRAGMA user_version = 7")
+        take_back(connection, 7)
     with SqliteStore(path, create=False) as store:
         assert (store.reviews(), store.review("d-1")) == ([], None)
         store.save_review(begun())

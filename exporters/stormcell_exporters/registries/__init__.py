@@ -1,0 +1,1 @@
+"""Where codebooks are kept beside the store."""

@@ -1,0 +1,52 @@
+"""Settings of the model: how codebooks are trained, watched and changed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stormcell.config.base import NonNegative, Seconds, Section, Share, Weight
+
+
+class CodebookSettings(Section):
+    """How a codebook is trained, and when an event is new to it."""
+
+    sample: Annotated[int, Field(ge=2, le=100_000)] = 4000
+    """Rows among which medoids are looked for: a weighted sample in which every kind has a place."""
+    max_codewords: Annotated[int, Field(ge=1, le=2000)] = 100
+    """At most so many."""
+    price: NonNegative = 0.002
+    """What another codeword costs: it is worth it where it brings the mean dissimilarity down by more."""
+    text_weight: Weight = 4.0
+    """Weight of the meaning and the letters of texts."""
+    service_weight: Weight = 1.0
+    """Weight of the service."""
+    signal_weight: Weight = 1.0
+    """Weight of the signal."""
+    severity_weight: Weight = 1.0
+    """Weight of the severity."""
+    duration_weight: Weight = 0.5
+    """Weight of the duration, on a scale of powers of ten."""
+    labels_weight: Weight = 0.5
+    """Weight of the labels by which places are named (see `labels`)."""
+
+
+class DriftSettings(Section):
+    """When what comes no longer looks like what the live codebook was trained on."""
+
+    window_seconds: Seconds = 3600.0
+    """Events of so much event time are looked at together."""
+    min_events: Annotated[int, Field(ge=1)] = 200
+    """A window of fewer events says nothing."""
+
+
+class RolloutSettings(Section):
+    """How one codebook takes over from another."""
+
+    promote: Literal["by-hand", "auto"] = "by-hand"
+    """Whether a canary that keeps to the rules is promoted at once, or waits for somebody."""
+    share: Share = 0.2
+    """Of the rows that come, so many are assigned by the canary as well."""
+    windows: Annotated[int, Field(ge=1, le=1000)] = 6
+    """Windows of `drift.window_seconds` that a canary is watched for, and what was promoted after that."""

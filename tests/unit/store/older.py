@@ -1,0 +1,24 @@
+"""Makes a store one of an earlier version."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_UNDO = {
+    9: (
+        "DROP TABLE codebooks",
+        "DROP TABLE model_windows",
+        "DROP TABLE model_notes",
+        "ALTER TABLE audit DROP COLUMN seal",
+    ),
+    8: ("DROP TABLE reviews",),
+    7: ("DROP INDEX atoms_apart", "ALTER TABLE atoms DROP COLUMN last"),
+}
+
+
+def take_back(connection: sqlite3.Connection, version: int) -> None:
+    """Undo the migrations after a version."""
+    for undone in sorted((number for number in _UNDO if number > version), reverse=True):
+        for statement in _UNDO[undone]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {version}")
