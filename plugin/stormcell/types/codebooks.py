@@ -239,7 +239,8 @@ class StoredCodebook:
     state : CodebookState
     made : int
         When it was stored, ns of the wall clock.
-    codewords, dimensions : int
+    codewords : int
+        How many it has.
     provenance : Provenance
     """
 
@@ -254,10 +255,12 @@ class NoteKind(StrEnum):
     """What happened to the model."""
 
     TRAINED = "trained"
+    IMPORTED = "imported"
     CANARY_STARTED = "canary-started"
     CANARY_ENDED = "canary-ended"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled-back"
+    REJECTED = "rejected"
     DRIFT_BEGAN = "drift-began"
     DRIFT_ENDED = "drift-ended"
     JOB = "job"
