@@ -66,13 +66,17 @@ class TextTable:
         See the settings of the same names.
     dimensions : int
     rarity : mapping of str to float
-        What is known of words or templates; what is not in it is as rare as can be.
+        In how many texts the words and letters of each bucket of the lexicon were, by the bucket's number in
+        hexadecimal, and under "" how many texts there were; can be added up. What is not in it was in one text.
+    letters : mapping of str to float
+        Share of the letters beside the meaning, by signal.
     """
 
     embedder: str
     model: str
     dimensions: int
     rarity: Mapping[str, float] = field(default_factory=dict)
+    letters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
