@@ -6,17 +6,17 @@ differs by chance alone, so each measure counts only by what is beyond ``_SIGMAS
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from stormcell.codebook.drift import measures
+from stormcell.codebook.drift.shares import aligned, in_order, left, shares_of, unseen, vanished
 from stormcell.config import DriftSettings
 from stormcell.types import DoubleArray
-from stormcell.types.codebooks import OTHER, Histogram, WindowSummary
+from stormcell.types.codebooks import Histogram, WindowSummary
 
 CODEWORD: Final = "codeword"
 """The field of what the events are: the codewords, and what is of none."""
@@ -26,12 +26,12 @@ ORDERED: Final = ("duration", "distance")
 """Fields whose values are bins, in order; each bin's name starts with a number."""
 
 _SIGMAS: Final = 3.0
-_LEVEL: Final = 0.001
-_FEWEST: Final = 5.0
-"""Values that are to be expected less often are compared as one (W. G. Cochran's rule, 1954)."""
+_SHARE_SIGMAS: Final = 2.0
+"""For what is unseen: chance does not bring it about, only how much of it there is can be off."""
+_KS_LEVEL: Final = 0.001
+_MIDDLE: Final = 0.5
 _DILUTED: Final = 0.8
 _MOVED: Final = 5
-_NUMBER: Final = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,13 @@ class FieldScore:
         Share of the reference's events whose value the window does not have, beyond what is missing by chance.
     chance : float
         The PSI that chance alone may bring about.
-    level : float
-        The largest of the measures, beyond chance, in thresholds: at 1 it has drifted.
-    surge : bool
-        Whether the window is what is usual, and much more on top of it.
+    shift : float
+        The PSI or, of an ordered field, the KS statistic if that is more, in thresholds, beyond what chance may
+        bring about.
+    usual : float
+        The same beyond what chance brings about in the middle: what is to be compared with other windows.
+    fresh : float
+        The share that is unseen, in thresholds, beyond chance.
     moved : tuple of Moved
         The values that moved most.
     """
@@ -90,9 +93,15 @@ class FieldScore:
     unseen: float
     vanished: float
     chance: float
-    level: float
-    surge: bool
+    shift: float
+    usual: float
+    fresh: float
     moved: tuple[Moved, ...]
+
+    @property
+    def level(self) -> float:
+        """The larger of ``shift`` and ``fresh``."""
+        return max(self.shift, self.fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +116,10 @@ class Scores:
         Of the window, event time in ns.
     events : float
     quiet : bool
-        Whether there are too few events, on either side, to say anything. Then all scores are there, but ``level``
-        is 0.
+        Whether there are too few events, on either side, to say anything. Then all measures are there, but
+        ``shift`` and ``fresh`` are 0.
+    surge : bool
+        Whether the window is what is usual, and much more on top of it.
     fields : mapping of str to FieldScore
         By name.
     new, new_before : float
@@ -129,6 +140,7 @@ class Scores:
     end: int
     events: float
     quiet: bool
+    surge: bool
     fields: Mapping[str, FieldScore]
     new: float
     new_before: float
@@ -168,6 +180,7 @@ def scores(reference: WindowSummary, window: WindowSummary, settings: DriftSetti
         end=window.end,
         events=window.events,
         quiet=quiet,
+        surge=_surge(reference, window),
         fields=found,
         new=_per_event(window.new, window),
         new_before=_per_event(reference.new, reference),
@@ -203,34 +216,38 @@ def _score(
     ordered = name in ORDERED
     if ordered:
         before, after = _with_value(before), _with_value(after)
-    old, new = sum(before.counts.values()), sum(after.counts.values())
-    if not old or not new:
+    if not any(before.counts.values()) or not any(after.counts.values()):
         return None
-    p, q = _shares(before.counts, old), _shares(after.counts, new)
-    values, counts_before, counts_after = _aligned(p, q, old, new)
-    psi = measures.psi(counts_before, counts_after)
+    (p, old), (q, new) = shares_of(before.counts), shares_of(after.counts)
+    values, one, two = aligned(p, q, old, new)
+    psi = measures.psi(one, two)
     chance = measures.chance_psi(len(values), old, new, _SIGMAS)
-    unseen = _unseen(p, q, old, new) if name != CODEWORD else max(q.get(NEW, 0.0) - p.get(NEW, 0.0), 0.0)
-    levels = [(psi - chance) / settings.psi]
-    far = None
+    shift = (psi - chance) / settings.psi
+    usual = (psi - measures.chance_psi(len(values), old, new, 0.0)) / settings.psi
+    fresh, far, lone = 0.0, None, unseen(p, q, old)
     if ordered:
-        far = _ks(p, q)
-        levels.append((far - measures.chance_ks(old, new, _LEVEL)) / settings.ks)
+        bins = in_order({*p, *q})
+        far = measures.ks([p.get(bin, 0.0) for bin in bins], [q.get(bin, 0.0) for bin in bins])
+        shift = max(shift, (far - measures.chance_ks(old, new, _KS_LEVEL)) / settings.ks)
+        usual = max(usual, (far - measures.chance_ks(old, new, _MIDDLE)) / settings.ks)
     else:
-        levels.append((unseen - measures.chance_share(unseen, new, _SIGMAS)) / settings.unseen)
+        if name == CODEWORD:
+            lone = max(q.get(NEW, 0.0) - p.get(NEW, 0.0), 0.0)
+        fresh = (lone - measures.chance_share(lone, new, _SHARE_SIGMAS)) / settings.unseen
     return FieldScore(
         name=name,
         events=new,
         psi=psi,
-        kl=measures.kl(counts_before, counts_after),
-        js=measures.js(counts_before, counts_after),
+        kl=measures.kl(one, two),
+        js=measures.js(one, two),
         ks=far,
-        unseen=unseen,
-        vanished=_vanished(p, q, new),
+        unseen=lone,
+        vanished=vanished(p, q, new),
         chance=chance,
-        level=0.0 if quiet or min(old, new) < settings.min_events else max(0.0, *levels),
-        surge=_surge(p, q),
-        moved=_moved(values, counts_before, counts_after, after.examples, before.examples),
+        shift=0.0 if quiet else max(shift, 0.0),
+        usual=max(usual, 0.0),
+        fresh=0.0 if quiet else max(fresh, 0.0),
+        moved=_moved(values, one, two, after.examples, before.examples),
     )
 
 
@@ -238,85 +255,15 @@ def _with_value(held: Histogram) -> Histogram:
     return Histogram({value: count for value, count in held.counts.items() if value}, held.examples)
 
 
-def _shares(counts: Mapping[str, float], total: float) -> dict[str, float]:
-    return {value: count / total for value, count in counts.items() if count > 0}
-
-
-def _aligned(
-    p: Mapping[str, float], q: Mapping[str, float], old: float, new: float
-) -> tuple[list[str], DoubleArray, DoubleArray]:
-    """Return the values of both sides that are compared one by one, with their shares; all others are ``OTHER``.
-
-    Those are values that are rare on both sides, and what one side has and the other may have among its others.
-    """
-    fewest = _FEWEST / min(old, new)
-    hidden = max(p.get(OTHER, 0.0), q.get(OTHER, 0.0))
-    values, before, after = [], [], []
-    for value in sorted({*p, *q} - {OTHER}):
-        one, two = p.get(value, 0.0), q.get(value, 0.0)
-        if (one + two) / 2 < fewest or (not (one and two) and max(one, two) <= hidden):
-            continue
-        values.append(value)
-        before.append(one)
-        after.append(two)
-    rest = max(1 - sum(before), 0.0), max(1 - sum(after), 0.0)
-    if max(rest) > 1e-9:
-        values.append(OTHER)
-        before.append(rest[0])
-        after.append(rest[1])
-    return values, np.array(before), np.array(after)
-
-
-def _absent(p: Mapping[str, float], q: Mapping[str, float]) -> float:
-    """Return the share of q on values that p does not have, as far as what is counted as other lets it be told."""
-    lone = sum(share for value, share in q.items() if value not in p and value != OTHER)
-    lacking = sum(share for value, share in p.items() if value not in q and value != OTHER)
-    beyond = max(q.get(OTHER, 0.0) - lacking, 0.0)
-    return max(lone + beyond - p.get(OTHER, 0.0), 0.0)
-
-
-def _unseen(p: Mapping[str, float], q: Mapping[str, float], old: float, new: float) -> float:
-    """Return the share of the window's events whose value the reference lacks, beyond what was to be expected.
-
-    That is the share of what it saw once: I. J. Good, "The population frequencies of species" (1953).
-    """
-    once = sum(share for value, share in p.items() if share * old < 1.5 and value != OTHER)
-    return max(_absent(p, q) - once, 0.0)
-
-
-def _vanished(p: Mapping[str, float], q: Mapping[str, float], new: float) -> float:
-    """Return how much of the reference is not in the window, beyond what so few events leave out by chance."""
-    missed = sum(share * np.exp(-share * new) for value, share in p.items() if value != OTHER)
-    return max(_absent(q, p) - float(missed), 0.0)
-
-
-def _ks(p: Mapping[str, float], q: Mapping[str, float]) -> float:
-    bins = in_order({*p, *q})
-    return measures.ks([p.get(bin, 0.0) for bin in bins], [q.get(bin, 0.0) for bin in bins])
-
-
-def in_order(bins: Iterable[str]) -> list[str]:
-    """Return the names of bins in the order of the numbers that they start with."""
-    return sorted(bins, key=_start)
-
-
-def _start(bin: str) -> tuple[float, str]:
-    number = _NUMBER.match(bin)
-    return float(number[0]) if number else float("inf"), bin
-
-
-def _surge(p: Mapping[str, float], q: Mapping[str, float]) -> bool:
-    """Return whether what is usual still comes and is diluted by much else.
-
-    That is so where the median of what is left of the shares, weighted by these, is well below 1 and above 0: of a
-    service that is renamed, all others keep theirs.
-    """
-    passed = 0.0
-    for left, share in sorted((q.get(value, 0.0) / share, share) for value, share in p.items()):
-        passed += share
-        if passed >= 0.5:
-            return 0 < left < _DILUTED
-    return False
+def _surge(reference: WindowSummary, window: WindowSummary) -> bool:
+    """Return whether the services and the templates of the reference are there, all diluted by much else."""
+    if not reference.events or not window.events:
+        return False
+    kept = [
+        left(shares_of(_histogram(reference, name).counts)[0], shares_of(_histogram(window, name).counts)[0])
+        for name in ("service", "template")
+    ]
+    return min(kept) > 0 and max(kept) < _DILUTED
 
 
 def _moved(

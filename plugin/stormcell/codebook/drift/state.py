@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from stormcell.codebook.drift import told
 from stormcell.codebook.drift.scores import FieldScore, Scores
-from stormcell.config import DriftSettings
 from stormcell.types.codebooks import ModelNote, WindowSummary
+
+_HOUR: Final = 3600 * 10**9
+_LEARNED: Final = 0.3
+"""How much the last day counts for what is usual at an hour."""
+_ALLOWED: Final = 2.0
+"""How many times what is usual at an hour the mix may be apart, besides the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,15 @@ class FieldState:
         The start of the first window of the run, or of the drift.
     surged : bool
         Whether a window of the run was a surge.
+    usual : mapping of str to float
+        By the hour of the day, how far the mix is from the reference on other days.
     """
 
     active: bool = False
     run: int = 0
     since: int = 0
     surged: bool = False
+    usual: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,8 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     if scores.codebook != state.codebook:
         if state.active:
             notes.append(told.replaced(state.codebook, state.active, window))
-        state = State(scores.codebook)
+        fields = {name: FieldState(usual=one.usual) for name, one in state.fields.items()}
+        state = State(scores.codebook, fields=fields)
     if state.last is not None and window.start <= state.last:
         return state, notes
     state = replace(state, last=window.start)
@@ -92,7 +101,7 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     ended: dict[str, int] = {}
     for name in sorted({*scores.fields, *state.fields}):
         before, score = state.fields.get(name, FieldState()), scores.fields.get(name)
-        after = _step(before, score, window.start, scores.settings)
+        after = _step(before, score, scores)
         if after.active and not before.active:
             began[name] = after.since
         if before.active and not after.active:
@@ -107,22 +116,36 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     return state, notes
 
 
-def _step(state: FieldState, score: FieldScore | None, start: int, settings: DriftSettings) -> FieldState:
-    level = score.level if score is not None else 0.0
-    if state.active:
+def _step(before: FieldState, score: FieldScore | None, scores: Scores) -> FieldState:
+    settings, hour = scores.settings, str(scores.start // _HOUR % 24)
+    if score is None:
+        level, usual = 0.0, before.usual
+    else:
+        level = _level(score, before.usual.get(hour))
+        usual = {**before.usual, hour: _learned(before.usual.get(hour), score.usual)}
+    if before.active:
         if level >= settings.leave:
-            return replace(state, run=0)
-        run = state.run + 1
-        return FieldState() if run >= settings.leave_windows else replace(state, run=run)
+            return replace(before, run=0)
+        run = before.run + 1
+        return FieldState(usual=before.usual) if run >= settings.leave_windows else replace(before, run=run)
     if level < 1:
-        return FieldState()
-    run = state.run + 1
-    since = state.since if state.run else start
-    surged = state.surged or (score is not None and score.surge)
+        return FieldState(usual=usual)
+    run = before.run + 1
+    since = before.since if before.run else scores.start
+    surged = before.surged or scores.surge
     needed = max(settings.enter_windows, settings.surge_windows) if surged else settings.enter_windows
     if run >= needed:
-        return FieldState(active=True, since=since)
-    return FieldState(run=run, since=since, surged=surged)
+        return FieldState(active=True, since=since, usual=before.usual)
+    return FieldState(run=run, since=since, surged=surged, usual=before.usual)
+
+
+def _level(score: FieldScore, usual: float | None) -> float:
+    """Return how far a field is, in thresholds; of an hour that is not known yet, by what is unseen alone."""
+    return score.fresh if usual is None else max(score.fresh, score.shift / (1 + _ALLOWED * usual))
+
+
+def _learned(usual: float | None, now: float) -> float:
+    return now if usual is None else (1 - _LEARNED) * usual + _LEARNED * now
 
 
 def dump(state: State) -> dict[str, Any]:
@@ -131,7 +154,13 @@ def dump(state: State) -> dict[str, Any]:
         "codebook": state.codebook,
         "last": state.last,
         "fields": {
-            name: {"active": one.active, "run": one.run, "since": one.since, "surged": one.surged}
+            name: {
+                "active": one.active,
+                "run": one.run,
+                "since": one.since,
+                "surged": one.surged,
+                "usual": dict(one.usual),
+            }
             for name, one in state.fields.items()
         },
     }

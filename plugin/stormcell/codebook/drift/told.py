@@ -102,7 +102,6 @@ def _field(score: FieldScore, since: int) -> dict[str, Value]:
         "ks": None if score.ks is None else _rounded(score.ks),
         "unseen": _rounded(score.unseen),
         "vanished": _rounded(score.vanished),
-        "surge": score.surge,
         "moved": moved,
     }
 

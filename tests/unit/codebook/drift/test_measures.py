@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
-from scipy.spatial.distance import jensenshannon
+from scipy import stats  # type: ignore[import-untyped]
+from scipy.spatial.distance import jensenshannon  # type: ignore[import-untyped]
 
 from stormcell.codebook.drift import measures
 from stormcell.codebook.drift.measures import LARGEST_PSI, MIXED, js, kl, ks, psi, psi_parts
@@ -16,7 +16,7 @@ Measure = Callable[[list[int], list[int]], float]
 Pair = tuple[list[int], list[int]]
 
 EVERY: tuple[Measure, ...] = (psi, kl, js, ks)
-LARGEST = {psi: LARGEST_PSI, kl: LARGEST_PSI / 2, js: 1.0, ks: 1.0}
+LARGEST: dict[Measure, float] = {psi: LARGEST_PSI, kl: LARGEST_PSI / 2, js: 1.0, ks: 1.0}
 
 every = pytest.mark.parametrize("measure", EVERY, ids=lambda measure: measure.__name__)
 
