@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from stormcell.codebook.drift import measures
-from stormcell.codebook.drift.shares import aligned, in_order, left, shares_of, unseen, vanished
+from stormcell.codebook.drift.shares import aligned, in_order, risen, shares_of, unseen, vanished
 from stormcell.config import DriftSettings
 from stormcell.types import DoubleArray
 from stormcell.types.codebooks import Histogram, WindowSummary
@@ -30,7 +30,7 @@ _SHARE_SIGMAS: Final = 2.0
 """For what is unseen: chance does not bring it about, only how much of it there is can be off."""
 _KS_LEVEL: Final = 0.001
 _MIDDLE: Final = 0.5
-_DILUTED: Final = 0.8
+_SURGE: Final = 0.2
 _MOVED: Final = 5
 
 
@@ -256,14 +256,14 @@ def _with_value(held: Histogram) -> Histogram:
 
 
 def _surge(reference: WindowSummary, window: WindowSummary) -> bool:
-    """Return whether the services and the templates of the reference are there, all diluted by much else."""
+    """Return whether much comes on top of what is usual: by the services as well as by the templates."""
     if not reference.events or not window.events:
         return False
-    kept = [
-        left(shares_of(_histogram(reference, name).counts)[0], shares_of(_histogram(window, name).counts)[0])
+    return all(
+        risen(shares_of(_histogram(reference, name).counts)[0], shares_of(_histogram(window, name).counts)[0])
+        >= _SURGE
         for name in ("service", "template")
-    ]
-    return min(kept) > 0 and max(kept) < _DILUTED
+    )
 
 
 def _moved(

@@ -17,6 +17,8 @@ Shares = Mapping[str, float]
 _FEWEST: Final = 5.0
 """Values that are to be expected less often are compared as one (W. G. Cochran's rule, 1954)."""
 _ONCE: Final = 1.5
+_RISEN: Final = 3.0
+_HALF: Final = 0.5
 _NUMBER: Final = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?")
 
 
@@ -79,18 +81,14 @@ def _absent(p: Shares, q: Shares) -> float:
     return max(lone + beyond - p.get(OTHER, 0.0), 0.0)
 
 
-def left(p: Shares, q: Shares) -> float:
-    """Return what is left in the window of a value's share: the median over the reference, weighted by its shares.
+def risen(p: Shares, q: Shares) -> float:
+    """Return the share of the window's events on values that come ``_RISEN`` times as much as before, or are new.
 
-    Well below 1 and above 0, what is usual still comes and is diluted by much else. Where a value is replaced by
-    another, all others keep their shares.
+    It is 0 where half of the reference, or more, does not come at all: then it is not more of some that came.
     """
-    passed = 0.0
-    for ratio, share in sorted((q.get(value, 0.0) / share, share) for value, share in p.items()):
-        passed += share
-        if passed >= 0.5:
-            return ratio
-    return 1.0
+    if sum(share for value, share in p.items() if value in q) <= _HALF:
+        return 0.0
+    return sum(share for value, share in q.items() if share >= _RISEN * p.get(value, 0.0))
 
 
 def in_order(bins: Iterable[str]) -> list[str]:

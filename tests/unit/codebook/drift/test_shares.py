@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.codebook.drift.shares import aligned, in_order, left, shares_of, unseen, vanished
+from stormcell.codebook.drift.shares import aligned, in_order, risen, shares_of, unseen, vanished
 from stormcell.types.codebooks import OTHER
 
 counts = st.dictionaries(
@@ -67,15 +67,16 @@ def test_few_events_leave_rare_values_out() -> None:
 @pytest.mark.parametrize(
     ("after", "what"),
     [
-        ({"a": 50.0, "b": 30.0, "c": 20.0}, 1.0),
+        ({"a": 50.0, "b": 30.0, "c": 20.0}, 0.0),
         ({"a": 50.0, "b": 30.0, "c": 20.0, "storm": 100.0}, 0.5),
-        ({"a": 50.0, "b": 30.0, "renamed": 20.0}, 1.0),
+        ({"a": 50.0, "b": 30.0, "c": 420.0}, 0.84),
+        ({"a": 50.0, "b": 30.0, "renamed": 20.0}, 0.2),
         ({"x": 1.0}, 0.0),
     ],
 )
-def test_what_is_left_of_the_usual(after: dict[str, float], what: float) -> None:
+def test_what_has_risen(after: dict[str, float], what: float) -> None:
     before, _ = shares_of({"a": 50.0, "b": 30.0, "c": 20.0})
-    assert left(before, shares_of(after)[0]) == pytest.approx(what)
+    assert risen(before, shares_of(after)[0]) == pytest.approx(what)
 
 
 def test_bins_are_in_the_order_of_their_numbers() -> None:
