@@ -2,10 +2,11 @@
 
 from stormcell.codebook.drift.scores import CODEWORD, NEW, FieldScore, Moved, Scores, scores
 from stormcell.codebook.drift.state import FieldState, State, advance, dump, load
-from stormcell.codebook.drift.told import measured, sentences
+from stormcell.codebook.drift.told import KINDS, measured, scores_json, sentences
 
 __all__ = [
     "CODEWORD",
+    "KINDS",
     "NEW",
     "FieldScore",
     "FieldState",
@@ -17,5 +18,6 @@ __all__ = [
     "load",
     "measured",
     "scores",
+    "scores_json",
     "sentences",
 ]

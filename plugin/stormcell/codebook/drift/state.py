@@ -54,11 +54,14 @@ class State:
         The start of the last window that was counted.
     fields : mapping of str to FieldState
         Those of which there is something to know.
+    at_once : bool
+        Whether a mix is judged before it is known what is usual at the hour, as if it should be the reference's.
     """
 
     codebook: str = ""
     last: int | None = None
     fields: Mapping[str, FieldState] = field(default_factory=dict)
+    at_once: bool = False
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -90,7 +93,7 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
         if state.active:
             notes.append(told.replaced(state.codebook, state.active, window))
         fields = {name: FieldState(usual=one.usual) for name, one in state.fields.items()}
-        state = State(scores.codebook, fields=fields)
+        state = State(scores.codebook, fields=fields, at_once=state.at_once)
     if state.last is not None and window.start <= state.last:
         return state, notes
     state = replace(state, last=window.start)
@@ -101,7 +104,7 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     ended: dict[str, int] = {}
     for name in sorted({*scores.fields, *state.fields}):
         before, score = state.fields.get(name, FieldState()), scores.fields.get(name)
-        after = _step(before, score, scores)
+        after = _step(before, score, scores, 0.0 if state.at_once else None)
         if after.active and not before.active:
             began[name] = after.since
         if before.active and not after.active:
@@ -116,12 +119,12 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     return state, notes
 
 
-def _step(before: FieldState, score: FieldScore | None, scores: Scores) -> FieldState:
+def _step(before: FieldState, score: FieldScore | None, scores: Scores, unknown: float | None) -> FieldState:
     settings, hour = scores.settings, str(scores.start // _HOUR % 24)
     if score is None:
         level, usual = 0.0, before.usual
     else:
-        level = _level(score, before.usual.get(hour))
+        level = _level(score, before.usual.get(hour, unknown))
         usual = {**before.usual, hour: _learned(before.usual.get(hour), score.usual)}
     if before.active:
         if level >= settings.leave:
@@ -153,6 +156,7 @@ def dump(state: State) -> dict[str, Any]:
     return {
         "codebook": state.codebook,
         "last": state.last,
+        "at_once": state.at_once,
         "fields": {
             name: {
                 "active": one.active,
@@ -171,4 +175,4 @@ def load(document: Mapping[str, Any]) -> State:
     if not document:
         return State()
     fields = {name: FieldState(**one) for name, one in document["fields"].items()}
-    return State(document["codebook"], document["last"], fields)
+    return State(document["codebook"], document["last"], fields, document["at_once"])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from stormcell.codebook.drift.scores import CODEWORD, FieldScore, Moved, Scores
-from stormcell.times import readable
+from stormcell.times import readable, rfc3339
 from stormcell.types.codebooks import ModelNote, NoteKind, WindowSummary
 from stormcell.types.events import Value
 
-_DIGITS = 4
+KINDS: Final = (NoteKind.DRIFT_BEGAN, NoteKind.DRIFT_ENDED)
+"""The notes that tell of drift."""
+_DIGITS: Final = 4
 
 
 def began(scores: Scores, window: WindowSummary, since: Mapping[str, int], active: Sequence[str]) -> ModelNote:
@@ -26,13 +28,15 @@ def began(scores: Scores, window: WindowSummary, since: Mapping[str, int], activ
     active : sequence of str
         All fields that have drifted, those included.
     """
-    fields: list[Value] = [_field(scores.fields[name], since[name]) for name in _by_level(scores, since)]
+    fields: list[Value] = [
+        {**_field(scores.fields[name]), "since": rfc3339(since[name])} for name in _by_level(scores, since)
+    ]
     detail: dict[str, Value] = {
         "fields": fields,
         "active": list(active),
-        "since": min(since.values()),
-        "start": window.start,
-        "end": window.end,
+        "since": rfc3339(min(since.values())),
+        "start": rfc3339(window.start),
+        "end": rfc3339(window.end),
         "events": window.events,
         "new": {"before": _rounded(scores.new_before), "after": _rounded(scores.new)},
         "distance": {"before": _rounded(scores.distance_before), "after": _rounded(scores.distance)},
@@ -42,13 +46,13 @@ def began(scores: Scores, window: WindowSummary, since: Mapping[str, int], activ
 
 def ended(scores: Scores, window: WindowSummary, since: Mapping[str, int], active: Sequence[str]) -> ModelNote:
     """Return the note that fields are as before again; see ``began``."""
-    fields: list[Value] = [{"field": name, "since": since[name]} for name in since]
+    fields: list[Value] = [{"field": name, "since": rfc3339(since[name])} for name in since]
     detail: dict[str, Value] = {
         "fields": fields,
         "active": list(active),
-        "since": min(since.values()),
-        "start": window.start,
-        "end": window.end,
+        "since": rfc3339(min(since.values())),
+        "start": rfc3339(window.start),
+        "end": rfc3339(window.end),
         "why": "as before",
     }
     return ModelNote(window.end, NoteKind.DRIFT_ENDED, scores.codebook, detail)
@@ -60,8 +64,8 @@ def replaced(version: str, active: Sequence[str], window: WindowSummary) -> Mode
     detail: dict[str, Value] = {
         "fields": fields,
         "active": [],
-        "start": window.start,
-        "end": window.end,
+        "start": rfc3339(window.start),
+        "end": rfc3339(window.end),
         "why": f"replaced by {window.codebook}",
     }
     return ModelNote(window.start, NoteKind.DRIFT_ENDED, version, detail)
@@ -73,7 +77,7 @@ def sentences(note: ModelNote) -> list[str]:
     names = ", ".join(one["field"] for one in detail["fields"])
     if note.kind is NoteKind.DRIFT_ENDED:
         return [f"{readable(note.time)}: drift of {names} is over: {detail['why']}"]
-    lines = [f"{readable(note.time)}: drift of {names} since {readable(detail['since'])}"]
+    lines = [f"{readable(note.time)}: drift of {names} since {detail['since']}"]
     for one in detail["fields"]:
         lines.append(f"  {one['field']}: {_measures(one)}")
         lines += [f"    {moved}" for moved in map(_spelled, one["moved"])]
@@ -82,18 +86,34 @@ def sentences(note: ModelNote) -> list[str]:
 
 def measured(score: FieldScore) -> str:
     """Return the measures of a field in words."""
-    return _measures(_field(score, 0))
+    return _measures(_field(score))
 
 
-def _by_level(scores: Scores, names: Mapping[str, int]) -> list[str]:
+def scores_json(scores: Scores) -> dict[str, Value]:
+    """Return the scores of a window as JSON values."""
+    return {
+        "start": rfc3339(scores.start),
+        "end": rfc3339(scores.end),
+        "events": scores.events,
+        "quiet": scores.quiet,
+        "surge": scores.surge,
+        "new": {"before": _rounded(scores.new_before), "after": _rounded(scores.new)},
+        "distance": {"before": _rounded(scores.distance_before), "after": _rounded(scores.distance)},
+        "silhouette": {"before": scores.silhouette_before, "after": scores.silhouette},
+        "churn": _rounded(scores.churn),
+        "vanished": _rounded(scores.vanished),
+        "fields": [_field(scores.fields[name]) for name in _by_level(scores, scores.fields)],
+    }
+
+
+def _by_level(scores: Scores, names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (-scores.fields[name].level, name))
 
 
-def _field(score: FieldScore, since: int) -> dict[str, Value]:
+def _field(score: FieldScore) -> dict[str, Value]:
     moved: list[Value] = [_moved(one) for one in score.moved]
     return {
         "field": score.name,
-        "since": since,
         "level": _rounded(score.level),
         "psi": _rounded(score.psi),
         "chance": _rounded(score.chance),

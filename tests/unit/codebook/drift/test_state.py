@@ -58,7 +58,7 @@ def test_it_begins_with_the_second_window_in_a_row() -> None:
     [note] = notes
     assert note.kind is NoteKind.DRIFT_BEGAN
     assert (note.time, note.version) == (3 * HOUR, window().codebook)
-    assert note.detail["since"] == HOUR
+    assert note.detail["since"] == "1970-01-01T01:00:00.000Z"
     assert note.detail["active"] == ["service"]
     [field] = told(note, "fields")
     assert field["field"] == "service"
@@ -84,7 +84,7 @@ def test_it_is_over_after_three_windows_in_a_row() -> None:
     assert state.active == ()
     [note] = notes
     assert note.kind is NoteKind.DRIFT_ENDED
-    assert note.detail["since"] == 0
+    assert note.detail["since"] == "1970-01-01T00:00:00.000Z"
 
 
 def test_between_the_thresholds_it_stays_what_it_is() -> None:
@@ -109,6 +109,14 @@ def test_of_a_first_day_only_what_is_unseen_is_told() -> None:
     assert run(hours(SLOWER, SLOWER, SLOWER))[0].active == ()
     state, _ = run(DAY)
     assert run(hours(SLOWER, SLOWER, first=24), state)[0].active == ("duration",)
+
+
+def test_it_can_be_told_at_once() -> None:
+    assert run(hours(SLOWER, SLOWER), State(at_once=True))[0].active == ("duration",)
+    night = {**USUAL, "service": {"cart": 200.0, "pay": 800.0}}
+    # What was usual at an hour stays so.
+    learned = replace(run(hours(*[night] * 24))[0], at_once=True)
+    assert run(hours(night, night, first=24), learned)[0].active == ()
 
 
 def test_what_is_usual_is_not_learned_from_drift() -> None:
