@@ -13,9 +13,10 @@ from typer.core import TyperGroup
 from stormcell import __version__
 from stormcell.cli import (
     background,
-    codebook_changing,
     codebook,
     codebook_assigning,
+    codebook_canary,
+    codebook_changing,
     codebook_training,
     codebook_drift,
     demo,
@@ -143,6 +144,11 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
+codebook_changing.app.add_typer(codebook_canary.app, name="canary")
+codebook_changing.app.command(
+    "retrain",
+    epilog=options.examples("stormcell codebook retrain --store /var/lib/stormcell --why 'new services'"),
+)(codebook_canary.retrain)
 codebook_changing.app.command(
     "drift",
     epilog=options.examples(
