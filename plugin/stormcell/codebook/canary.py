@@ -12,7 +12,7 @@ import numpy as np
 from stormcell.codebook.assigning import AssignedRows
 from stormcell.codebook.summary import added
 from stormcell.config import RolloutSettings
-from stormcell.types import Codebook, DoubleArray, IntArray, WindowSummary
+from stormcell.types import Codebook, DoubleArray, WindowSummary
 
 _FEW_EDITS: Final = 5
 """Edits below which nobody can tell whether there are more than before."""
@@ -121,7 +121,7 @@ class Edits:
 
 
 def compare(
-    live: Codebook, other: Codebook, by_live: AssignedRows, by_other: AssignedRows, weight: IntArray
+    live: Codebook, other: Codebook, by_live: AssignedRows, by_other: AssignedRows, weight: DoubleArray
 ) -> Comparison:
     """Compare what two codebooks make of the same rows.
 
@@ -130,7 +130,7 @@ def compare(
     live, other : Codebook
     by_live, by_other : AssignedRows
         The rows as each assigns them.
-    weight : IntArray, shape (n,)
+    weight : DoubleArray, shape (n,)
         Events of the rows.
     """
     mine, theirs = _ids(live, by_live), _ids(other, by_other)
@@ -329,7 +329,7 @@ def _ids(codebook: Codebook, assigned: AssignedRows) -> list[str]:
     return ["" if new else ids[nearest] for nearest, new in pairs]
 
 
-def _side(codebook: Codebook, assigned: AssignedRows, weight: IntArray) -> Side:
+def _side(codebook: Codebook, assigned: AssignedRows, weight: DoubleArray) -> Side:
     radius = np.array([one.radius for one in codebook.codewords])[assigned.nearest]
     own: DoubleArray = np.asarray(assigned.dissimilarity, dtype=np.float64)
     other = np.asarray(assigned.runner_up_dissimilarity, dtype=np.float64)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from stormcell.codebook.points import TraitReader
 from stormcell.config import Settings
 from stormcell.engine import model_state as states
 from stormcell.engine.model_held import Held
@@ -86,7 +87,14 @@ class ModelWatch:
         except (KeyError, TypeError, ValueError) as error:
             log.error("what the store remembers of the model cannot be used and is begun anew: %r", error)
             self.watched = Watched()
-        self._parts = Parts(settings, monotonic, Held(settings), _sample(store, settings), training or Training())
+        self._parts = Parts(
+            settings,
+            monotonic,
+            Held(settings),
+            TraitReader(settings),
+            _sample(store, settings),
+            training or Training(),
+        )
 
     @property
     def problems(self) -> dict[str, str]:
@@ -154,9 +162,9 @@ class ModelWatch:
         except Exception as error:
             self._failed(error)
         if seen is not None:
-            events, new = float(seen.rows.weight.sum()), float(seen.rows.weight[seen.assigned.new].sum())
+            new = float(seen.weights[seen.assigned.new].sum())
             self.stats.new += new
-            self.stats.known += events - new
+            self.stats.known += float(seen.weights.sum()) - new
             parts.recent.extend(seen.seconds.tolist())
             self.stats.seconds += seen.seconds.tolist()
             del self.stats.seconds[:-_KEPT]

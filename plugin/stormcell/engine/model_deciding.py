@@ -139,7 +139,7 @@ def judge_promoted(
     )
     if found.action is Action.ROLL_BACK and can_go_back:
         return None, [decisions.roll_back(one.former, one.version, found.reasons)]
-    return (one if found.action is Action.WAIT else None), []
+    return (None if found.action is Action.KEEP else one), []
 
 
 def trained(decisions: Decisions, found: Trained, live: str, *, canary: bool) -> list[Write]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.canary import closed, together
+from stormcell.codebook.points import TraitReader
 from stormcell.config import Settings
 from stormcell.engine import model_state as states
 from stormcell.engine.model_deciding import (
@@ -23,7 +24,7 @@ from stormcell.engine.model_deciding import (
 )
 from stormcell.engine.model_held import Held
 from stormcell.engine.model_sample import Sample
-from stormcell.engine.model_seeing import Seen, by_window, compared, see, share_of, summed
+from stormcell.engine.model_seeing import Seen, by_window, compared, drawn, see, summed
 from stormcell.engine.model_state import Canary, Probation, Watched
 from stormcell.engine.model_training import Training
 from stormcell.store import SqliteStore
@@ -46,6 +47,7 @@ class Parts:
     monotonic : callable
         Seconds that never go back.
     held : Held
+    reader : TraitReader
     sample : Sample
     training : Training
     recent : deque of float
@@ -57,6 +59,7 @@ class Parts:
     settings: Settings
     monotonic: Callable[[], float]
     held: Held
+    reader: TraitReader
     sample: Sample
     training: Training
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -180,16 +183,16 @@ class Step:
         live = self._live
         if live is None:
             return
-        seen = self._look.seen = see(live, rows, self._parts.monotonic)
+        seen = self._look.seen = see(live, self._parts.reader, rows, self._parts.monotonic)
         canary, probation = self._after.canary, self._after.probation
-        drawn = share_of(rows, self._settings.rollout.share, self._after.live)
+        both = drawn(seen.prints, seen.first, self._settings.rollout.share, self._after.live)
         if canary is not None and self._canary is not None:
-            found = together([canary.comparison, compared(seen, live, self._canary, drawn)])
+            found = together([canary.comparison, compared(seen, live, self._canary, both)])
             self._set(canary=replace(canary, comparison=found))
         if probation is not None and self._former is not None:
-            found = together([probation.comparison, compared(seen, live, self._former, drawn)])
+            found = together([probation.comparison, compared(seen, live, self._former, both)])
             self._set(probation=replace(probation, comparison=found))
-        for start, at in by_window(rows.first, self._width):
+        for start, at in by_window(seen, self._width):
             window = self._after.window
             if window is not None and window.start != start:
                 self._close(window)

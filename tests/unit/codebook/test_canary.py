@@ -50,7 +50,7 @@ def seen(
 def test_events_agree_where_the_ids_do_and_where_both_call_them_new() -> None:
     live = assigned([0, 1, 2, 0, 1], [False, False, False, True, True])
     other = assigned([2, 0, 1, 0, 0], [False, False, False, True, False])
-    found = compare(LIVE, OTHER, live, other, np.array([1, 2, 4, 8, 16]))
+    found = compare(LIVE, OTHER, live, other, np.array([1.0, 2.0, 4.0, 8.0, 16.0]))
     # a is d, b is b, c is c, new is new, and new is b.
     assert (found.events, found.agreed, found.moved) == (31, 14, 1)
     assert found.agreement == 14 / 31
@@ -68,14 +68,14 @@ def test_what_is_seen_in_parts_is_what_is_seen_at_once(rows: list[tuple[int, int
     def part(some: list[tuple[int, int, bool, bool]]) -> Comparison:
         live = assigned([one[0] for one in some], [one[2] for one in some])
         other = assigned([one[1] for one in some], [one[3] for one in some])
-        return compare(LIVE, OTHER, live, other, np.arange(1, len(some) + 1))
+        return compare(LIVE, OTHER, live, other, np.arange(1.0, len(some) + 1))
 
     whole = part(rows)
     # Weights count on in the second part as well.
     first, second = part(rows[:cut]), rows[cut:]
     live = assigned([one[0] for one in second], [one[2] for one in second])
     other = assigned([one[1] for one in second], [one[3] for one in second])
-    then = compare(LIVE, OTHER, live, other, np.arange(len(rows[:cut]) + 1, len(rows) + 1))
+    then = compare(LIVE, OTHER, live, other, np.arange(len(rows[:cut]) + 1.0, len(rows) + 1))
     sum_ = together([first, then])
     assert (sum_.events, sum_.agreed, sum_.moved) == (whole.events, whole.agreed, whole.moved)
     assert sum_.live.distance == pytest.approx(whole.live.distance)

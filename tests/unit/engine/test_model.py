@@ -330,3 +330,15 @@ def test_a_replay_sees_what_a_sidecar_sees(world: World) -> None:
     assert [(one.start, one.events, one.new) for one in found] == [
         (at(minute * MINUTE), MINUTE, 0) for minute in range(8, -1, -1)
     ]
+
+
+def test_of_a_storm_a_sample_is_looked_at_that_stands_for_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = world.promote(book(world.settings))
+    monkeypatch.setattr("stormcell.engine.model_seeing.MOST", 100)
+    world.show(telemetry(0, 10 * MINUTE), 10 * MINUTE)
+    found = world.store.windows(version)
+    assert sum(one.events for one in found) == pytest.approx(10 * MINUTE)
+    assert 50 < len(world.watch.stats.seconds) < 150
+    assert world.watch.stats.known == pytest.approx(10 * MINUTE)
