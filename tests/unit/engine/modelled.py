@@ -71,11 +71,20 @@ class World:
         self.settings = settings
         self.store = SqliteStore(folder / "stormcell.db", create=True)
         self.time = at(0)
+        self.slow = 0.0
+        self._seconds = 0.0
         self.restart()
 
     def restart(self) -> None:
         """Go on from what is stored, as after a crash."""
-        self.watch = ModelWatch(self.settings, self.store, lambda: 0.0, training=Training(run=lambda call: call()))
+        self.watch = ModelWatch(
+            self.settings, self.store, self._monotonic, training=Training(run=lambda call: call())
+        )
+
+    def _monotonic(self) -> float:
+        """Each look at this clock takes as long as is told."""
+        self._seconds += self.slow
+        return self._seconds
 
     def add(self, codebook: Codebook) -> str:
         self.store.add_codebook(codebook, dump(codebook), now=self.time)

@@ -169,6 +169,30 @@ def test_what_was_promoted_and_does_worse_is_rolled_back(world: World) -> None:
     assert world.states()[good] == "live"
 
 
+def test_what_was_promoted_and_is_too_slow_is_rolled_back(world: World) -> None:
+    codebook = book(world.settings)
+    old = world.promote(codebook)
+    world.minutes(0, 2)
+    new = world.promote(book(world.settings, KINDS + OTHERS[:1], codebook))
+    world.slow = 64 * 0.06
+    world.minutes(2, 3)
+    assert world.states() == {old: "live", new: "rejected"}
+    [note] = world.store.notes(NoteKind.ROLLED_BACK)
+    assert "takes longer than" in str(note.detail["why"])
+
+
+def test_nothing_is_rolled_back_to_what_is_damaged(world: World) -> None:
+    good = world.promote(book(world.settings))
+    world.minutes(0, 3)
+    bad = world.promote(book(world.settings, OTHERS))
+    world.store.codebook_file(good).unlink()
+    world.restart()
+    world.minutes(3, 6)
+    assert world.states() == {good: "retired", bad: "live"}
+    assert "is missing" in world.watch.problems[good]
+    assert world.watch.watched.probation is not None
+
+
 def test_where_what_comes_has_changed_nothing_is_rolled_back(world: World) -> None:
     codebook = book(world.settings)
     old = world.promote(codebook)
