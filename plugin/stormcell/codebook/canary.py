@@ -238,7 +238,8 @@ def probation(
         What the former saw before, and this one since; any order.
     rules : RolloutSettings
     former : Comparison, optional
-        Of this one (``live``) and the former (``other``), on the same events since.
+        Of this one (``live``) and the former (``other``), on the same events since; without it dissimilarities
+        say nothing, as there is no radius to measure them by.
     slowest : float
         Seconds in which 99 in 100 rows were assigned.
     min_events : int
@@ -257,7 +258,8 @@ def probation(
         )
     then, now = _mean(before), _mean(after)
     if then is not None and now is not None and sum(one.events for one in after) >= min_events:
-        worse = [*_broken(then, now, rules, "since", "before")]
+        radius = 0.0 if former is None else former.means()["live"]["radius"]
+        worse = [*_broken(then, now, radius, rules, "since", "before")]
         better = former is None or former.events == 0 or any(_worse(_turned(former), rules, "", ""))
         if worse and better:
             reasons += worse
@@ -281,24 +283,23 @@ def load(stored: Mapping[str, Any]) -> Comparison:
 def _worse(comparison: Comparison, rules: RolloutSettings, it: str, live: str) -> Iterable[str]:
     """Yield in what the other codebook does worse than the live one."""
     means = comparison.means()
-    then, now = means["live"], means["other"]
-    yield from _broken(
-        (then["new"], then["distance"]), (now["new"], now["distance"]), rules, f"to {it}", f"to {live}"
-    )
+    then, now = ((means[side]["new"], means[side]["distance"]) for side in ("live", "other"))
+    yield from _broken(then, now, means["live"]["radius"], rules, f"to {it}", f"to {live}")
 
 
 def _broken(
-    then: tuple[float, float], now: tuple[float, float], rules: RolloutSettings, it: str, other: str
+    then: tuple[float, float], now: tuple[float, float], radius: float, rules: RolloutSettings, it: str, other: str
 ) -> Iterable[str]:
+    """Yield the rules that shares of new events and mean dissimilarities break; without a radius, the first alone."""
     (old_new, old_distance), (new, distance) = then, now
     if new - old_new > rules.more_new:
         yield (
             f"{new:.1%} of the events are new {it}, {old_new:.1%} {other} (rollout.more_new {rules.more_new:g})"
         )
-    if distance > old_distance * (1 + rules.more_distance) and distance - old_distance > 1e-6:
+    if radius and distance - old_distance > rules.more_distance * radius:
         yield (
-            f"the mean dissimilarity is {distance:.4f} {it}, {old_distance:.4f} {other}"
-            f" (rollout.more_distance {rules.more_distance:g})"
+            f"the mean dissimilarity is {distance:.4f} {it}, {old_distance:.4f} {other}, with a mean radius of"
+            f" {radius:.4f} (rollout.more_distance {rules.more_distance:g})"
         )
 
 

@@ -75,7 +75,7 @@ class RolloutSettings(Section):
     """A canary is rejected, and what was promoted rolled back, where so much more of the events is new to it, as a
     share of all."""
     more_distance: NonNegative = 0.1
-    """The same where events are so much farther from their codewords, as a share of what it was."""
+    """The same where events are so much farther from their codewords, as a share of the mean radius of these."""
     less_silhouette: Share = 0.1
     """A canary is rejected whose codewords tell events so much less apart, by the mean medoid silhouette."""
     churn: Share = 0.2

@@ -248,6 +248,8 @@ class Step:
         days = (self._released - after.trained) / _DAY if after.trained else 0.0
         if asked > after.asked:
             self._look.train = "asked"
+        elif after.canary is not None:
+            return  # one at a time
         elif 0 < after.due <= self._released:
             self._look.train = "drift"
         elif rollout.retrain_days and days >= rollout.retrain_days:

@@ -104,7 +104,8 @@ def test_too_few_events_say_nothing() -> None:
         ({"new": (0.01, 0.04)}, "4.0% of the events are new to it, 1.0% to the live one (rollout.more_new 0.02)"),
         (
             {"distance": (0.1, 0.12)},
-            "the mean dissimilarity is 0.1200 to it, 0.1000 to the live one (rollout.more_distance 0.1)",
+            "the mean dissimilarity is 0.1200 to it, 0.1000 to the live one, with a mean radius of 0.1000"
+            " (rollout.more_distance 0.1)",
         ),
         (
             {"silhouette": (0.8, 0.6)},
@@ -151,7 +152,6 @@ def test_what_was_promoted_stays_where_it_does_as_well() -> None:
 def test_what_was_promoted_is_rolled_back_where_it_does_worse_than_the_former(worse: dict[str, float]) -> None:
     seen_since = {"new": 10.0, "distance": 100.0, **worse}
     after = [replace(summary("cb-1", events=1000), **seen_since)]  # type: ignore[arg-type]
-    assert probation(BEFORE, after, RULES).action is Action.ROLL_BACK
     # The former one would have done better on the same events ...
     new, distance = worse.get("new", 10) / 1000, worse.get("distance", 100) / 1000
     better = seen(new=(new, 0.01), distance=(distance, 0.1))
@@ -160,6 +160,14 @@ def test_what_was_promoted_is_rolled_back_where_it_does_worse_than_the_former(wo
     as_bad = seen(new=(new, new), distance=(distance, distance))
     assert probation(BEFORE, after, RULES, former=as_bad).action is Action.WAIT
     assert probation(BEFORE, after, RULES, min_events=1001).action is Action.WAIT
+
+
+def test_without_the_former_to_compare_with_only_new_events_tell() -> None:
+    much_new, farther = (
+        summary("cb-1", events=1000, new=new, distance=distance) for new, distance in ((200, 100), (10, 200))
+    )
+    assert probation(BEFORE, [much_new], RULES).action is Action.ROLL_BACK
+    assert probation(BEFORE, [farther], RULES).action is Action.WAIT
 
 
 def test_what_is_too_slow_is_rolled_back_however_well_it_does() -> None:

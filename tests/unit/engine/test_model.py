@@ -226,16 +226,17 @@ def test_drift_is_told_trained_for_and_over_with_the_next_codebook(tmp_path: Pat
     assert world.store.windows(new, 1)[0].new == 0
 
 
-def test_a_codebook_is_trained_by_the_calendar(tmp_path: Path) -> None:
+def test_a_codebook_is_trained_by_the_calendar_unless_one_is_watched(tmp_path: Path) -> None:
     world = made_world(tmp_path, {"retrain_days": 4 * MINUTE / 86_400})
     live = world.promote(book(world.settings))
-    world.minutes(0, 5)
+    world.minutes(0, 12)
     [job] = world.store.notes(NoteKind.JOB)
     assert (job.detail["why"], job.detail["outcome"]) == ("schedule", "done")
-    assert sorted(world.states().values()) == ["canary", "live"]
-    world.minutes(5, 6)
-    assert len(world.store.notes(NoteKind.JOB)) == 1
-    assert world.states()[live] == "live"
+    assert world.states() == {live: "live", job.version: "canary"}
+    note = ModelNote(world.time, NoteKind.CANARY_ENDED, job.version, {})
+    world.store.set_codebook_state(job.version, CodebookState.CANDIDATE, note=note)
+    world.minutes(12, 14)
+    assert len(world.store.notes(NoteKind.JOB)) == 2
 
 
 def test_a_codebook_is_trained_when_somebody_asks(world: World) -> None:
