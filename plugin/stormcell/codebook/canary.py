@@ -290,7 +290,7 @@ def _worse(comparison: Comparison, rules: RolloutSettings, it: str, live: str) -
 def _broken(
     then: tuple[float, float], now: tuple[float, float], radius: float, rules: RolloutSettings, it: str, other: str
 ) -> Iterable[str]:
-    """Yield the rules that shares of new events and mean dissimilarities break; without a radius, the first alone."""
+    """Yield the rules that shares of new events and mean dissimilarities break; without a radius, by the first."""
     (old_new, old_distance), (new, distance) = then, now
     if new - old_new > rules.more_new:
         yield (
