@@ -30,7 +30,7 @@ COMMANDS = [
         ["drafts", name]
         for name in ("list", "show", "diff", "history", "start", "edit", "redraft", "submit", "comment")
     ),
-    *(["drafts", name] for name in ("send-back", "approve", "publish")),
+    *(["drafts", name] for name in ("send-back", "withdraw", "approve", "publish")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
     *(["runbooks", name] for name in ("list", "match", "amend")),
     ["config", "show"],

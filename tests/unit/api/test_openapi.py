@@ -112,6 +112,8 @@ def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) 
     send("post", f"{drafts}/{{id}}/submit", id, {"seen": 6})
     send("post", f"{drafts}/{{id}}/approve", id, {"seen": 7})
     send("post", f"{drafts}/{{id}}/publish", id, {"seen": 8})
+    other = group("post", "/{id}/drafts", large, {"kind": "postmortem"})["draft"]["id"]
+    send("post", f"{drafts}/{{id}}/withdraw", other, {"seen": 1, "text": "no"})
     send("get", drafts)
     for what in ("", "/diff", "/history"):
         send("get", f"{drafts}/{{id}}{what}", id)
