@@ -223,7 +223,8 @@ class Ticker(Worker):
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""
         with failures_named(self._path):
             found = self._path.stat().st_ino if self._path.exists() else None
-        if self._file not in (None, found):
+        # The first tick that was stored has made it.
+        if self._file not in (None, found) or (found is None and self._shared.stats.ticks):
             raise StoreError(f"{self._path} was removed or replaced while in use; put it back, or start again")
         self._file = found
         if self._store is None:
