@@ -22,7 +22,8 @@ def shipped(folder: str) -> Traversable:
 def write_atomic(path: Path, data: bytes) -> None:
     """Write ``data`` beside ``path``, flush it to the disk, then rename: no reader sees half a file.
 
-    A device, such as ``/dev/stdout`` or ``/dev/null``, is written to, and stays what it is.
+    When it returns, the name is on the disk as well, where the file system can promise that. A device, such as
+    ``/dev/stdout`` or ``/dev/null``, is written to, and stays what it is.
 
     Raises
     ------
@@ -34,6 +35,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         if path.is_char_device() or (path.absolute().parent == Path("/dev") and path.exists()):
             path.write_bytes(data)
             return
+        new = not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         # Never into what is there: it may be a link that another put into a folder of many.
         temporary.unlink(missing_ok=True)
@@ -42,11 +44,24 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _flush_names(path.parent)
+        if new:
+            _flush_names(path.parent.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write {path}: {reason}; free some space or name another place") from error
+
+
+def _flush_names(folder: Path) -> None:
+    # Some file systems have no such thing; the files are then as safe as they can be.
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextlib.contextmanager

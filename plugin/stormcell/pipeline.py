@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from threading import Lock
 
 import numpy as np
 
-from stormcell import registry
-from stormcell.config import LEXICAL_ONLY, Settings
+from stormcell.config import Settings
 from stormcell.features.blame import accuse
+from stormcell.features.embedding import embedder_of
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.labels import find_labels
 from stormcell.features.links import find_links, join
@@ -28,8 +26,7 @@ from stormcell.groups.rules import obey
 from stormcell.groups.ruling import Ruled, rule
 from stormcell.groups.sessions import cut_apart
 from stormcell.groups.solution import Solution
-from stormcell.protocols import Embedder
-from stormcell.types import BoolArray, Event, Feedback, FloatArray, Grouping, IntArray, Rows
+from stormcell.types import BoolArray, Event, Feedback, Grouping, IntArray, Rows
 
 
 def group(
@@ -197,32 +194,13 @@ def _first(labels: IntArray, chosen: BoolArray) -> IntArray:
     return numbers[labels]
 
 
-@lru_cache(1)
-def _embedder(name: str, model: str) -> Embedder:
-    """Return an embedder that is made once: one tick after the other needs it, and to read it takes a while."""
-    return _OneAtATime(registry.embedder(name, model))
-
-
-class _OneAtATime:
-    """An embedder that any thread may use; nobody promised that theirs can be used by two at once."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder, self._lock = embedder, Lock()
-
-    def embed(self, texts: Sequence[str]) -> FloatArray:
-        """See Embedder."""
-        with self._lock:
-            return self._embedder.embed(texts)
-
-
 def describe(
     rows: Rows, knowledge: Knowledge, settings: Settings, *, labels: BoolArray | None = None
 ) -> RowFeatures:
     """Find out what the stages need to know of each row; of the ``labels``, if given, only those of these rows."""
     background, text = knowledge.background, settings.text
     surprise = background.surprise(rows)
-    chosen = None if text.embedder == LEXICAL_ONLY else _embedder(text.embedder, text.model)
-    vectors = wording(rows.templates, chosen, background, text)
+    vectors = wording(rows.templates, embedder_of(text), background, text)
     rarity = background.idf(rows.templates).astype(np.float32)
     accusations = accuse(rows, surprise, knowledge.calls, settings.services)
     places = find_labels(rows, settings.labels.model_dump(), labels)

@@ -7,7 +7,8 @@ follows Cohen & Kaplan, "Summarizing data using bottom-k sketches" (PODC 2007).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -139,6 +140,41 @@ class Reservoir:
         sums = np.bincount(self._strata, weights=raw, minlength=len(self._totals))
         estimates = raw * (self._totals[self._strata] / sums[self._strata])
         return np.asarray(estimates * (self.total / estimates.sum()), dtype=np.float64)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all there is to it as JSON values, where all strata are texts; ``restore`` goes on from there."""
+        return {
+            "capacity": self.capacity,
+            "per_stratum": self.per_stratum,
+            "random": self._rng.bit_generator.state,
+            "handles": self._handles.tolist(),
+            "weights": self._weights.tolist(),
+            "keys": self._keys.tolist(),
+            "strata": self._strata.tolist(),
+            "names": list(self._numbers),
+            "totals": self._totals.tolist(),
+            "lost": [key if np.isfinite(key) else None for key in self._lost.tolist()],
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any]) -> Self:
+        """Return a reservoir that goes on as the one that the snapshot was taken of would have.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is no snapshot.
+        """
+        made = cls(snapshot["capacity"], seed=0, per_stratum=snapshot["per_stratum"])
+        made._rng.bit_generator.state = snapshot["random"]
+        made._handles = np.array(snapshot["handles"], dtype=np.int64)
+        made._weights = np.array(snapshot["weights"], dtype=np.float64)
+        made._keys = np.array(snapshot["keys"], dtype=np.float64)
+        made._strata = np.array(snapshot["strata"], dtype=np.int64)
+        made._numbers = {name: number for number, name in enumerate(snapshot["names"])}
+        made._totals = np.array(snapshot["totals"], dtype=np.float64)
+        made._lost = np.array([np.inf if key is None else key for key in snapshot["lost"]], dtype=np.float64)
+        return made
 
     def _numbered(self, strata: Sequence[Hashable]) -> IntArray:
         numbers = self._numbers

@@ -24,6 +24,6 @@ class RetentionSettings(Section):
     background_days: Days = 7.0
     """Events that are in no group, from when they happened."""
     groups_days: Days = 90.0
-    """Resolved groups with all that belongs to them, from their last event."""
+    """Resolved groups with all that belongs to them, from their last event; and windows of the model."""
     audit_days: Days = 400.0
     """Entries of the audit log."""

@@ -213,10 +213,12 @@ class Ticker(Worker):
             most=_PORTION,
         )
         self._sweep = monotonic + (0 if found.more else _SWEEP)
-        if found.atoms or found.groups or found.entries:
+        counts = (found.atoms, found.groups, found.entries, found.windows)
+        if any(counts):
             log.info(
-                "kept no longer (see retention): %d atoms in no group, %d groups, %d entries of the audit log",
-                *(found.atoms, found.groups, found.entries),
+                "kept no longer (see retention): %d atoms in no group, %d groups, %d entries of the audit log, "
+                "%d windows of the model",
+                *counts,
             )
 
     def _opened(self) -> SqliteStore:

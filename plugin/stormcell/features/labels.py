@@ -50,7 +50,7 @@ def find_labels(rows: Rows, names: Mapping[str, Sequence[str]], wanted: BoolArra
     sizes, values = np.zeros(len(rows) + 1, dtype=np.int64), array("q")
 
     def coded(resource: Attributes, attributes: Attributes) -> list[int]:
-        return [codes.setdefault(label, len(codes)) for label in _labels(resource, attributes, names)]
+        return [codes.setdefault(label, len(codes)) for label in labels_of(resource, attributes, names)]
 
     # Few resources send many events, most of whose own attributes say nothing of it.
     asked: dict[int, set[str]] = {}
@@ -75,9 +75,10 @@ def find_labels(rows: Rows, names: Mapping[str, Sequence[str]], wanted: BoolArra
     )
 
 
-def _labels(
+def labels_of(
     resource: Attributes, attributes: Attributes, names: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[int, str]]:
+    """Yield the labels of one event: the number of each name and the value (see find_labels)."""
     for number, fields in enumerate(names.values()):
         for field in fields:
             value = resource.get(field) or attributes.get(field)

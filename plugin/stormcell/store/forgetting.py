@@ -20,6 +20,8 @@ class Forgotten:
     groups : int
     entries : int
         Of the audit log.
+    windows : int
+        Of the model.
     more : bool
         Whether there is more to take out.
     """
@@ -27,6 +29,7 @@ class Forgotten:
     atoms: int
     groups: int
     entries: int
+    windows: int
     more: bool
 
 
@@ -45,7 +48,18 @@ def forget(connection: sqlite3.Connection, background: int, groups: int, audit: 
         "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE time < ? ORDER BY number LIMIT ?)",
         (audit, most),
     ).rowcount
-    return Forgotten(len(apart), len(ended), entries, more=max(len(apart), len(ended), entries) >= most)
+    windows = forget_windows(connection, groups, most)
+    counts = (len(apart), len(ended), entries, windows)
+    return Forgotten(*counts, more=max(counts) >= most)
+
+
+def forget_windows(connection: sqlite3.Connection, before: int, most: int) -> int:
+    """Take out the model's windows that began before a time; return how many."""
+    return connection.execute(
+        "DELETE FROM model_windows WHERE (codebook, start) IN"
+        " (SELECT codebook, start FROM model_windows WHERE start < ? ORDER BY start LIMIT ?)",
+        (before, most),
+    ).rowcount
 
 
 def _ended(connection: sqlite3.Connection, before: int, most: int) -> list[str | bytes]:

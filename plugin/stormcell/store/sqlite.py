@@ -1,4 +1,4 @@
-"""The default store: one SQLite file, the truth for groups, their members and drafts."""
+"""The default store: one SQLite file, the truth for groups, their members and drafts, and for the model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
 from stormcell.store.audit import AuditLog
 from stormcell.store.browsing import Browsing
+from stormcell.store.codebooks import Codebooks
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
 from stormcell.store.listing import Order, Position, Wanted
+from stormcell.store.model import MODEL, ModelRecord
 from stormcell.store.outbox import Outbox
 from stormcell.store.reviews import Reviews
 from stormcell.store.writing import check, replace, write_learned
@@ -36,7 +38,7 @@ from stormcell.types import (
 )
 
 
-class SqliteStore(AuditLog, Browsing, Outbox, Reviews):
+class SqliteStore(AuditLog, Browsing, Codebooks, ModelRecord, Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -113,7 +115,7 @@ class SqliteStore(AuditLog, Browsing, Outbox, Reviews):
         ----------
         background, groups, audit : int
             ns since 1970, before which the last event of an atom in no group or of a resolved group happened, or
-            an entry of the audit log was made.
+            an entry of the audit log was made. Windows of the model are kept as long as groups.
         most : int
             At most so many of each.
         """
@@ -131,7 +133,9 @@ class SqliteStore(AuditLog, Browsing, Outbox, Reviews):
         with self._reading() as connection:
             if connection is None:
                 return {}
-            found = connection.execute("SELECT name, document FROM learned").fetchall()
+            # What the model is in the middle of may be large, and nobody groups by it.
+            query = "SELECT name, document FROM learned WHERE substr(name, 1, ?) != ?"
+            found = connection.execute(query, (len(MODEL), MODEL)).fetchall()
             return {name: codec.load_learned(document) for name, document in found}
 
     def groups(self, *, status: str | None = None) -> list[Group]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from typing import Final, Self
@@ -51,6 +51,28 @@ class Lexicon:
         other = copy(self)
         self._shared = other._shared = True
         return other
+
+    def counts(self) -> tuple[int, dict[int, int]]:
+        """Return how many texts were learned, and for each bucket of features in how many, of those in several."""
+        several = np.flatnonzero(self._frequency > 1)
+        return self._documents, dict(zip(several.tolist(), self._frequency[several].tolist(), strict=True))
+
+    @classmethod
+    def of(cls, documents: int, counts: Mapping[int, int]) -> Self:
+        """Return one that knows what ``counts`` returned.
+
+        Raises
+        ------
+        ValueError
+            If there is no such bucket.
+        """
+        made = cls()
+        made._documents = documents
+        for bucket, count in counts.items():
+            if not 0 <= bucket < _BUCKETS:
+                raise ValueError(f"expected buckets from 0 to {_BUCKETS - 1}, found {bucket}")
+            made._frequency[bucket] = count
+        return made
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors, shape (n, DIMENSIONS); a text without any word gives zeros."""

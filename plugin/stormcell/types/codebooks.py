@@ -66,13 +66,17 @@ class TextTable:
         See the settings of the same names.
     dimensions : int
     rarity : mapping of str to float
-        What is known of words or templates; what is not in it is as rare as can be.
+        In how many texts the words and letters of each bucket of the lexicon were, by the bucket's number in
+        hexadecimal, and under "" how many texts there were; can be added up. What is not in it was in one text.
+    letters : mapping of str to float
+        Share of the letters beside the meaning, by signal.
     """
 
     embedder: str
     model: str
     dimensions: int
     rarity: Mapping[str, float] = field(default_factory=dict)
+    letters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,8 @@ class StoredCodebook:
     state : CodebookState
     made : int
         When it was stored, ns of the wall clock.
-    codewords, dimensions : int
+    codewords : int
+        How many it has.
     provenance : Provenance
     """
 
@@ -254,10 +259,12 @@ class NoteKind(StrEnum):
     """What happened to the model."""
 
     TRAINED = "trained"
+    IMPORTED = "imported"
     CANARY_STARTED = "canary-started"
     CANARY_ENDED = "canary-ended"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled-back"
+    REJECTED = "rejected"
     DRIFT_BEGAN = "drift-began"
     DRIFT_ENDED = "drift-ended"
     JOB = "job"

@@ -1,0 +1,110 @@
+"""What happened to the model, what it saw by window, and what it is in the middle of."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from stormcell.store import codec, forgetting
+from stormcell.store.transactions import Connected
+from stormcell.store.writing import write_learned
+from stormcell.types import Histogram, ModelNote, NoteKind, WindowSummary
+
+MODEL: Final = "model."
+"""What the names under which the state of the model is kept begin with."""
+
+
+class ModelRecord(Connected):
+    """The part of a store that remembers for the model."""
+
+    def add_note(self, note: ModelNote) -> None:
+        """Keep what happened to the model; its number is given here."""
+        self._write(lambda connection: add_notes(connection, [note]))
+
+    def notes(
+        self, kind: NoteKind | None = None, version: str | None = None, limit: int | None = None
+    ) -> list[ModelNote]:
+        """Return what happened to the model, newest first.
+
+        Parameters
+        ----------
+        kind : NoteKind, optional
+            Only of this kind.
+        version : str, optional
+            Only of this codebook, by its whole version.
+        limit : int, optional
+            At most so many.
+        """
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            found = connection.execute(
+                "SELECT number, time, kind, version, document FROM model_notes"
+                " WHERE (:kind IS NULL OR kind = :kind) AND (:version IS NULL OR version = :version)"
+                " ORDER BY number DESC LIMIT :limit",
+                {
+                    "kind": None if kind is None else kind.value,
+                    "version": None if version is None else codec.to_key(version),
+                    "limit": -1 if limit is None else limit,
+                },
+            )
+            return [
+                ModelNote(at, NoteKind(name), codec.from_key(about), codec.load_learned(document), number)
+                for number, at, name, about, document in found
+            ]
+
+    def save_window(self, summary: WindowSummary) -> None:
+        """Keep what a codebook saw in a window, instead of what was kept of the same codebook and start."""
+        columns = (codec.to_key(summary.codebook), summary.start, codec.dump_learned(asdict(summary)))
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO model_windows (codebook, start, document) VALUES (?, ?, ?)", columns
+            )
+
+        self._write(change)
+
+    def windows(self, codebook: str, limit: int | None = None) -> list[WindowSummary]:
+        """Return what a codebook saw, by its whole version, the latest window first; at most ``limit``."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            found = connection.execute(
+                "SELECT document FROM model_windows WHERE codebook = ? ORDER BY start DESC LIMIT ?",
+                (codec.to_key(codebook), -1 if limit is None else limit),
+            )
+            return [_window(codec.load_learned(document)) for (document,) in found]
+
+    def forget_windows(self, before: int, most: int = -1) -> int:
+        """Take out windows that began before a time, ns, at most so many; return how many."""
+        with self._writing() as connection:
+            return forgetting.forget_windows(connection, before, most)
+
+    def model_state(self, name: str) -> dict[str, Any] | None:
+        """Return what the model is in the middle of, by name, as JSON types; None where it never was."""
+        with self._reading() as connection:
+            query = "SELECT document FROM learned WHERE name = ?"
+            found = None if connection is None else connection.execute(query, (MODEL + name,)).fetchone()
+            return None if found is None else codec.load_learned(found[0])
+
+    def save_model_state(self, name: str, document: Mapping[str, object]) -> None:
+        """Keep what the model is in the middle of, by name."""
+        self._write(lambda connection: write_learned(connection, {MODEL + name: document}))
+
+
+def add_notes(connection: sqlite3.Connection, notes: Sequence[ModelNote]) -> None:
+    """Put in what happened to the model; the caller holds the transaction."""
+    connection.executemany(
+        "INSERT INTO model_notes (time, kind, version, document) VALUES (?, ?, ?, ?)",
+        (
+            (note.time, note.kind.value, codec.to_key(note.version), codec.dump_learned(dict(note.detail)))
+            for note in notes
+        ),
+    )
+
+
+def _window(stored: dict[str, Any]) -> WindowSummary:
+    fields = {name: Histogram(**histogram) for name, histogram in stored["fields"].items()}
+    return WindowSummary(**{**stored, "fields": fields})
