@@ -33,3 +33,19 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     finally:
         os.close(near)
         os.close(far)
+
+
+def test_a_name_is_on_the_disk_before_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[tuple[str, bool]] = []
+    path = tmp_path / "new" / "a.html"
+
+    def fsync(opened: int) -> None:
+        flushed.append((str(Path(f"/proc/self/fd/{opened}").readlink()), path.exists()))
+        if path.exists():
+            raise OSError("this file system has no such thing")  # which is no failure of the file
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomic(path, b"one")
+    [file, *folders] = flushed
+    assert (Path(file[0]).parent, file[1]) == (path.parent, False)
+    assert folders == [(str(path.parent), True), (str(tmp_path), True)]
