@@ -24,6 +24,7 @@ Column = int | float | str | bytes | None
 _START: Final = "start"
 _HEAD: Final = "head"
 _NONE: Final = Seal(0, "")
+_END: Final[tuple[int, Iterator[tuple[int, Column]]]] = (1 << 63, iter(()))  # beyond all numbers
 _ENTRIES: Final = "SELECT seal, number, time, who, action, target, document FROM audit ORDER BY number"
 _LISTED: Final = "SELECT number, group_id FROM audit_groups ORDER BY number"
 
@@ -82,7 +83,7 @@ def verify(connection: sqlite3.Connection, since: Seal | None = None) -> AuditCh
     if not problem:
         number, problem = _wrong_end(before, start, newest, since)
     if not problem:
-        number, problem = _wrong_listing(connection, before.number)
+        number, problem = _wrong_listing(connection)
     return replace(found, sealed=checked, unsealed=unsealed, number=number, problem=problem)
 
 
@@ -125,23 +126,22 @@ def _wrong_end(last: Seal, start: Seal, newest: Seal, since: Seal | None) -> tup
     return since.number, f"{told} {start.number}"
 
 
-def _wrong_listing(connection: sqlite3.Connection, last: int) -> tuple[int, str]:
+def _wrong_listing(connection: sqlite3.Connection) -> tuple[int, str]:
     """Return which entry is listed under other groups than it names, as the entries themselves are right."""
-    entries = connection.execute("SELECT number, document FROM audit WHERE seal != '' ORDER BY number")
-    named = (
-        (number, {to_key(group) for group in codec.load_learned(document)["groups"]})
-        for number, document in entries
-    )
-    listed = {
-        number: {group for _, group in rows}
-        for number, rows in groupby(connection.execute(_LISTED), itemgetter(0))
-    }
-    for number, groups in named:
-        if groups != listed.pop(number, set()):
+    listing = groupby(connection.execute(_LISTED), itemgetter(0))
+    listed, rows = next(listing, _END)
+    for number, seal, document in connection.execute("SELECT number, seal, document FROM audit ORDER BY number"):
+        if listed < number:
+            break
+        groups = set()
+        if listed == number:
+            groups = {group for _, group in rows}
+            listed, rows = next(listing, _END)
+        # Of what was never sealed nothing can be told.
+        if seal and groups != {to_key(group) for group in codec.load_learned(document)["groups"]}:
             return number, f"entry {number} is listed under other groups than it names"
-    for number in listed:
-        if connection.execute("SELECT 1 FROM audit WHERE number = ?", (number,)).fetchone() is None:
-            return number, f"entry {number} is listed under a group and is not there"
+    if listed < _END[0]:
+        return listed, f"entry {listed} is listed under a group and is not there"
     return 0, ""
 
 

@@ -163,6 +163,9 @@ def test_two_that_change_places_are_found(path: Path, one: int, other: int) -> N
         ("UPDATE audit_ends SET seal = '' WHERE place = 'head'", "that is noted of entry 5"),
         ("DELETE FROM audit_ends", "is no longer noted"),
         ("DELETE FROM audit_groups WHERE number = 4", "entry 4 is listed under other groups"),
+        ("INSERT INTO audit_groups VALUES ('g2', 4)", "entry 4 is listed under other groups"),
+        ("INSERT INTO audit_groups VALUES ('g2', 0)", "entry 0 is listed under a group and is not there"),
+        ("INSERT INTO audit_groups VALUES ('g2', 6)", "entry 6 is listed under a group and is not there"),
     ],
 )
 def test_it_tells_what_is_wrong(path: Path, statement: str, problem: str) -> None:
