@@ -35,6 +35,8 @@ COMMANDS = [
     *(["runbooks", name] for name in ("list", "match", "amend")),
     *(["codebook", name] for name in ("list", "show", "diff", "verify", "notes")),
     *(["codebook", name] for name in ("promote", "rollback", "reject", "export", "import")),
+    *(["audit", name] for name in ("list", "seal", "verify")),
+    *(["token", name] for name in ("new", "rotate", "revoke", "list")),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],
@@ -55,7 +57,9 @@ def test_help_says_how_with_an_example(command: list[str], option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["config"], ["embedder"]], ids=str
+    "command",
+    [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["audit"], ["token"], ["config"], ["embedder"]],
+    ids=str,
 )
 def test_help_lists_the_commands(command: list[str]) -> None:
     ran = stormcell(*command, "--help")

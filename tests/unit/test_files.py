@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,17 +36,31 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
         os.close(far)
 
 
-def test_a_name_is_on_the_disk_before_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    flushed: list[tuple[str, bool]] = []
-    path = tmp_path / "new" / "a.html"
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
 
-    def fsync(opened: int) -> None:
-        flushed.append((str(Path(f"/proc/self/fd/{opened}").readlink()), path.exists()))
-        if path.exists():
-            raise OSError("this file system has no such thing")  # which is no failure of the file
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    write_atomic(path, b"one")
-    [file, *folders] = flushed
-    assert (Path(file[0]).parent, file[1]) == (path.parent, False)
-    assert folders == [(str(path.parent), True), (str(tmp_path), True)]
+@pytest.mark.usefixtures("_open_umask")
+def test_a_private_file_is_its_owners_alone_unless_it_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomic(path, b"one", private=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o440)
+    write_atomic(path, b"two", private=True)
+    assert (path.stat().st_mode & 0o777, path.read_bytes()) == (0o440, b"two")
+    write_atomic(path, b"three")
+    assert path.stat().st_mode & 0o777 == 0o666
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_private_file_stays_whose_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomic(path, b"one", private=True)
+    os.chown(path, 1234, 567)
+    path.chmod(0o640)
+    write_atomic(path, b"two", private=True)
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777, path.read_bytes()) == (1234, 567, 0o640, b"two")

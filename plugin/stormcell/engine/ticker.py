@@ -20,7 +20,7 @@ from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
 from stormcell.store.connection import failures_named
-from stormcell.types import Membership
+from stormcell.types import Membership, Seal
 
 log: Final = logging.getLogger("stormcell")
 
@@ -80,6 +80,7 @@ class Ticker(Worker):
         self._ticked, self._took = shared.monotonic(), 0.0
         self._decided = True
         self._sweep = 0.0
+        self._sealed = Seal(0, "")
         self._slack = Slack()
         self.silhouette: float | None = None
 
@@ -220,6 +221,11 @@ class Ticker(Worker):
                 "%d windows of the model",
                 *counts,
             )
+        sealed = store.audit_seal()
+        if sealed.seal and sealed != self._sealed:
+            # Logs are kept elsewhere, out of reach of who may write the store.
+            log.info("the seal of the audit log is %s", sealed)
+            self._sealed = sealed
 
     def _opened(self) -> SqliteStore:
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""

@@ -119,7 +119,7 @@ def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) 
         send("get", f"{drafts}/{{id}}{what}", id)
     with SqliteStore(api.context.store_path, create=False) as opened:
         opened.put_outbox([("ndjson", opened.groups()[0])])
-    for path in ("/audit", "/outbox", "/status", "/openapi.json"):
+    for path in ("/audit", "/audit/seal", "/outbox", "/status", "/openapi.json"):
         send("get", PREFIX + path)
     send("get", "/healthz")
     send("get", "/readyz")

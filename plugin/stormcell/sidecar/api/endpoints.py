@@ -70,4 +70,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _post("/feedback/{id}/undo", changing.undo, "Take it back.", "Undone"),
     _get("/outbox", reading.show_outbox, "Show what is to go out.", "Outbox"),
     _get("/audit", reading.list_audit, "List who changed what.", "Audit", models.Page),
+    _get("/audit/seal", reading.show_seal, "Show its newest seal.", "AuditSeal"),
 )
