@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,11 +20,18 @@ def shipped(folder: str) -> Traversable:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / folder
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write ``data`` beside ``path``, flush it to the disk, then rename: no reader sees half a file.
 
     When it returns, the name is on the disk as well, where the file system can promise that. A device, such as
     ``/dev/stdout`` or ``/dev/null``, is written to, and stays what it is.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes
+    private : bool
+        Whether a new file is for its owner alone, and one that is there keeps its owner and who may read it.
 
     Raises
     ------
@@ -39,7 +47,10 @@ def write_atomic(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Never into what is there: it may be a link that another put into a folder of many.
         temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600 if private else 0o666), "wb") as file:
+            if private and path.exists():
+                _make_like(file.fileno(), path)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -62,6 +73,14 @@ def _flush_names(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
+
+
+def _make_like(file: int, path: Path) -> None:
+    """Give an open file the owner and the mode of another: who reads that, whoever writes it, is to read this."""
+    before, now = path.stat(), os.fstat(file)
+    if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+        os.fchown(file, before.st_uid, before.st_gid)
+    os.fchmod(file, stat.S_IMODE(before.st_mode))
 
 
 @contextlib.contextmanager

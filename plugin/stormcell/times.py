@@ -9,6 +9,7 @@ from itertools import pairwise
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION = re.compile(r"[.,](\d+)")
+_DURATION = re.compile(r"([0-9]{1,9}) ?(d|h|min|s)")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -58,6 +59,22 @@ def spoken(duration: int) -> str:
             count, left = seconds // size, seconds % size // part
             return f"{count} {unit} {left} {smaller}" if left else f"{count} {unit}"
     raise AssertionError(duration)
+
+
+def duration(text: str) -> int:
+    """Return a span of time in ns that is written as a number and its unit, such as ``90d`` or ``24h``; or as 0.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if text.strip() == "0":
+        return 0
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"expected a number with d, h, min or s, such as 90d or 24h, found {text!r}")
+    return int(found[1]) * dict(_UNITS)[found[2]] * 1_000_000_000
 
 
 class SystemClock:

@@ -226,6 +226,13 @@ def test_texts_that_are_not_taken(folder: Path, id: str, data: bytes, told: str)
     assert stormcell("drafts", "edit", id, "--file", str(folder / "none"), "--store", folder).code == 2
 
 
+def test_it_is_given_up(folder: Path, id: str) -> None:
+    assert done(folder, "withdraw", id, "Of the wrong group.", "--by", "ann")["state"] == "withdrawn"
+    refused = stormcell("drafts", "edit", id, "--file", "-", "--store", folder, stdin=b"# New")
+    assert refused.code == 1
+    assert f"cannot edit draft {id}: it is withdrawn" in refused.err
+
+
 def test_until_it_is_published(folder: Path, id: str) -> None:
     done(folder, "submit", id, "--by", "ann", "--reviewer", "bob")
     assert done(folder, "send-back", id, "Which pool?", "--by", "bob")["state"] == "draft"
@@ -282,6 +289,7 @@ def test_what_was_not_seen_is_not_changed(folder: Path, id: str) -> None:
         ("redraft", id),
         ("submit", id),
         ("send-back", id, "no"),
+        ("withdraw", id, "no"),
         ("approve", id),
         ("publish", id),
     ):

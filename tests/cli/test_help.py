@@ -30,12 +30,14 @@ COMMANDS = [
         ["drafts", name]
         for name in ("list", "show", "diff", "history", "start", "edit", "redraft", "submit", "comment")
     ),
-    *(["drafts", name] for name in ("send-back", "approve", "publish")),
+    *(["drafts", name] for name in ("send-back", "withdraw", "approve", "publish")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
     *(["codebook", name] for name in ("train", "assign", "explain")),
     *(["runbooks", name] for name in ("list", "match", "amend")),
     *(["codebook", name] for name in ("list", "show", "diff", "verify", "notes")),
     *(["codebook", name] for name in ("promote", "rollback", "reject", "export", "import")),
+    *(["audit", name] for name in ("list", "seal", "verify")),
+    *(["token", name] for name in ("new", "rotate", "revoke", "list")),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],
@@ -56,7 +58,9 @@ def test_help_says_how_with_an_example(command: list[str], option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["config"], ["embedder"]], ids=str
+    "command",
+    [[], ["groups"], ["outbox"], ["drafts"], ["kibana"], ["audit"], ["token"], ["config"], ["embedder"]],
+    ids=str,
 )
 def test_help_lists_the_commands(command: list[str]) -> None:
     ran = stormcell(*command, "--help")

@@ -113,6 +113,13 @@ class Life(RuleBasedStateMachine):
 
         self._do(Move.SEND_BACK, id, act, behind)
 
+    @rule(id=drafts, by=people, behind=behind)
+    def withdraw(self, id: str, by: str, behind: int) -> None:
+        def act(seen: int) -> Review:
+            return reviews.withdraw(self._store, id, self._person(by), seen=seen, text="no")
+
+        self._do(Move.WITHDRAW, id, act, behind)
+
     @rule(id=drafts, by=people, text=st.sampled_from(["x", "y"]))
     def comment(self, id: str, by: str, text: str) -> None:
         self._do(Move.COMMENT, id, lambda _: reviews.comment(self._store, id, self._person(by), text), 0)

@@ -13,6 +13,7 @@ import pytest
 from stormcell.store import SqliteStore
 from tests.integration.program import EXAMPLE, Ran, files_of, process, stormcell
 from tests.integration.telemetry import good
+from tests.unit.store.codebooks import codebook_of
 
 pytestmark = pytest.mark.slow
 
@@ -119,3 +120,20 @@ def test_drafts_of_an_earlier_run_go_once_the_new_ones_are_there(tmp_path: Path)
     ran = stormcell("group", good(tmp_path / "in"), "--out", out, "--json")
     drafts = {f"{group['id']}.runbook.md" for group in ran.json["groups"]}
     assert {path.name for path in (out / "drafts").iterdir()} == {*drafts, "notes.md"}
+
+
+@pytest.mark.parametrize("kib", [0, 64])
+def test_a_codebook_is_taken_in_whole_or_not_at_all(kib: int, tmp_path: Path) -> None:
+    """The log of the store cannot grow, or it can and the codebook's file cannot."""
+    store, file = tmp_path / "store", tmp_path / "cb.json"
+    (live, first), (large, second) = codebook_of("small"), codebook_of("large " * 100 * KIB)
+    file.write_bytes(first)
+    assert stormcell("codebook", "import", file, "--store", store).code == 0
+    assert stormcell("codebook", "promote", live.version, "--store", store).code == 0
+    file.write_bytes(second)
+    _assert_failed(_limited(kib, "codebook", "import", file, "--store", store), store)
+    [listed] = stormcell("codebook", "list", "--store", store, "--json").json
+    assert (listed["version"], listed["state"]) == (live.version, "live")
+    assert stormcell("codebook", "verify", "--store", store).code == 0
+    assert stormcell("codebook", "import", file, "--store", store).code == 0
+    assert stormcell("codebook", "promote", large.version, "--store", store).code == 0

@@ -86,7 +86,7 @@ def other_value(section: str, name: str, plus: int = 1) -> Any:
     if name == "rules":
         return [{"label": "queue", "pattern": "(.+)", "service": "x" * plus}]
     if name == "tokens":
-        return [{"name": "collector", "file": "x" * plus, "variable": "", "scopes": ["ingest"]}]
+        return [{"name": "collector", "file": "x" * plus, "variable": "", "scopes": ["ingest"], "role": None}]
     if name == "masks":
         return [{"name": "order", "pattern": "x" * plus, "examples": {"x" * plus: "<order>"}}]
     if name == "generic":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,33 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     finally:
         os.close(near)
         os.close(far)
+
+
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_a_private_file_is_its_owners_alone_unless_it_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomic(path, b"one", private=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o440)
+    write_atomic(path, b"two", private=True)
+    assert (path.stat().st_mode & 0o777, path.read_bytes()) == (0o440, b"two")
+    write_atomic(path, b"three")
+    assert path.stat().st_mode & 0o777 == 0o666
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_private_file_stays_whose_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomic(path, b"one", private=True)
+    os.chown(path, 1234, 567)
+    path.chmod(0o640)
+    write_atomic(path, b"two", private=True)
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777, path.read_bytes()) == (1234, 567, 0o640, b"two")

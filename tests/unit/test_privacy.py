@@ -58,6 +58,7 @@ MASKED = [
     ("OpenAI", "sk-" + "proj-abcdefghijklmnop1234", "<token>"),
     ("SendGrid", "SG." + "a" * 22 + "." + "b" * 43, "<token>"),
     ("Vault", "hvs." + "CAESIAbCdEfGhIjKlMnOpQrSt", "<token>"),
+    ("ours", "as " + "sct_" + "aB-_" * 10 + "xYz now", "as <token> now"),
     ("Telegram", "1234567890:AA" + "b" * 33, "<token>"),
     ("private key", f"key {PEM} read", "key <key> read"),
     ("private key in JSON", 'x: "' + PEM.replace("\n", "\\n") + '"', 'x: "<key>"'),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell.times import parse, rfc3339, spoken
+from stormcell.times import duration, parse, rfc3339, spoken
 
 SECOND = 1_000_000_000
 
@@ -76,3 +76,17 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 )
 def test_spoken(duration: int, text: str) -> None:
     assert spoken(duration) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90d", 7_776_000), ("24h", 86_400), (" 5 min ", 300), ("0s", 0), ("0", 0), ("1d", 86_400)],
+)
+def test_a_duration_is_read(text: str, seconds: int) -> None:
+    assert duration(text) == seconds * SECOND
+
+
+@pytest.mark.parametrize("text", ["", "5", "d", "-1d", "1.5h", "1 week", "1d 2h", "1D", "\u0661d", "1" * 10 + "d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 90d or 24h"):
+        duration(text)

@@ -73,11 +73,16 @@ def print_codebook(codebook: Codebook, stored: StoredCodebook | None, *, every: 
     whole = sum(word.weight for word in codebook.codewords) or 1.0
     words = sorted(codebook.codewords, key=lambda word: (-word.weight, word.id))
     shown = words if every else words[:_SHOWN]
-    columns = ("codeword", "events", "radius", "service", "exemplar")
     _print(
         printer,
-        columns,
-        ((word.id, f"{word.weight / whole:.1%}", f"{word.radius:.3f}", *_spoken_for(word)) for word in shown),
+        ("codeword", "events", "radius", "signal", "service", "exemplar"),
+        (
+            (
+                *(word.id, f"{word.weight / whole:.1%}", f"{word.radius:.3f}", word.medoid.signal.value),
+                *_spoken_for(word),
+            )
+            for word in shown
+        ),
     )
     if len(words) > len(shown):
         printer.print(f"... and {counted(len(words) - len(shown), 'codeword')} more; --all lists them all")
@@ -142,7 +147,7 @@ def _print(printer: Console, columns: Sequence[str], rows: Iterable[Sequence[str
     for column in columns:
         numeric = column in ("events", "radius", "before", "after")
         # What is copied from here stays whole.
-        whole = numeric or column in ("what", "codeword", "fault", "file", "codebook is")
+        whole = numeric or column in ("what", "codeword", "signal", "fault", "file", "codebook is")
         result.add_column(column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         cells = zip(columns, row, strict=True)

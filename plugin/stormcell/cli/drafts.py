@@ -30,6 +30,7 @@ class State(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 @app.command(

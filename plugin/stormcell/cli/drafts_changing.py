@@ -203,6 +203,28 @@ def send_back(
     _change(draft, store, seen, as_json, change)
 
 
+@app.command(
+    "withdraw",
+    epilog=options.examples("stormcell drafts withdraw d-5a0c 'Begun for the wrong group.' --store out --by ann"),
+)
+def withdraw(
+    draft: OneDraft,
+    text: _Text,
+    seen: Seen = None,
+    by: options.By = "",
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Give up what is not published, for good, and say why; its group may then have another."""
+    from stormcell.cli.person import person
+    from stormcell.operate import reviews
+
+    def change(opened: SqliteStore, id: str, version: int) -> Review:
+        return reviews.withdraw(opened, id, person(by), seen=version, text=text)
+
+    _change(draft, store, seen, as_json, change)
+
+
 @app.command("approve", epilog=options.examples("stormcell drafts approve d-5a0c --store out --by bob"))
 def approve(
     draft: OneDraft,

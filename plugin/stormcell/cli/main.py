@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from stormcell import __version__
 from stormcell.cli import (
+    audit,
     background,
     codebook,
     codebook_assigning,
@@ -42,6 +43,7 @@ from stormcell.cli import (
     sidecar,
     similar,
     templates,
+    token,
     web,
 )
 from stormcell.errors import OutputError, StormcellError
@@ -180,6 +182,8 @@ app.add_typer(codebook.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(audit.app, name="audit")
+app.add_typer(token.app, name="token")
 elasticsearch.app.command(
     "similar",
     epilog=options.examples(

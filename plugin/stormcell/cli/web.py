@@ -77,16 +77,18 @@ def _serve(path: Path, settings: Settings) -> tuple[HttpServer, str]:
     from stormcell.access import Authenticator
     from stormcell.sidecar.http.server import HttpServer
     from stormcell.sidecar.listening import ListenError, joined
-    from stormcell.web.context import WebContext
+    from stormcell.web.context import WebContext, over_tls
     from stormcell.web.routes import web_routes
 
     receivers = settings.receivers
-    secure = bool(receivers.tls_certificate)
-    context = WebContext(path, settings, Authenticator(receivers), secure=secure)
+    context = WebContext(path, settings, Authenticator(receivers), secure=over_tls(settings))
     server = HttpServer(receivers, Starlette(routes=web_routes(context, alone=True)))
     try:
         server.start()
     except ListenError as error:
         told = str(error).partition(";")[0]
         raise ListenError(f"{told}; is another one running there? name another with --host and --port") from error
-    return server, f"{'https' if secure else 'http'}://{joined(receivers.http_host, server.port)}/"
+    return (
+        server,
+        f"{'https' if receivers.tls_certificate else 'http'}://{joined(receivers.http_host, server.port)}/",
+    )

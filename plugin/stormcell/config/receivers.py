@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stormcell.config.base import Seconds, Section
 
@@ -13,28 +14,57 @@ Host = Annotated[str, Field(min_length=1, max_length=255)]
 Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
 
 ScopeName = Literal["ingest", "read", "operate", "administer"]
-_TAKEN = frozenset(("anonymous", "cli", "sidecar"))
+RoleName = Literal["viewer", "operator", "admin"]
+
+ROLES: Final[Mapping[RoleName, tuple[ScopeName, ...]]] = {
+    "viewer": ("read",),
+    "operator": ("read", "operate"),
+    "admin": ("read", "operate", "administer"),
+}
+"""The scopes that each role has."""
+
+_TAKEN: Final = frozenset(("anonymous", "cli", "sidecar"))
 
 
-class TokenSettings(Section):
+def _own_name(name: str) -> str:
+    if name.lower() in _TAKEN:
+        raise ValueError(f"{name!r} stands for others in the audit trail; give the token another name")
+    return name
+
+
+TokenName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$"), AfterValidator(_own_name)]
+
+
+class Granted(Section):
+    """What a token is good for."""
+
+    role: RoleName | None = None
+    """`viewer` (scope `read`), `operator` (`read`, `operate`) or `admin` (`read`, `operate`, `administer`); or"""
+    scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] | None = None
+    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them), `administer` (promote
+    codebooks and roll them back)."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.role is not None and self.scopes is not None:
+            raise ValueError("give the token a `role` or `scopes`, not both")
+        return self
+
+    @property
+    def granted(self) -> tuple[ScopeName, ...]:
+        """The scopes; where neither a role nor scopes are named, it sends telemetry only."""
+        return ROLES[self.role] if self.role else self.scopes or ("ingest",)
+
+
+class TokenSettings(Granted):
     """A bearer token: where it is kept, and what it is good for; never the token itself."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    name: TokenName
     """Whose it is; stands in the audit trail. Not `anonymous`, `cli` or `sidecar`, which are others there."""
     file: str = ""
     """The file that holds it; or"""
     variable: str = ""
     """the environment variable that does."""
-    scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] = ("ingest",)
-    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them), `administer` (promote
-    codebooks and roll them back)."""
-
-    @field_validator("name")
-    @classmethod
-    def _own_name(cls, name: str) -> str:
-        if name.lower() in _TAKEN:
-            raise ValueError(f"{name!r} stands for others in the audit trail; give the token another name")
-        return name
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -55,8 +85,11 @@ class ReceiversSettings(Section):
     http_port: Port = 14_318
     """Port for them (the Collector has 4318); 0 takes a free one."""
     tokens: tuple[TokenSettings, ...] = ()
-    """Who may do what: each a `name`, a `file` or a `variable` that holds the token, and `scopes`; without any,
-    everyone who reaches the sidecar may do everything."""
+    """Who may do what: each a `name`, a `file` or a `variable` that holds the token, and a `role` or `scopes`;
+    without any here or a `tokens_file`, everyone who reaches the sidecar may do everything."""
+    tokens_file: str = ""
+    """File with hashes of more tokens, which `stormcell token` makes, rotates and revokes; it is read again as it
+    changes."""
     tls_certificate: str = ""
     """PEM file of the certificate, with its chain; makes both servers speak TLS only."""
     tls_key: str = ""

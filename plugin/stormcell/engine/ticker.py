@@ -21,7 +21,7 @@ from stormcell.engine.worker import Worker
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
 from stormcell.store.connection import failures_named
-from stormcell.types import Membership
+from stormcell.types import Membership, Seal
 
 log: Final = logging.getLogger("stormcell")
 
@@ -85,6 +85,7 @@ class Ticker(Worker):
         self._waits: float | None = None
         self._decided = True
         self._sweep = 0.0
+        self._sealed = Seal(0, "")
         self._slack = Slack()
         self.silhouette: float | None = None
 
@@ -248,12 +249,18 @@ class Ticker(Worker):
                 "%d windows of the model",
                 *counts,
             )
+        sealed = store.audit_seal()
+        if sealed.seal and sealed != self._sealed:
+            # Logs are kept elsewhere, out of reach of who may write the store.
+            log.info("the seal of the audit log is %s", sealed)
+            self._sealed = sealed
 
     def _opened(self) -> SqliteStore:
         """Return the store, and make sure that its file has a name: SQLite would go on without one."""
         with failures_named(self._path):
             found = self._path.stat().st_ino if self._path.exists() else None
-        if self._file not in (None, found):
+        # The first tick that was stored has made it.
+        if self._file not in (None, found) or (found is None and self._shared.stats.ticks):
             raise StoreError(f"{self._path} was removed or replaced while in use; put it back, or start again")
         self._file = found
         if self._store is None:

@@ -255,7 +255,7 @@ def _fault(store: SqliteStore, file: Path, one: StoredCodebook) -> Finding | Non
 def _surplus(store: SqliteStore) -> Iterator[tuple[Path, str]]:
     folder = store.codebook_folder
     for file in folder.glob("cb-*.json") if folder.is_dir() else ():
-        yield file, "the store knows nothing of it; import it with `stormcell codebook import`, or delete it"
+        yield file, "this store knows nothing of it; import it, or delete it unless it is of another store here"
     for file in folder.glob(".cb-*.tmp") if folder.is_dir() else ():
         yield file, "it was being written; delete it unless something is importing or training now"
 

@@ -9,6 +9,8 @@ that is sent again by whoever did not hear the answer is done once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stormcell.config import Settings
 from stormcell.errors import ConflictError, InputError
 from stormcell.operate import drafting
@@ -35,7 +37,19 @@ from stormcell.review.states import LIVING, Move
 from stormcell.store import SqliteStore
 from stormcell.types import Basis, Draft, Group, Review, ReviewState, Value
 
-__all__ = ["approve", "begin", "changes", "comment", "edit", "publish", "redraft", "send_back", "stale", "submit"]
+__all__ = [
+    "approve",
+    "begin",
+    "changes",
+    "comment",
+    "edit",
+    "publish",
+    "redraft",
+    "send_back",
+    "stale",
+    "submit",
+    "withdraw",
+]
 
 BEGIN = "draft"
 
@@ -177,14 +191,20 @@ def send_back(store: SqliteStore, id: str, person: Person, *, seen: int, text: s
     NotFoundError, ConflictError
         If there is no such draft, or it cannot be done.
     """
-    said = checked(text, "reason", MAX_COMMENT)
-    with store.changing():
-        review = review_of(store, id)
-        if is_repeated(store, review, seen, person, Move.SEND_BACK):
-            return review
-        check_seen(store, review, seen)
-        after = states.sent_back(review, said, person.author, person.now)
-        return keep(store, after, person, Move.SEND_BACK)
+    return _told(store, id, person, Move.SEND_BACK, states.sent_back, seen=seen, text=text)
+
+
+def withdraw(store: SqliteStore, id: str, person: Person, *, seen: int, text: str) -> Review:
+    """Give a draft up that is not published, and say why; another of its kind may then begin.
+
+    Raises
+    ------
+    InputError
+        If nothing is said, or too much.
+    NotFoundError, ConflictError
+        If there is no such draft, or it cannot be done.
+    """
+    return _told(store, id, person, Move.WITHDRAW, states.withdrawn, seen=seen, text=text)
 
 
 def comment(store: SqliteStore, id: str, person: Person, text: str) -> Review:
@@ -232,8 +252,8 @@ def approve(
 
 
 def stale(store: SqliteStore, review: Review, settings: Settings) -> str:
-    """Return why a draft does not fit its group any more, as a clause; "" where it does, or is superseded."""
-    if review.state is ReviewState.SUPERSEDED:
+    """Return why a draft does not fit its group any more, as a clause; "" where it does, or no longer counts."""
+    if review.state in (ReviewState.SUPERSEDED, ReviewState.WITHDRAWN):
         return ""
     with store.looking():
         return staleness(store, review, settings)
@@ -262,3 +282,23 @@ def _made(
 
 def _living(store: SqliteStore, group: str, kind: str) -> Review | None:
     return next((one for one in store.reviews(group) if one.kind == kind and one.state in LIVING), None)
+
+
+def _told(
+    store: SqliteStore,
+    id: str,
+    person: Person,
+    move: Move,
+    change: Callable[[Review, str, str, int], Review],
+    *,
+    seen: int,
+    text: str,
+) -> Review:
+    """Do what takes a reason."""
+    said = checked(text, "reason", MAX_COMMENT)
+    with store.changing():
+        review = review_of(store, id)
+        if is_repeated(store, review, seen, person, move):
+            return review
+        check_seen(store, review, seen)
+        return keep(store, change(review, said, person.author, person.now), person, move)

@@ -35,6 +35,8 @@ _TOKENS: Final = (
     (("dapi", "NRAK-", "PMAK-"), r"(?:dapi[a-f0-9]{32}|NRAK-[A-Z0-9]{20,}|PMAK-[a-f0-9-]{40,})"),
     (("pscale_", "rubygems_", "figd_"), r"(?:pscale_(?:tkn|pw|oauth)|rubygems|figd)_[\w.=-]{20,}"),
     (("sq0",), r"sq0[a-z]{3}-[\w-]{20,}"),
+    # Our own.
+    (("sct_",), r"sct_[\w-]{43}"),
     (("dt0",), r"dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{40,}"),
     ((":AA",), r"\d{8,10}:AA[\w-]{30,}"),
     (("Q~",), r"[\w~.-]{4}Q~[\w~.-]{30,}"),

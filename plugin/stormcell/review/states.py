@@ -5,6 +5,8 @@
     draft -> in review -> approved -> published -> superseded
       ^          |           |
       +----------+-----------+   sent back, edited, drafted anew
+
+What is not published yet may be withdrawn, for good.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class Move(StrEnum):
     COMMENT = "comment"
     APPROVE = "approve"
     PUBLISH = "publish"
+    WITHDRAW = "withdraw"
 
 
 LIVING: Final = (ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.APPROVED)
@@ -45,6 +48,7 @@ MOVES: Final[Mapping[Move, Sequence[ReviewState]]] = MappingProxyType(
         Move.APPROVE: (ReviewState.IN_REVIEW,),
         # What is published may go to further places.
         Move.PUBLISH: (ReviewState.APPROVED, ReviewState.PUBLISHED),
+        Move.WITHDRAW: LIVING,
     }
 )
 """In which states each may be done."""
@@ -151,6 +155,12 @@ def sent_back(review: Review, text: str, author: str, now: int) -> Review:
     check(review, Move.SEND_BACK)
     told = _with_comment(review, text, author, now)
     return _after(replace(told, state=ReviewState.DRAFT, reviewer=author or review.reviewer), now)
+
+
+def withdrawn(review: Review, text: str, author: str, now: int) -> Review:
+    """Return the review given up, with the reason; another of its kind may begin."""
+    check(review, Move.WITHDRAW)
+    return _after(replace(_with_comment(review, text, author, now), state=ReviewState.WITHDRAWN), now)
 
 
 def approved(review: Review, basis: Basis, author: str, now: int, *, four_eyes: bool, text: str = "") -> Review:

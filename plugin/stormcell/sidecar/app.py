@@ -44,8 +44,9 @@ class Sidecar:
     def __init__(self, settings: Settings, failed: Callable[[BaseException], None] | None = None) -> None:
         check_exposure(settings.receivers)
         self.settings = settings
-        auth = Authenticator(settings.receivers)
-        self.runtime = Runtime(settings, SystemClock(), failed=failed, held=self._held)
+        clock = SystemClock()
+        auth = Authenticator(settings.receivers, clock)
+        self.runtime = Runtime(settings, clock, failed=failed, held=self._held)
         self.forwarder: Forwarder | None = None
         self.poller: Poller | None = None
         self.intake = Intake(settings, self.runtime.journal, auth, check, self.runtime.clock)
@@ -74,7 +75,7 @@ class Sidecar:
         from stormcell.sidecar.http.server import HttpServer
         from stormcell.sidecar.metering import meters_of
         from stormcell.sidecar.observing import observe
-        from stormcell.web.context import WebContext
+        from stormcell.web.context import WebContext, over_tls
         from stormcell.web.routes import web_routes
 
         self.meters = meters_of(self.settings.telemetry)
@@ -90,7 +91,7 @@ class Sidecar:
         )
         routes = api_routes(api)
         if self.settings.web.enabled:
-            secure = bool(self.settings.receivers.tls_certificate)
+            secure = over_tls(self.settings)
             routes += web_routes(WebContext(api.store_path, self.settings, self._auth, api.nudge, secure=secure))
         self.http = HttpServer(self.settings.receivers, build_app(self.settings, self.intake, routes))
         self.grpc = GrpcServer(self.settings.receivers, self.intake)

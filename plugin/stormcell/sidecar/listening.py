@@ -22,15 +22,15 @@ def check_exposure(settings: ReceiversSettings) -> None:
         If an address is not loopback, no tokens and no certificates of clients are asked, and
         ``receivers.allow_public_without_auth`` does not say that this is meant.
     """
-    if settings.tokens or settings.tls_client_ca or settings.allow_public_without_auth:
+    if settings.tokens or settings.tokens_file or settings.tls_client_ca or settings.allow_public_without_auth:
         return
     for name in ("grpc_host", "http_host"):
         host = getattr(settings, name)
         if not is_loopback(host):
             raise SettingsError(
                 f"receivers.{name} is {host}, which others can reach, and nothing is asked of who does: set"
-                " receivers.tokens, or TLS with receivers.tls_client_ca, or listen on 127.0.0.1; where this is"
-                " meant, set receivers.allow_public_without_auth"
+                " receivers.tokens or receivers.tokens_file, or TLS with receivers.tls_client_ca, or listen on"
+                " 127.0.0.1; where this is meant, set receivers.allow_public_without_auth"
             )
 
 

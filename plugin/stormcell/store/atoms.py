@@ -65,6 +65,7 @@ class Known:
 
     def __init__(self) -> None:
         self._groups: dict[str, Standing] = {}
+        self._connection: sqlite3.Connection | None = None
         self._version = -1
 
     def take(self, connection: sqlite3.Connection) -> tuple[Standing, bool]:
@@ -73,12 +74,13 @@ class Known:
         If not, they are forgotten.
         """
         [version] = connection.execute("PRAGMA data_version").fetchone()
-        sure = version == self._version
+        # Versions of two connections tell nothing of each other: there may be another file behind the name.
+        sure = connection is self._connection and version == self._version
         groups = list(self._groups.values())
         taken = groups[0] if len(groups) == 1 else {uid: row for rows in groups for uid, row in rows.items()}
         if not sure:
             self._groups.clear()
-            self._version = version
+            self._connection, self._version = connection, version
         return taken, sure
 
     def doubt(self) -> None:

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from stormcell.store import codec
+from stormcell.store import codec, seals
 from stormcell.store.codec import from_key, to_key
 from stormcell.store.transactions import Connected
-from stormcell.types import AuditEntry
+from stormcell.types import AuditCheck, AuditEntry, Seal
 
 _ALL: Final = """
     SELECT number, time, who, action, target, document FROM audit
@@ -26,6 +26,7 @@ _NEWEST: Final = """
     AND (:group = '' OR number IN (SELECT number FROM audit_groups WHERE group_id = :group))
     ORDER BY number DESC LIMIT :limit
 """
+_ADD: Final = "INSERT INTO audit (number, time, who, action, target, document, seal) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class AuditLog(Connected):
@@ -73,20 +74,41 @@ class AuditLog(Connected):
         with self._reading() as connection:
             return {} if connection is None else counts(connection)
 
+    def audit_seal(self) -> Seal:
+        """Return the seal of the newest entry of the audit log, by which it and all before it can be checked."""
+        with self._reading() as connection:
+            return Seal(0, "") if connection is None else seals.head(connection)
+
+    def verify_audit(self, since: Seal | None = None) -> AuditCheck:
+        """Return whether the audit log is what was written: no entry altered, taken out, put in or moved.
+
+        Parameters
+        ----------
+        since : Seal, optional
+            One that was kept elsewhere. Without it whoever may write the file may have made all seals anew.
+        """
+        with self._reading() as connection:
+            if connection is None:
+                return AuditCheck(0, 0, Seal(0, ""), Seal(0, ""))
+            return seals.verify(connection, since)
+
 
 def add(connection: sqlite3.Connection, entries: Iterable[AuditEntry]) -> None:
-    """Put entries at the end of the log; their numbers are given here."""
+    """Put entries at the end of the log; their numbers and seals are given here, within the transaction."""
+    rows: list[tuple[int, int, str | bytes, str | bytes, str | bytes, str, str]] = []
+    listed: list[tuple[str | bytes, int]] = []
+    head = seals.head(connection)
     for entry in entries:
-        texts = (to_key(text) for text in (entry.who, entry.action, entry.target))
+        number = head.number + 1
+        who, action, target = (to_key(text) for text in (entry.who, entry.action, entry.target))
         document = codec.dump_learned({"groups": list(entry.groups), "detail": dict(entry.detail)})
-        added = connection.execute(
-            "INSERT INTO audit (time, who, action, target, document) VALUES (?, ?, ?, ?, ?)",
-            (entry.time, *texts, document),
-        )
-        connection.executemany(
-            "INSERT INTO audit_groups (group_id, number) VALUES (?, ?)",
-            ((to_key(group), added.lastrowid) for group in dict.fromkeys(entry.groups)),
-        )
+        head = Seal(number, seals.sealed(head.seal, number, entry.time, who, action, target, document))
+        rows.append((number, entry.time, who, action, target, document, head.seal))
+        listed += ((to_key(group), number) for group in dict.fromkeys(entry.groups))
+    if rows:
+        connection.executemany(_ADD, rows)
+        connection.executemany("INSERT INTO audit_groups (group_id, number) VALUES (?, ?)", listed)
+        seals.move_head(connection, head)
 
 
 def load(connection: sqlite3.Connection, group: str | None, limit: int | None, after: int) -> list[AuditEntry]:

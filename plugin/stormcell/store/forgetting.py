@@ -5,8 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import Final
+
+from stormcell.store import seals
 
 RESOLVED = "resolved"
+_OLDEST: Final = """
+    SELECT max(number) FROM (
+        SELECT number FROM audit
+        WHERE number < coalesce((SELECT number FROM audit WHERE time >= ? ORDER BY number LIMIT 1), 1 << 62)
+        ORDER BY number LIMIT ?
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +54,7 @@ def forget(connection: sqlite3.Connection, background: int, groups: int, audit: 
     connection.executemany("DELETE FROM atoms WHERE id = ?", ((id,) for id in apart))
     ended = _ended(connection, groups, most)
     connection.executemany("DELETE FROM groups WHERE id = ?", ((key,) for key in ended))
-    entries = connection.execute(
-        "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE time < ? ORDER BY number LIMIT ?)",
-        (audit, most),
-    ).rowcount
+    entries = _forget_entries(connection, audit, most)
     windows = forget_windows(connection, groups, most)
     counts = (len(apart), len(ended), entries, windows)
     return Forgotten(*counts, more=max(counts) >= most)
@@ -60,6 +67,15 @@ def forget_windows(connection: sqlite3.Connection, before: int, most: int) -> in
         " (SELECT codebook, start FROM model_windows WHERE start < ? ORDER BY start LIMIT ?)",
         (before, most),
     ).rowcount
+
+
+def _forget_entries(connection: sqlite3.Connection, before: int, most: int) -> int:
+    """Take out the beginning of the audit log, up to the first entry that is kept: what is left stays a chain."""
+    [last] = connection.execute(_OLDEST, (before, most)).fetchone()
+    if last is None:
+        return 0
+    seals.begin_after(connection, last)
+    return connection.execute("DELETE FROM audit WHERE number <= ?", (last,)).rowcount
 
 
 def _ended(connection: sqlite3.Connection, before: int, most: int) -> list[str | bytes]:

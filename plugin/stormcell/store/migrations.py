@@ -163,7 +163,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX reviews_by_change ON reviews (changed, id);
     """,
     # 9. Codebooks: which of them is what; each is a file beside the store. What they saw by window,
-    # and what happened to them. Entries of the audit log are sealed, each with the seal of the one before.
+    # and what happened to them. Entries of the audit log are sealed, each with the seal of the one before: from
+    # which on ("start", itself not among them), and which is the newest ("head").
     """
     CREATE TABLE codebooks (
         version TEXT PRIMARY KEY,
@@ -191,6 +192,13 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX model_notes_by_kind ON model_notes (kind, number);
 
     ALTER TABLE audit ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    CREATE TABLE audit_ends (
+        place TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        seal TEXT NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO audit_ends SELECT 'start', coalesce(max(number), 0), '' FROM audit;
+    INSERT INTO audit_ends SELECT 'head', number, seal FROM audit_ends;
     """,
 )
 

@@ -21,6 +21,7 @@ class Connected:
         self._create = create
         self._busy_timeout = busy_timeout
         self._connection: sqlite3.Connection | None = None
+        self._made = False
         if self._opened() is None and not create:
             raise StoreError(f"{path} does not exist; name an existing store, or run a grouping to fill one")
 
@@ -64,12 +65,15 @@ class Connected:
         with failures_named(self.path):
             if self._connection is None and self.path.exists():
                 self._connection = connect(self.path, busy_timeout=self._busy_timeout, empty_is_new=self._create)
+        if self._connection is None and self._made:
+            raise StoreError(f"{self.path} was removed or replaced while in use; put it back, or start again")
         return self._connection
 
     def _write(self, change: Callable[[sqlite3.Connection], None]) -> None:
         """Make a change in one transaction, creating the file if need be."""
         with failures_named(self.path):
             if self._opened() is None and create(self.path, change):
+                self._made = True
                 return
             with self._transaction("IMMEDIATE") as connection:
                 change(connection)

@@ -6,7 +6,7 @@ Columns are loaded, and numpy with them, when they are first asked for.
 
 from typing import TYPE_CHECKING
 
-from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditEntry
+from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditCheck, AuditEntry, Seal
 from stormcell.types.codebooks import (
     OTHER,
     Assigned,
@@ -91,6 +91,7 @@ __all__ = [
     "Assigned",
     "Assignment",
     "Attributes",
+    "AuditCheck",
     "AuditEntry",
     "Basis",
     "Blame",
@@ -148,6 +149,7 @@ __all__ = [
     "RuleOutcome",
     "Runbook",
     "Saying",
+    "Seal",
     "Share",
     "Sides",
     "Signal",

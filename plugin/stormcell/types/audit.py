@@ -16,7 +16,7 @@ EXEMPLAR: Final = "exemplar"
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change of a group, or of a draft of one, by a person or by the sidecar.
+    """One change of a group, of a draft of one, or of which codebook is live, by a person or by the sidecar.
 
     Attributes
     ----------
@@ -25,10 +25,11 @@ class AuditEntry:
     who : str
         As whom the one who changed it is known: a token's name, "anonymous", "cli" or "sidecar".
     action : str
-        "ack", "resolve", "reopen", "merge", "split", "move", "pin", "undo", what is done to a draft, or what the
-        sidecar does.
+        "ack", "resolve", "reopen", "merge", "split", "move", "pin", "undo", what is done to a draft or to a
+        codebook, or what the sidecar does.
     target : str
-        What it was done to: the id of a group, of a feedback or of a draft in review, or the uid of an event.
+        What it was done to: the id of a group, of a feedback or of a draft in review, the uid of an event, or the
+        version of a codebook.
     groups : tuple of str
         The ids of all groups whose history it belongs to, those that it ended included.
     detail : mapping of str to Value
@@ -59,3 +60,53 @@ class AuditEntry:
     def signature(self) -> str:
         """As whom they are known, and in brackets whom they said they are."""
         return f"{self.who} ({self.by})" if self.by else self.who
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What an entry of the audit log and all before it can be checked by.
+
+    Attributes
+    ----------
+    number : int
+        Of the entry; 0 before the first.
+    seal : str
+        64 hex digits; "" of an entry that was made before there were seals.
+    """
+
+    number: int
+    seal: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.seal}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """What a check of the seals found.
+
+    Attributes
+    ----------
+    sealed : int
+        Entries that fit their seals, up to the first that does not.
+    unsealed : int
+        Those made before there were seals, of which nothing can be told.
+    start, head : Seal
+        The entry after which the sealed ones begin (retention takes out the oldest), and the newest.
+    number : int
+        The first entry that is not as it was written; 0 where all are.
+    problem : str
+        What is wrong with it; "" where nothing is.
+    """
+
+    sealed: int
+    unsealed: int
+    start: Seal
+    head: Seal
+    number: int = 0
+    problem: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every sealed entry is as it was written, where it was written, and none is missing."""
+        return not self.problem

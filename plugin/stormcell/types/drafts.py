@@ -112,6 +112,7 @@ class ReviewState(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,15 @@ class Auth(Protocol):
         """Return who shows this ``Authorization`` header, having made sure that they have the scope."""
         ...
 
+    def still(self, principal: Principal) -> Principal | None:
+        """Return who that is now, who was let in before; None where they no longer are."""
+        ...
+
+
+def over_tls(settings: Settings) -> bool:
+    """Whether browsers reach the pages over TLS: ours, or that of a proxy in front."""
+    return bool(settings.receivers.tls_certificate) or settings.web.secure_cookies
+
 
 def nobody_to_nudge() -> None:
     """Do nothing: without a sidecar nobody waits for changes."""
@@ -44,7 +53,7 @@ class WebContext:
     now : callable
         The wall clock, ns.
     secure : bool
-        Whether they are served over TLS, so that cookies are kept to it.
+        Whether they are reached over TLS, so that cookies are kept to it.
     """
 
     store_path: Path

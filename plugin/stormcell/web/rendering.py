@@ -80,6 +80,7 @@ class Rendering:
             "known": session is not None,
             "nav": self._nav,
             "may_operate": Scope.OPERATE in scopes,
+            "may_administer": Scope.ADMINISTER in scopes,
             "now": self._context.now(),
             "refresh": int(self._context.settings.web.refresh_seconds * 1000),
             "toasts": toasts,

@@ -16,7 +16,7 @@ from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
-from stormcell.access import ForbiddenError
+from stormcell.access import ForbiddenError, Scope
 from stormcell.store import SqliteStore
 from stormcell.store.watching import Watch
 from stormcell.web import cookies, forms
@@ -51,7 +51,9 @@ class Server:
         self._context = context
         self._limiter = limiter
         self._watch = Watch(context.store_path)
-        self._sessions = Sessions(context.auth.asks, context.settings.web.session_seconds)
+        self._sessions = Sessions(
+            context.auth.asks, context.settings.web.session_seconds, still=context.auth.still
+        )
         self._rendering = Rendering(context, self._sessions, _NAV)
         self._entrance = Entrance(context, self._sessions, self._rendering)
         settings = context.settings
@@ -104,7 +106,8 @@ class Server:
         session, begun = self._entrance.who(request)
         if view.scope not in session.principal.scopes:
             raise ForbiddenError(
-                f"{session.principal.name} may only look: this takes a token with the scope {view.scope.value}"
+                f"{session.principal.name} may only {_allowed(session)}: this takes a token with the scope"
+                f" {view.scope.value}"
             )
         form = await forms.form(request) if request.method == "POST" else {}
         if request.method == "POST":
@@ -137,8 +140,15 @@ class Server:
         return response
 
     def _tag(self, request: Request, session: Session) -> str:
-        parts = (self._boot, self._watch.version(), here(request), session.csrf, session.by)
+        # What somebody may do is offered, and may become more or less.
+        may = sorted(session.principal.scopes)
+        parts = (self._boot, self._watch.version(), here(request), session.csrf, session.by, may)
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def _allowed(session: Session) -> str:
+    """Return what somebody may do, in words."""
+    return "look and operate" if Scope.OPERATE in session.principal.scopes else "look"
 
 
 class _Any:

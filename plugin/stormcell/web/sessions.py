@@ -64,12 +64,21 @@ class Sessions:
         How long a session lasts without a request.
     clock : callable
         Seconds that never go back.
+    still : callable
+        Says who somebody is now who was let in before; None ends their session.
     """
 
-    def __init__(self, asks: bool, idle_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        asks: bool,
+        idle_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        still: Callable[[Principal], Principal | None] = lambda principal: principal,
+    ) -> None:
         self._asks = asks
         self._idle = idle_seconds
         self._clock = clock
+        self._still = still
         self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._states: OrderedDict[bytes, _State] = OrderedDict()
@@ -135,9 +144,11 @@ class Sessions:
         if state is None:
             return None
         now = self._clock()
-        if now - state.seen > self._idle:
+        principal = self._still(state.principal)
+        if principal is None or now - state.seen > self._idle:
             del self._states[key]
             return None
+        state.principal = principal
         state.seen = now
         self._states.move_to_end(key)
         return state

@@ -52,13 +52,14 @@ class Api:
         tokens: Iterable[tuple[str, set[Scope]]] = (),
         peer: str = "127.0.0.1",
         drafts: DraftsSettings | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.nudges = 0
         self.ready = Readiness(True, {"journal": "ok"})
         known = {name: frozenset(scopes) for name, scopes in tokens}
         self.context = ApiContext(
             store_path=store,
-            settings=Settings(drafts=drafts or DraftsSettings()),
+            settings=settings or Settings(drafts=drafts or DraftsSettings()),
             auth=Tokens(known),
             nudge=self._nudge,
             ready=lambda: self.ready,

@@ -77,6 +77,7 @@ def test_what_is_sent_twice_is_done_once(api: Api, id: str) -> None:
         ("comment", {"text": "hm"}),
         ("send-back", {"seen": 4, "text": "no"}),
         ("redraft", {"seen": 5}),
+        ("withdraw", {"seen": 6, "text": "no"}),
     ):
         first = api.done(f"/drafts/{id}/{path}", body)
         assert api.done(f"/drafts/{id}/{path}", body) == first | {"changed": False}
@@ -88,7 +89,9 @@ def test_who_saw_another_version_is_told(api: Api, id: str) -> None:
     told = refused(api, f"/drafts/{id}/edit", {"seen": 1, "markdown": "# Mine"})
     assert f"draft {id} was changed since you saw it (edit by bob, " in told
     assert "cannot approve" in refused(api, f"/drafts/{id}/approve", {"seen": 2})
-    assert refused(api, f"/drafts/{id}/publish", {"seen": 2}).endswith("now: edit, redraft, submit, comment")
+    assert refused(api, f"/drafts/{id}/publish", {"seen": 2}).endswith(
+        "now: edit, redraft, submit, comment, withdraw"
+    )
 
 
 def test_listing(api: Api) -> None:

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormcell.access import Scope
+from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from tests.unit.api.client import Api
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
 
 READS = ["/groups", "/groups/g-1", "/groups/g-1/members", "/groups/g-1/drafts", "/groups/g-1/history", "/audit"]
-READS += ["/feedback", "/status", "/outbox", "/openapi.json", "/events/u/explain"]
+READS += ["/audit/seal", "/feedback", "/status", "/outbox", "/openapi.json", "/events/u/explain"]
 CHANGES = ["/groups/g-1/ack", "/groups/g-1/resolve", "/groups/g-1/reopen", "/groups/merge", "/groups/g-1/split"]
 CHANGES += ["/events/u/move", "/events/u/pin", "/feedback/f-1/undo"]
 
@@ -173,6 +174,29 @@ def test_a_name_that_another_site_gave_our_address(api: Api, host: str) -> None:
     refused = api.get("/api/v1/groups", headers={"Host": host})
     assert refused.status_code == 421
     assert "web.hosts" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("receivers", "status"),
+    [
+        ({"http_host": "0.0.0.0"}, 421),
+        ({"http_host": "storm.example"}, 200),
+        ({"http_host": "0.0.0.0", "tls_certificate": "a.pem"}, 200),
+        ({"http_host": "127.0.0.1", "tls_certificate": "a.pem"}, 421),
+    ],
+)
+def test_a_name_where_others_reach_us_and_need_no_token(store: Path, receivers: Any, status: int) -> None:
+    api = Api(store, settings=Settings.model_validate({"receivers": receivers}))
+    assert api.get("/api/v1/groups", headers={"Host": "storm.example:14318"}).status_code == status
+    named = Settings.model_validate({"receivers": receivers, "web": {"hosts": ["storm.example"]}})
+    api = Api(store, settings=named)
+    assert api.get("/api/v1/groups", headers={"Host": "storm.example:14318"}).status_code == 200
+
+
+def test_any_name_will_do_with_a_token(store: Path) -> None:
+    api = Api(store, [("ann", {Scope.READ})])
+    headers = {"Host": "storm.example", "Authorization": "Bearer ann"}
+    assert api.get("/api/v1/groups", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["localhost:14318", "127.0.0.1:14318", "[::1]:14318", "LOCALHOST", "10.0.0.7"])

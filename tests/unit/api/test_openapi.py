@@ -135,13 +135,15 @@ def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) 
     send("post", f"{drafts}/{{id}}/submit", id, {"seen": 6})
     send("post", f"{drafts}/{{id}}/approve", id, {"seen": 7})
     send("post", f"{drafts}/{{id}}/publish", id, {"seen": 8})
+    other = group("post", "/{id}/drafts", large, {"kind": "postmortem"})["draft"]["id"]
+    send("post", f"{drafts}/{{id}}/withdraw", other, {"seen": 1, "text": "no"})
     send("get", drafts)
     for what in ("", "/diff", "/history"):
         send("get", f"{drafts}/{{id}}{what}", id)
     look_at_codebooks(send)
     with SqliteStore(api.context.store_path, create=False) as opened:
         opened.put_outbox([("ndjson", opened.groups()[0])])
-    for path in ("/audit", "/outbox", "/status", "/openapi.json"):
+    for path in ("/audit", "/audit/seal", "/outbox", "/status", "/openapi.json"):
         send("get", PREFIX + path)
     send("get", "/healthz")
     send("get", "/readyz")

@@ -83,6 +83,9 @@ def test_a_newer_schema_is_refused() -> None:
         ({"fields": {}}, "fields: expected a list, found dict"),
         ({"codewords": [7]}, r"codewords\[0\]: expected an object, found int"),
         ({"codewords": [{"medoid": {"uid": "a"}}]}, r"codewords\[0\]\.medoid: expected an event"),
+        ({"codewords": []}, "codewords: expected codewords in ascending order"),
+        ({"fields": []}, "fields: expected one field or more"),
+        ({"more": 1}, "codebook: expected what Stormcell writes, found fields or values beside it"),
         ({"text": {}}, "text.rarity: expected a value, found none"),
         ({"reference": []}, "reference: expected an object, found list"),
         ({"provenance": {"sites": []}}, r"provenance\.first_seen: expected a value"),
@@ -91,6 +94,44 @@ def test_a_newer_schema_is_refused() -> None:
 def test_what_does_not_fit_is_named_with_its_place(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(CodebookError, match=message):
         load(altered(**changes), "cb.json")
+
+
+HARMFUL: list[tuple[str, Any]] = [
+    *((f"codewords.0.medoid.{name}", None) for name in ("uid", "service", "text", "resource")),
+    *((f"codewords.0.medoid.{name}", 7) for name in ("uid", "service", "text", "resource")),
+    *((f"codewords.0.medoid.{name}", "x") for name in ("time", "severity", "duration", "attributes", "more")),
+    *(("codewords.0.medoid.time", value) for value in (1.5, True, 10**30, -(10**30))),
+    *(("codewords.0.medoid.severity", value) for value in (-1, 25)),
+    *((f"codewords.0.{name}", -1.0) for name in ("weight", "radius")),
+    *(("codewords.0.id", value) for value in ("", "\x1b[31m", "k" * 65, 7)),
+    *((f"provenance.{name}", 10**30) for name in ("first_seen", "last_seen", "events", "seed")),
+    *(("provenance.parent", value) for value in ("../etc/passwd", "cb-1", None)),
+    ("codewords.0.weight", 10**400),
+    ("codewords.0.weight", 1),  # we write 1.0
+    ("fields.0.weight", -1.0),
+    ("reference.start", 10**30),
+    ("reference.codewords", {"k": "many"}),
+]
+
+
+def edited(place: str, value: Any) -> bytes:
+    """A document in which one value is another, and whose version fits."""
+    contents = json.loads(DATA)
+    *path, last = place.split(".")
+    held = contents
+    for step in path:
+        held = held[int(step)] if step.isdecimal() else held[step]
+    held[last] = value
+    return altered(**contents)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    HARMFUL,
+)
+def test_a_value_that_would_do_harm_later_is_refused_whatever_its_version(place: str, value: Any) -> None:
+    with pytest.raises(CodebookError, match=r"^cb\.json: .*expected .*found"):
+        load(edited(place, value), "cb.json")
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{}", b'{"schema": 1}', b'"' + b"[" * 100_000, b"\xff\xfe", b"NaN"])

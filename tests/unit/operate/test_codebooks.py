@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -279,3 +281,28 @@ def test_a_row_that_tells_of_another_codebook_is_found(store: SqliteStore) -> No
 def test_a_store_without_codebooks_is_whole(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "s.db", create=True) as store:
         assert codebooks.verify(store) == []
+
+
+def test_of_many_who_promote_at_once_each_knew_what_was_live(store: SqliteStore) -> None:
+    """Whatever the order: each promotion that went through began from the one before it."""
+    begin = Barrier(2)
+    lost = []
+
+    def promote(version: str) -> None:
+        with SqliteStore(store.path, create=False) as own:
+            begin.wait()
+            try:
+                codebooks.promote(own, version, ANN)
+            except ConflictError as error:
+                lost.append(str(error))
+
+    for _ in range(20):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(promote, (SECOND, THIRD)))
+        before = live(store)
+        codebooks.promote(store, FIRST, ANN, expected=before)
+    notes = store.notes()[::-1]
+    assert [note.detail["from"] for note in notes] == ["", *(note.version for note in notes[:-1])]
+    assert len(notes) == 20 * 3 - len(lost) == len(store.audit_log())
+    assert all("somebody else was faster" in why for why in lost)
+    assert [one.version for one in store.codebooks() if one.state is CodebookState.LIVE] == [FIRST]

@@ -21,7 +21,7 @@ SETTINGS = Settings()
 FOUR_EYES = Settings(drafts=DraftsSettings(four_eyes=True))
 GROUPS = grouping().groups
 GROUP = GROUPS[0].id
-DRAFT, IN_REVIEW, APPROVED, PUBLISHED, SUPERSEDED = ReviewState
+DRAFT, IN_REVIEW, APPROVED, PUBLISHED, SUPERSEDED, WITHDRAWN = ReviewState
 _NOON = 1_700_000_000 * 10**9
 
 
@@ -156,6 +156,7 @@ def test_who_saw_another_version_is_told_who_changed_it_and_when(store: SqliteSt
         lambda: reviews.redraft(store, begun.id, ANN, SETTINGS, seen=1),
         lambda: reviews.submit(store, begun.id, ANN, seen=1),
         lambda: reviews.send_back(store, begun.id, ANN, seen=1, text="x"),
+        lambda: reviews.withdraw(store, begun.id, ANN, seen=1, text="x"),
         lambda: reviews.approve(store, begun.id, ANN, SETTINGS, seen=1),
         lambda: reviews.publish(store, begun.id, ANN, SETTINGS, seen=1, hand_out=places("wiki")),
     ]
@@ -189,6 +190,20 @@ def test_what_is_sent_again_is_done_once(store: SqliteStore, begun: Review) -> N
     # Somebody else who saw the same is told.
     with pytest.raises(ConflictError, match="publish by bob"):
         reviews.publish(store, id, ANN, SETTINGS, seen=one.version - 1, hand_out=hand_out)
+
+
+def test_what_is_withdrawn_makes_room_for_another(store: SqliteStore, begun: Review) -> None:
+    approved = reviews.submit(store, begun.id, ANN, seen=1)
+    approved = reviews.approve(store, begun.id, BOB, SETTINGS, seen=approved.version)
+    for _ in range(2):  # sent again, it is done once
+        gone = reviews.withdraw(store, begun.id, BOB, seen=approved.version, text="The wrong group.")
+    assert (gone.state, gone.comments[-1].text) == (WITHDRAWN, "The wrong group.")
+    assert [entry.action for entry in log_of(store, begun)][-1] == "withdraw"
+    assert reviews.stale(store, gone, SETTINGS) == ""
+    with pytest.raises(ConflictError, match="it is withdrawn, and would have to be"):
+        reviews.publish(store, begun.id, BOB, SETTINGS, seen=gone.version, hand_out=places("wiki"))
+    again = reviews.begin(store, begun.group, begun.kind, ANN, SETTINGS)
+    assert (again.id != begun.id, again.state) == (True, DRAFT)
 
 
 def test_drafting_anew(store: SqliteStore, begun: Review) -> None:

@@ -13,7 +13,7 @@ from stormcell.review.states import MOVES, Move, moves
 from stormcell.types import Basis, Comment, Draft, Publication, Review, ReviewState
 from tests.unit.review.samples import BASIS, begun
 
-DRAFT, IN_REVIEW, APPROVED, PUBLISHED, SUPERSEDED = ReviewState
+DRAFT, IN_REVIEW, APPROVED, PUBLISHED, SUPERSEDED, WITHDRAWN = ReviewState
 NOW = Basis("f", 3, b"87654321")
 TAKEN = Publication("wiki", 1, 5, "http://wiki/1")
 REFUSED = Publication("git", 1, 5, problem="no such branch")
@@ -28,6 +28,7 @@ DO: dict[Move, Callable[[Review], Review]] = {
     Move.COMMENT: lambda one: states.commented(one, "hm", "bob", 5),
     Move.APPROVE: lambda one: states.approved(one, NOW, "bob", 5, four_eyes=False),
     Move.PUBLISH: lambda one: states.handed_out(one, [TAKEN], 5),
+    Move.WITHDRAW: lambda one: states.withdrawn(one, "no", "bob", 5),
 }
 AFTER = {
     Move.EDIT: DRAFT,
@@ -36,13 +37,14 @@ AFTER = {
     Move.SEND_BACK: DRAFT,
     Move.APPROVE: APPROVED,
     Move.PUBLISH: PUBLISHED,
+    Move.WITHDRAW: WITHDRAWN,
 }
 
 
 def test_the_table_is_whole() -> None:
     assert set(MOVES) == set(DO) == set(Move)
-    assert moves(SUPERSEDED) == (Move.COMMENT,)
-    assert moves(IN_REVIEW) == (Move.EDIT, Move.REDRAFT, Move.SEND_BACK, Move.COMMENT, Move.APPROVE)
+    assert moves(SUPERSEDED) == moves(WITHDRAWN) == (Move.COMMENT,)
+    assert moves(IN_REVIEW) == (Move.EDIT, Move.REDRAFT, Move.SEND_BACK, Move.COMMENT, Move.APPROVE, Move.WITHDRAW)
 
 
 @pytest.mark.parametrize("state", ReviewState)

@@ -9,6 +9,7 @@ _UNDO = {
         "DROP TABLE codebooks",
         "DROP TABLE model_windows",
         "DROP TABLE model_notes",
+        "DROP TABLE audit_ends",
         "ALTER TABLE audit DROP COLUMN seal",
     ),
     8: ("DROP TABLE reviews",),

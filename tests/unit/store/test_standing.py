@@ -9,9 +9,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
 from stormcell.types import Draft, Feedback, Grouping, Kind, Mark, Membership, Row, Signal, UidSet, union
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
@@ -144,3 +146,15 @@ def test_a_row_that_went_from_group_to_group_and_was_left_is_put_anew(tmp_path: 
             going.save(counted_grouping(atoms), [])
             anew.save(grouping_of(*atoms), [])
             assert read(going) == read(anew)
+
+
+def test_a_store_that_was_taken_away_right_after_it_was_made_is_not_made_again(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "s.db", create=True) as store:
+        store.save(counted_grouping([atom_of("a", row_of("1"))]), [])
+        store.path.rename(tmp_path / "away.db")
+        with pytest.raises(StoreError, match="was removed or replaced while in use"):
+            store.save(counted_grouping([atom_of("a", row_of("1"), row_of("2"))]), [])
+        assert not store.path.exists()
+        (tmp_path / "away.db").rename(store.path)
+        store.save(counted_grouping([atom_of("a", row_of("1"), row_of("2"))]), [])
+        assert list(store.groups()[0].members) == ["1", "2"]

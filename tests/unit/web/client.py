@@ -29,6 +29,10 @@ class _Auth(Tokens):
     def check(self, authorization: str | None, scope: Scope) -> Principal:
         return super().check(authorization, scope)
 
+    def still(self, principal: Principal) -> Principal | None:
+        scopes = self.known.get(principal.name) if self.known else principal.scopes
+        return None if scopes is None else Principal(principal.name, scopes)
+
 
 class Browser:
     """Keeps cookies, follows no redirects, and remembers the forms of the last page."""
@@ -43,8 +47,10 @@ class Browser:
         secure: bool = False,
     ) -> None:
         self.nudges = 0
-        known = {name: frozenset(scopes) for name, scopes in tokens}
-        context = WebContext(store, settings or Settings(), _Auth(known), self._nudge, lambda: NOW, secure=secure)
+        self.known: dict[str, frozenset[Scope]] = {name: frozenset(scopes) for name, scopes in tokens}
+        context = WebContext(
+            store, settings or Settings(), _Auth(self.known), self._nudge, lambda: NOW, secure=secure
+        )
         self.app = Starlette(routes=web_routes(context, alone=True))
         self.origin = f"{'https' if secure else 'http'}://{host}"
         self.cookies = httpx.Cookies()

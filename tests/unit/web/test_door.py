@@ -10,6 +10,7 @@ from stormcell.access import Principal, Scope, UnauthenticatedError
 from stormcell.config import Settings
 from stormcell.store import SqliteStore
 from stormcell.web import login
+from stormcell.web.context import over_tls
 from stormcell.web.pages import POLICY
 from stormcell.web.paths import is_local
 from stormcell.web.problems import Problem
@@ -166,6 +167,34 @@ def test_over_tls_the_cookie_is_kept_to_it(store: Path) -> None:
     assert browser.get("/").status_code == 200
 
 
+def test_behind_a_proxy_that_speaks_tls_the_cookie_can_be_kept_to_it() -> None:
+    assert not over_tls(Settings())
+    for section in ({"web": {"secure_cookies": True}}, {"receivers": {"tls_certificate": "a.pem"}}):
+        assert over_tls(Settings.model_validate(section))
+
+
+def test_who_may_less_than_before_is_offered_less_and_who_is_revoked_is_out(store: Path) -> None:
+    [name, *_] = groups(store)
+    browser = Browser(store, [("ann", OPERATE), ("bob", READ)])
+    browser.post("/login", {"token": "ann"})
+    page = browser.get("/")
+    assert f'action="/groups/{name}/ack"' in page.text
+    browser.known["ann"] = frozenset(READ)
+    again = browser.get("/", if_none_match=page.headers["etag"])
+    assert again.status_code == 200
+    assert f'action="/groups/{name}/ack"' not in again.text
+    refused = browser.post(f"/groups/{name}/ack")
+    assert refused.status_code == 403
+    assert "ann may only look: this takes a token with the scope operate" in refused.text
+    del browser.known["ann"]
+    assert browser.get("/").headers["location"] == "/login"
+    assert browser.post(f"/groups/{name}/ack").status_code == 401
+    assert statuses(store) == {"open"}
+    # Out for good, whoever has a token of that name later.
+    browser.known["ann"] = frozenset(OPERATE)
+    assert browser.get("/").status_code == 303
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
 def test_logging_in_never_leads_to_another_site(store: Path, back: str) -> None:
     assert not is_local(back)
@@ -193,6 +222,9 @@ class _Nobody:
 
     def check(self, authorization: str | None, scope: Scope) -> Principal:
         raise UnauthenticatedError(f"{authorization} is no token for {scope}")
+
+    def still(self, principal: Principal) -> Principal | None:
+        return None
 
 
 def test_who_guessed_may_try_again_after_a_pause() -> None:

@@ -123,6 +123,17 @@ def test_from_draft_to_published(pages: Pages, tmp_path: Path) -> None:
     assert pages.get(f"{path}?as=markdown").text == "# New\n\nText.\n"
 
 
+def test_it_is_given_up(pages: Pages) -> None:
+    review = pages.begun()
+    path = f"/drafts/{review.id}"
+    assert 'value="withdraw"' in pages.get(path).text
+    pages.post(path, do="withdraw", seen=1, text="Of the wrong group.")
+    told = pages.text(path)
+    assert "withdrawn" in told
+    assert "Of the wrong group." in told
+    assert 'value="withdraw"' not in pages.get(path).text
+
+
 def test_what_is_wrong_is_told_where_it_was_done_and_nothing_is_lost(pages: Pages) -> None:
     review = pages.begun()
     path = f"/drafts/{review.id}"

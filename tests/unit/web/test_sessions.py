@@ -92,3 +92,18 @@ def test_a_message_is_told_once() -> None:
         known.tell(session, Toast(str(at)))
     assert [toast.text for toast in known.told(session)] == ["2", "3", "4", "5", "6"]
     assert known.told(session) == []
+
+
+def test_a_session_lasts_as_long_as_who_began_it_may_and_is_theirs_as_they_are_now() -> None:
+    may: dict[str, Principal] = {"ann": ANN}
+    known = Sessions(True, 100, still=lambda principal: may.get(principal.name))
+    cookie, _ = known.begin(ANN)
+    may["ann"] = Principal("ann", frozenset({Scope.READ, Scope.ADMINISTER}))
+    found = known.find(cookie)
+    assert found is not None
+    assert found.principal.scopes == {Scope.READ, Scope.ADMINISTER}
+    gone = may.pop("ann")
+    assert known.find(cookie) is None
+    may["ann"] = gone
+    assert known.find(cookie) is None
+    assert len(known) == 0

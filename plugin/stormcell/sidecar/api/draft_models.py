@@ -9,7 +9,7 @@ from pydantic import Field
 from stormcell.sidecar.api.models import By, Model, Page
 
 KindName = Literal["runbook", "postmortem"]
-StateName = Literal["draft", "in review", "approved", "published", "superseded"]
+StateName = Literal["draft", "in review", "approved", "published", "superseded", "withdrawn"]
 _Name = Annotated[str, Field(max_length=200)]
 _Said = Annotated[str, Field(max_length=64 * 1024)]
 
@@ -82,8 +82,8 @@ class CommentBody(By):
     text: Annotated[_Said, Field(min_length=1)]
 
 
-class SendBackBody(SeenBody):
-    """Why it is sent back."""
+class ReasonBody(SeenBody):
+    """Why it is done."""
 
     text: Annotated[_Said, Field(min_length=1)]
 

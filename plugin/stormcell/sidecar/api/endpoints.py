@@ -121,14 +121,14 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _post("/drafts/{id}/redraft", reviewing.redraft, "Make it anew.", "DraftChanged", draft_models.RedraftBody),
     _post("/drafts/{id}/submit", reviewing.submit, "Ask for its review.", "DraftChanged", draft_models.SubmitBody),
     _post("/drafts/{id}/comment", reviewing.comment, "Comment on it.", "DraftChanged", draft_models.CommentBody),
-    _post(
-        "/drafts/{id}/send-back", reviewing.send_back, "Send it back.", "DraftChanged", draft_models.SendBackBody
-    ),
+    _post("/drafts/{id}/send-back", reviewing.send_back, "Send it back.", "DraftChanged", draft_models.ReasonBody),
+    _post("/drafts/{id}/withdraw", reviewing.withdraw, "Give it up.", "DraftChanged", draft_models.ReasonBody),
     _post("/drafts/{id}/approve", reviewing.approve, "Approve it.", "DraftChanged", draft_models.ApproveBody),
     _post("/drafts/{id}/publish", reviewing.publish, "Publish it.", "DraftChanged", draft_models.PublishBody),
     _get("/feedback", reading.list_feedback, "List what people said.", "FeedbackPage", models.Page),
     _post("/feedback/{id}/undo", changing.undo, "Take it back.", "Undone"),
     _get("/outbox", reading.show_outbox, "Show what is to go out.", "Outbox"),
     _get("/audit", reading.list_audit, "List who changed what.", "Audit", models.Page),
+    _get("/audit/seal", reading.show_seal, "Show its newest seal.", "AuditSeal"),
     *_CODEBOOKS,
 )

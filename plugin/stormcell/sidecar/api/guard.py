@@ -19,12 +19,14 @@ Handler = Callable[[Request], Awaitable[Response]]
 def principal(api: ApiContext, request: Request, scope: Scope) -> Principal:
     """Return who asks, having made sure that they have the scope.
 
-    Where nobody needs a token and only this machine can ask, a browser on it must not ask for a page of another
-    site that gave its own name our address.
+    Where nobody needs a token, no browser that reaches us must ask for a page of another site that gave its own
+    name our address. From elsewhere none does over TLS: the name would not be that of our certificate.
     """
     who = api.auth.check(request.headers.get("authorization"), scope)
-    local = who == ANONYMOUS and is_loopback(api.settings.receivers.http_host)
-    if local and not is_ours(request.headers.get("host", ""), api.settings.web.hosts):
+    receivers = api.settings.receivers
+    unsure = who == ANONYMOUS and (is_loopback(receivers.http_host) or not receivers.tls_certificate)
+    names = (*api.settings.web.hosts, receivers.http_host)
+    if unsure and not is_ours(request.headers.get("host", ""), names):
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,
             "no token is asked for here, so this is answered under an address or localhost only; ask so,"

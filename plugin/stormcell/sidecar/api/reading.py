@@ -85,6 +85,12 @@ def list_audit(call: Call[Page, None]) -> dict[str, Any]:
     return _entries(call.store.audit_log(limit=asked.limit + 1, after=_number(asked)), asked.limit)
 
 
+def show_seal(call: Call[None, None]) -> dict[str, Any]:
+    """Return the seal of the newest entry of the audit log."""
+    found = call.store.audit_seal()
+    return {"number": found.number, "seal": found.seal}
+
+
 def list_feedback(call: Call[Page, None]) -> dict[str, Any]:
     """Return a page of what people said."""
     asked = call.query

@@ -17,10 +17,10 @@ from stormcell.sidecar.api.draft_models import (
     DiffQuery,
     EditBody,
     PublishBody,
+    ReasonBody,
     RedraftBody,
     ReviewQuery,
     ReviewsQuery,
-    SendBackBody,
     StartBody,
     SubmitBody,
 )
@@ -107,11 +107,19 @@ def comment(call: Call[None, CommentBody]) -> dict[str, Any]:
     return _changed(before, reviews.comment(call.store, before.id, call.person, call.body.text))
 
 
-def send_back(call: Call[None, SendBackBody]) -> dict[str, Any]:
+def send_back(call: Call[None, ReasonBody]) -> dict[str, Any]:
     """Send a draft back to whoever writes it."""
     asked = call.body
     before = review_of(call.store, call.named)
     after = reviews.send_back(call.store, before.id, call.person, seen=asked.seen, text=asked.text)
+    return _changed(before, after)
+
+
+def withdraw(call: Call[None, ReasonBody]) -> dict[str, Any]:
+    """Give a draft up that is not published."""
+    asked = call.body
+    before = review_of(call.store, call.named)
+    after = reviews.withdraw(call.store, before.id, call.person, seen=asked.seen, text=asked.text)
     return _changed(before, after)
 
 

@@ -264,6 +264,14 @@ class Audit(Model):
     next: str | None
 
 
+class AuditSeal(Model):
+    """By what the newest entry of the audit log, and all before it, can be checked."""
+
+    number: int
+    seal: str
+    """64 hex digits; "" where no entry is sealed yet."""
+
+
 class History(Model):
     """A page of what happened to a group, oldest first."""
 

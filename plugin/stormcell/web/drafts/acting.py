@@ -59,6 +59,11 @@ def _send_back(call: PageCall, person: Person) -> Done:
     return review, Toast("It is a draft again")
 
 
+def _withdraw(call: PageCall, person: Person) -> Done:
+    review = reviews.withdraw(call.store, call.params["id"], person, seen=seen_of(call), text=call.sent("text"))
+    return review, Toast("It is given up")
+
+
 def _approve(call: PageCall, person: Person) -> Done:
     text = call.sent("text").strip()
     review = reviews.approve(call.store, call.params["id"], person, call.settings, seen=seen_of(call), text=text)
@@ -101,4 +106,5 @@ _ACTS: Final[Mapping[str, Callable[[PageCall, Person], Done]]] = {
     "redraft": _redraft,
     "send-back": _send_back,
     "submit": _submit,
+    "withdraw": _withdraw,
 }

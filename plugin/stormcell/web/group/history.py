@@ -26,6 +26,7 @@ _WORDS_OF_DRAFTS: Final[Mapping[str, str]] = {
     "redraft": "drew a draft anew",
     "submit": "asked for a review",
     "send back": "sent a draft back",
+    "withdraw": "gave a draft up",
     "comment": "commented on a draft",
     "approve": "approved a draft",
     "publish": "published a draft",

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormcell import access
 from stormcell.access import Authenticator, ForbiddenError, Principal, Scope, UnauthenticatedError, is_ours
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.errors import SettingsError
@@ -101,7 +100,7 @@ def test_tokens_are_compared_by_hashes_of_one_length_all_of_them(
     class Spy:
         compare_digest = staticmethod(compare)
 
-    monkeypatch.setattr(access, "hmac", Spy)
+    monkeypatch.setattr("stormcell.access.authenticator.hmac", Spy)
     known.check(f"Bearer {SECRET}", Scope.INGEST)
     assert compared == [(32, 32)] * 2
 
@@ -158,6 +157,38 @@ def test_settings_hold_the_place_never_the_token() -> None:
 def test_no_token_is_taken_for_somebody_else(name: str) -> None:
     with pytest.raises(ValueError, match="give the token another name"):
         ReceiversSettings.model_validate({"tokens": [{"name": name, "file": "token"}]})
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [
+        ("viewer", {Scope.READ}),
+        ("operator", {Scope.READ, Scope.OPERATE}),
+        ("admin", {Scope.READ, Scope.OPERATE, Scope.ADMINISTER}),
+    ],
+)
+def test_a_role_has_its_scopes_and_no_others(file: Path, role: str, scopes: set[Scope]) -> None:
+    known = authenticator({"name": "ann", "file": str(file), "role": role})
+    for scope in Scope:
+        if scope in scopes:
+            assert known.check(f"Bearer {SECRET}", scope).scopes == scopes
+        else:
+            with pytest.raises(ForbiddenError, match=f"lack {scope}"):
+                known.check(f"Bearer {SECRET}", scope)
+
+
+@pytest.mark.parametrize(
+    ("granted", "complaint"),
+    [
+        ({"role": "viewer", "scopes": ["read"]}, "not both"),
+        ({"role": "root"}, "'viewer', 'operator' or 'admin'"),
+        ({"scopes": []}, "at least 1 item"),
+        ({"scopes": ["write"]}, "'ingest', 'read', 'operate' or 'administer'"),
+    ],
+)
+def test_what_is_no_role_or_scope_is_refused(granted: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        ReceiversSettings.model_validate({"tokens": [{"name": "ann", "file": "f", **granted}]})
 
 
 def test_nothing_of_it_prints_the_token(file: Path) -> None:

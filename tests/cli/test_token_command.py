@@ -1,0 +1,160 @@
+"""stormcell token."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stormcell.access import Authenticator, Scope, UnauthenticatedError
+from stormcell.config.receivers import ReceiversSettings
+from tests.integration.program import Ran, stormcell
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tokens.json"
+
+
+@pytest.fixture
+def run(path: Path) -> Callable[..., Ran]:
+    return lambda *words: stormcell("token", *words, "--file", path)
+
+
+def scopes(path: Path, token: str) -> set[Scope]:
+    """Return what a token opens now; nothing where it is not known."""
+    known = Authenticator(ReceiversSettings(tokens_file=str(path)))
+    try:
+        return set(known.check(f"Bearer {token}", Scope.READ).scopes)
+    except UnauthenticatedError:
+        return set()
+
+
+def test_a_new_token_is_printed_once_and_opens_what_it_should(run: Callable[..., Ran], path: Path) -> None:
+    ran = run("new", "ann", "--role", "operator")
+    assert ran.code == 0
+    token = ran.out.removesuffix("\n")
+    assert token.startswith("sct_")
+    assert "\n" not in token
+    assert token not in ran.err
+    assert "ann was made, and may read, operate." in ran.err
+    assert scopes(path, token) == {Scope.READ, Scope.OPERATE}
+    listed = run("list")
+    assert (listed.code, listed.err) == (0, "1 token\n")
+    assert "ann" in listed.out
+    held = json.loads(path.read_text())["tokens"]["ann"]
+    for secret in (token, held["sha256"]):
+        assert secret not in listed.out + run("list", "--json").out
+
+
+def test_scopes_instead_of_a_role(run: Callable[..., Ran], path: Path) -> None:
+    made = run("new", "both", "--scope", "ingest", "--scope", "read", "--expires", "90d", "--json").json
+    assert scopes(path, made["token"]) == {Scope.INGEST, Scope.READ}
+    assert (made["name"], made["role"], made["granted"], made["state"]) == (
+        "both",
+        None,
+        ["ingest", "read"],
+        "good",
+    )
+    [listed] = run("list", "--json").json
+    assert {**listed, "token": made["token"], "file": str(path)} == made
+    assert listed["expires"] > listed["created"]
+
+
+def test_rotating_leaves_the_old_one_for_a_while(run: Callable[..., Ran], path: Path) -> None:
+    old = run("new", "ann", "--role", "viewer").out.strip()
+    ran = run("rotate", "ann")
+    assert scopes(path, old) == scopes(path, ran.out.strip()) == {Scope.READ}
+    assert "The one before is good until" in ran.err
+    assert "the one before until 20" in run("list").out
+    assert run("list", "--json").json[0]["previous_until"]
+    leaked = ran.out.strip()
+    ran = run("rotate", "ann", "--grace", "0")
+    assert "The one before" not in ran.err
+    assert scopes(path, old) == scopes(path, leaked) == set()
+    assert scopes(path, ran.out.strip()) == {Scope.READ}
+
+
+def test_a_revoked_one_opens_nothing(run: Callable[..., Ran], path: Path) -> None:
+    token = run("new", "ann", "--role", "admin").out.strip()
+    run("rotate", "ann")
+    ran = run("revoke", "ann")
+    assert (ran.code, ran.out) == (0, "")
+    assert "ann is revoked" in ran.err
+    assert scopes(path, token) == set()
+    assert run("list", "--json").json == []
+    run("new", "ann", "--role", "viewer")
+    assert run("revoke", "ann", "--json").json == {"revoked": "ann", "file": str(path)}
+
+
+def test_an_expired_one_is_told(run: Callable[..., Ran], path: Path) -> None:
+    run("new", "ann", "--role", "viewer", "--expires", "1d")
+    path.write_text(path.read_text().replace('"expires": "20', '"expires": "19'))
+    assert "expired" in run("list").out
+    assert run("list", "--json").json[0]["state"] == "expired"
+    token = run("rotate", "ann", "--expires", "never").out.strip()
+    assert scopes(path, token) == {Scope.READ}
+    assert run("list", "--json").json[0]["expires"] is None
+
+
+def test_the_file_of_the_settings(tmp_path: Path, path: Path) -> None:
+    config = tmp_path / "stormcell.yaml"
+    config.write_text(json.dumps({"receivers": {"tokens_file": str(path)}}))
+    assert stormcell("token", "new", "ann", "--role", "viewer", "--config", config).code == 0
+    assert [one["name"] for one in stormcell("token", "list", "--config", config, "--json").json] == ["ann"]
+    config.write_text("{}")
+    ran = stormcell("token", "list", "--config", config)
+    assert (ran.code, ran.out) == (2, "")
+    assert "name one with --file, or set receivers.tokens_file" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["new", "ann"], "--role viewer, operator or admin, or --scope"),
+        (["new", "ann", "--role", "viewer", "--scope", "read"], "--role viewer, operator or admin, or --scope"),
+        (["new", "ann", "--role", "root"], "'viewer', 'operator' or 'admin'"),
+        (["new", "ann", "--scope", "write"], "'ingest', 'read', 'operate'"),
+        (["new", "cli", "--role", "viewer"], "stands for others in the audit trail"),
+        (["new", "a b", "--role", "viewer"], "match pattern"),
+        (["new", "ann", "--role", "viewer", "--expires", "0"], "good for no time"),
+        (["new", "ann", "--role", "viewer", "--expires", "soon"], "such as 90d or 24h"),
+        (["new", "ann", "--role", "viewer", "--expires", "99999d"], "expected 3660d at most"),
+        (["new", "known", "--role", "viewer"], "rotate it, or revoke it first"),
+        (["rotate", "nobody"], "no token of the name nobody; there are: known"),
+        (["rotate", "known", "--grace", "-1d"], "such as 90d or 24h"),
+        (["revoke", "nobody"], "no token of the name nobody; there are: known"),
+    ],
+)
+def test_wrong_use_changes_nothing(run: Callable[..., Ran], path: Path, words: list[str], complaint: str) -> None:
+    run("new", "known", "--role", "viewer")
+    before = path.read_bytes()
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert complaint in " ".join(ran.err.replace("│", " ").split())
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_none(run: Callable[..., Ran], path: Path) -> None:
+    for words in (["list"], ["rotate", "ann"], ["revoke", "ann"]):
+        ran = run(*words)
+        assert (ran.code, ran.out) == (2, "")
+        assert "cannot read the file of tokens" in ran.err
+    path.write_text("{}")
+    ran = run("new", "ann", "--role", "viewer")
+    assert (ran.code, ran.out) == (2, "")
+    assert "schema: Field required" in ran.err
+    assert path.read_text() == "{}"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_fits(run: Callable[..., Ran], path: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    run("new", "a-name-of-some-length", "--role", "operator", "--expires", "90d")
+    run("rotate", "a-name-of-some-length")
+    ran = stormcell("token", "list", "--file", path, terminal=True)
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in ran.out.splitlines()) <= columns
+    assert "a-name-of-some-length" in ran.out
