@@ -106,8 +106,9 @@ def retrain(
     from stormcell.operate import canary
 
     with options.open_store(store) as opened:
-        number = canary.retrain(opened, person(by), why=why)
-    say(f"Request {number} to train is stored; a sidecar that runs on this store hears it at its next tick.")
+        number, new = canary.retrain(opened, person(by), why=why)
+    said = "is stored" if new else "waits already"
+    say(f"Request {number} to train {said}; a sidecar that runs on this store hears it at its next tick.")
 
 
 def _print(watched: dict[str, Any]) -> None:

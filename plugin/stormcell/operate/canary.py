@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from stormcell.errors import ConflictError
 from stormcell.operate.codebooks import StateSet, find, opened
@@ -13,6 +13,9 @@ from stormcell.store import SqliteStore
 from stormcell.store.model import ASKED, CANARY, DRIFT, SAMPLE, WATCH
 from stormcell.times import rfc3339
 from stormcell.types import CodebookState, ModelNote, NoteKind, Value, WindowSummary
+
+_REQUESTS: Final = ((ASKED, "number"), (WATCH, "asked"))
+"""Where the last request to train is, and the last that was heard."""
 
 
 def start(store: SqliteStore, version: str, person: Person, *, why: str = "") -> StateSet:
@@ -60,17 +63,23 @@ def stop(store: SqliteStore, person: Person, *, why: str = "") -> StateSet:
     return StateSet(store.codebook(found.version), "" if live is None else live.version, changed)
 
 
-def retrain(store: SqliteStore, person: Person, *, why: str = "") -> int:
-    """Ask the sidecar of this store to train a codebook of what came last; return the number of the request.
+def retrain(store: SqliteStore, person: Person, *, why: str = "") -> tuple[int, bool]:
+    """Ask the sidecar of this store to train a codebook of what came last.
 
     It hears that at its next tick; what it trains becomes the canary.
+
+    Returns
+    -------
+    int, bool
+        The number of the request, and whether it is a new one: while one waits, asking again changes nothing.
     """
     with store.changing():
-        number = int((store.model_state(ASKED) or {}).get("number", 0)) + 1
-        store.save_model_state(
-            ASKED, {"number": number, "by": person.author or person.name, "why": why, "time": person.now}
-        )
-    return number
+        asked, heard = (int((store.model_state(name) or {}).get(key, 0)) for name, key in _REQUESTS)
+        if asked > heard:
+            return asked, False
+        told = {"number": asked + 1, "by": person.author or person.name, "why": why, "time": person.now}
+        store.save_model_state(ASKED, told)
+    return asked + 1, True
 
 
 def status(store: SqliteStore, *, windows: int = 24) -> dict[str, Any]:

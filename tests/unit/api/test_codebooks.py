@@ -118,6 +118,7 @@ def test_training_is_asked_for_and_done(api: Api, world: World) -> None:
     api.done(f"/codebooks/{version}/promote")
     world.minutes(0, 2)
     assert api.done("/codebooks/retrain", {"by": "ann"}) == {"changed": True, "request": 1}
+    assert api.done("/codebooks/retrain") == {"changed": False, "request": 1}
     assert api.got("/codebooks/status")["retraining"] is True
     world.minutes(2, 4)
     status = api.got("/codebooks/status")
