@@ -79,6 +79,7 @@ def retrain(store: SqliteStore, person: Person, *, why: str = "") -> tuple[int, 
             return asked, False
         told = {"number": asked + 1, "by": person.author or person.name, "why": why, "time": person.now}
         store.save_model_state(ASKED, told)
+        store.audit(person.did("retrain", str(asked + 1), (), {"why": why} if why else {}))
     return asked + 1, True
 
 

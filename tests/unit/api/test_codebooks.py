@@ -122,6 +122,8 @@ def test_training_is_asked_for_and_done(api: Api, world: World) -> None:
     assert api.got("/codebooks/status")["retraining"] is True
     world.minutes(2, 4)
     status = api.got("/codebooks/status")
+    [entry] = [entry for entry in api.got("/audit")["entries"] if entry["action"] == "retrain"]
+    assert (entry["target"], entry["detail"]["by"]) == ("1", "ann")
     assert status["retraining"] is False
     assert status["canary"]["version"] != version
 
