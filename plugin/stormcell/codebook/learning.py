@@ -54,7 +54,7 @@ def learn(
         Its metrics are added here.
     settings : Settings
     parent : Codebook, optional
-        Whose ids are kept for kinds that are still there.
+        Whose ids are kept for kinds that are still there; returned where nothing has changed.
     """
     reader = TraitReader(settings)
     traits = [reader.read(event) for event in events]
@@ -77,7 +77,12 @@ def learn(
         provenance=provenance,
     )
     found = Assigning(unmeasured, settings).assign_traits(traits)
-    return seal(_measured(unmeasured, events, traits, weights, found, settings.codebook.radius))
+    made = _measured(unmeasured, events, traits, weights, found, settings.codebook.radius)
+    if parent is not None:
+        again = seal(replace(made, provenance=replace(made.provenance, parent=parent.provenance.parent)))
+        if again.version == parent.version:
+            return parent
+    return seal(made)
 
 
 def _fields(traits: Sequence[Traits], settings: CodebookSettings) -> tuple[CodebookField, ...]:

@@ -21,6 +21,8 @@ class CodebookSettings(Section):
     radius: Annotated[float, Field(gt=0, le=1)] = 0.12
     """What is farther than this from all codewords is new, and in training gets a codeword of its own. Where
     `max_codewords` are too few for that, the radius grows until 99 in 100 events of the training are within it."""
+    stretch_events: Annotated[int, Field(ge=100)] = 20_000
+    """Training from files counts so many events together, and keeps what it knows by then for `--resume`."""
     text_weight: Weight = 4.0
     """Weight of the meaning and the letters of texts."""
     service_weight: Weight = 1.0

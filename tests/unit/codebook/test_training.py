@@ -98,6 +98,14 @@ def test_ids_are_kept_from_the_parent() -> None:
             assert word.medoid.service == former[word.id].service
 
 
+def test_of_the_same_events_a_parent_stays_what_it_is() -> None:
+    first = trained()
+    assert trained(parent=first) == first
+    second = trained(seed=1, parent=first)
+    assert second.provenance.parent == first.version
+    assert trained(seed=1, parent=second) == second
+
+
 def test_of_a_parent_that_knows_another_system_no_id_is_kept() -> None:
     other = trained([log(at, uid=f"u{at}", service="etcd", text="raft: leader changed") for at in range(9)])
     ids = {word.id for word in other.codewords}
