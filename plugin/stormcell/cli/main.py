@@ -13,9 +13,9 @@ from typer.core import TyperGroup
 from stormcell import __version__
 from stormcell.cli import (
     background,
-    codebook_changing,
     codebook,
     codebook_assigning,
+    codebook_changing,
     codebook_training,
     demo,
     draft,
