@@ -32,6 +32,7 @@ COMMANDS = [
     ),
     *(["drafts", name] for name in ("send-back", "withdraw", "approve", "publish")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
+    *(["codebook", name] for name in ("train", "assign", "explain")),
     *(["runbooks", name] for name in ("list", "match", "amend")),
     *(["codebook", name] for name in ("list", "show", "diff", "verify", "notes")),
     *(["codebook", name] for name in ("promote", "rollback", "reject", "export", "import")),

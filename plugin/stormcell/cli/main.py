@@ -14,7 +14,10 @@ from stormcell import __version__
 from stormcell.cli import (
     audit,
     background,
+    codebook,
+    codebook_assigning,
     codebook_changing,
+    codebook_training,
     demo,
     draft,
     drafts_changing,
@@ -142,6 +145,25 @@ app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
 app.add_typer(codebook_changing.app, name="codebook")
+codebook.app.command(
+    "train",
+    epilog=options.examples(
+        "stormcell codebook train last-week/ --out out",
+        "stormcell codebook train last-week/ --out out --resume",
+        "stormcell codebook train last-week/ --out out --promote --json | jq -r .version",
+    ),
+)(codebook_training.train)
+codebook.app.command(
+    "assign",
+    epilog=options.examples(
+        "stormcell codebook assign today/ --store out",
+        "stormcell codebook assign today/ --codebook cb.json --json | jq -r 'select(.codeword == null).uid'",
+    ),
+)(codebook_assigning.assign)
+codebook.app.command(
+    "explain", epilog=options.examples("stormcell codebook explain 6640e9e0dd1c3f1d today/ --store out")
+)(codebook_assigning.explain)
+app.add_typer(codebook.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")

@@ -108,7 +108,7 @@ class Assigning:
         explained : bool
             Whether to tell the shares.
         """
-        traits = self._read([event])
+        traits = self.read([event])
         parts = self._parts(traits)
         found = self._nearest(parts)
         words, nearest, second = self.codebook.codewords, int(found.nearest[0]), int(found.runner_up[0])
@@ -126,9 +126,14 @@ class Assigning:
         """Return where rows belong, each by the event that stands for it."""
         return self.assign_traits(self.read_rows(rows))
 
+    def read(self, events: Sequence[Event]) -> list[Traits]:
+        """Return what is compared of events."""
+        with self._lock:
+            return [self._reader.read(event) for event in events]
+
     def read_rows(self, rows: Rows) -> list[Traits]:
         """Return what is compared of rows."""
-        return self._read(take(rows.events, np.arange(len(rows))))
+        return self.read(take(rows.events, np.arange(len(rows))))
 
     def assign_traits(self, traits: Sequence[Traits]) -> AssignedRows:
         """Return where events belong whose traits were read."""
@@ -148,10 +153,6 @@ class Assigning:
     def dissimilarities(self, traits: Sequence[Traits]) -> DoubleArray:
         """Return how far events are from every codeword, shape (n, codewords)."""
         return _mixed(self._parts(traits))
-
-    def _read(self, events: Sequence[Event]) -> list[Traits]:
-        with self._lock:
-            return [self._reader.read(event) for event in events]
 
     def _parts(self, traits: Sequence[Traits]) -> list[tuple[str, float, DoubleArray]]:
         """Return the name, the weight and the partial dissimilarities of each field; NaN where one is missing."""

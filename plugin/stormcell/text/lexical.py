@@ -23,6 +23,9 @@ _BUCKETS: Final = 1 << 16
 """Counts of documents are kept by hash: memory stays the same however many features there are."""
 _GRAM: Final = 4
 _WORD_WEIGHT: Final = 2.0
+_WORDS: Final = 4096
+_FEATURES: Final = 32_768
+"""Words and features that are at hand: most of those of a new text were in others."""
 
 
 class Lexicon:
@@ -111,12 +114,18 @@ def _features(text: str) -> Counter[str]:
     """Count the words and the character 4-grams inside them."""
     counts: Counter[str] = Counter()
     for word in words_of(text):
-        counts[f"w:{word}"] += 1
-        padded = f" {word} "
-        for start in range(max(len(padded) - _GRAM + 1, 1)):
-            counts[f"c:{padded[start : start + _GRAM]}"] += 1
+        counts.update(_word(word))
     return counts
 
 
+@lru_cache(_WORDS)
+def _word(word: str) -> tuple[str, ...]:
+    """Return the features of a word."""
+    padded = f" {word} "
+    grams = (padded[start : start + _GRAM] for start in range(max(len(padded) - _GRAM + 1, 1)))
+    return (f"w:{word}", *(f"c:{gram}" for gram in grams))
+
+
+@lru_cache(_FEATURES)
 def _hash(feature: str) -> int:
     return zlib.crc32(feature.encode("utf-8", "replace"))

@@ -127,12 +127,14 @@ class StaticEmbedder:
         """Add up the rows of each text into ``out``, in the order of its pieces."""
         rows = [list(chain.from_iterable(map(self._known.__getitem__, self._split(text)))) for text in texts]
         counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-        for long in np.flatnonzero(counts > _LAYERS).tolist():
+        # One alone is soonest done by itself, too.
+        most = _LAYERS if len(texts) > 1 else 0
+        for long in np.flatnonzero(counts > most).tolist():
             for start in range(0, len(rows[long]), _BATCH):
                 out[long] += self._take(rows[long][start : start + _BATCH]).sum(axis=0)
         # The k-th pieces of all texts are added together, the longest texts first: those that have a k-th piece
         # are then the first ones.
-        layered = np.flatnonzero(counts <= _LAYERS)
+        layered = np.flatnonzero(counts <= most)
         order = layered[np.argsort(-counts[layered], kind="stable")]
         lengths = counts[order]
         if not len(order) or not lengths[0]:
