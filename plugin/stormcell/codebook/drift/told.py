@@ -71,14 +71,20 @@ def replaced(version: str, active: Sequence[str], window: WindowSummary) -> Mode
     return ModelNote(window.start, NoteKind.DRIFT_ENDED, version, detail)
 
 
-def sentences(note: ModelNote) -> list[str]:
-    """Return a note of drift as lines of plain text, as hostile as the values in it; the first says what it is."""
+def brief(note: ModelNote) -> str:
+    """Return a note of drift in a few words."""
     detail: Mapping[str, Any] = note.detail
     names = ", ".join(one["field"] for one in detail["fields"])
     if note.kind is NoteKind.DRIFT_ENDED:
-        return [f"{readable(note.time)}: drift of {names} is over: {detail['why']}"]
-    lines = [f"{readable(note.time)}: drift of {names} since {detail['since']}"]
-    for one in detail["fields"]:
+        return f"drift of {names} is over: {detail['why']}"
+    return f"drift of {names} since {detail['since']}"
+
+
+def sentences(note: ModelNote) -> list[str]:
+    """Return a note of drift as lines of plain text, as hostile as the values in it; the first says what it is."""
+    detail: Mapping[str, Any] = note.detail
+    lines = [f"{readable(note.time)}: {brief(note)}"]
+    for one in detail["fields"] if note.kind is NoteKind.DRIFT_BEGAN else ():
         lines.append(f"  {one['field']}: {_measures(one)}")
         lines += [f"    {moved}" for moved in map(_spelled, one["moved"])]
     return lines
