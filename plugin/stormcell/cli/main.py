@@ -18,6 +18,7 @@ from stormcell.cli import (
     codebook_assigning,
     codebook_changing,
     codebook_training,
+    codebook_drift,
     demo,
     draft,
     drafts_changing,
@@ -144,6 +145,14 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
+codebook_changing.app.command(
+    "drift",
+    epilog=options.examples(
+        "stormcell codebook drift --store /var/lib/stormcell",
+        "stormcell codebook drift today/ --codebook cb.json",
+        "stormcell codebook drift --store out --json | jq -r '.active[].field'",
+    ),
+)(codebook_drift.drift)
 app.add_typer(codebook_changing.app, name="codebook")
 codebook.app.command(
     "train",
