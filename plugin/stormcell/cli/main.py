@@ -16,9 +16,11 @@ from stormcell.cli import (
     background,
     codebook,
     codebook_assigning,
+    codebook_canary,
     codebook_changing,
     codebook_training,
     codebook_drift,
+    codebook_training,
     demo,
     draft,
     drafts_changing,
@@ -145,6 +147,11 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
+codebook_changing.app.add_typer(codebook_canary.app, name="canary")
+codebook_changing.app.command(
+    "retrain",
+    epilog=options.examples("stormcell codebook retrain --store /var/lib/stormcell --why 'new services'"),
+)(codebook_canary.retrain)
 codebook_changing.app.command(
     "drift",
     epilog=options.examples(

@@ -13,6 +13,7 @@ from stormcell.config import NotificationsSettings
 from stormcell.engine.assigner import Verdicts
 from stormcell.engine.keeping import keep
 from stormcell.engine.live import LATEST
+from stormcell.engine.model import ModelWatch
 from stormcell.engine.notifying import NOTIFIED, Told, dump, notify
 from stormcell.engine.shared import WAIT, Shared
 from stormcell.engine.slack import Slack
@@ -54,6 +55,7 @@ class Ticker(Worker):
         The position up to which others are done with the journal.
     told : callable
         Called after groups were put out.
+    model : ModelWatch
 
     Attributes
     ----------
@@ -69,20 +71,29 @@ class Ticker(Worker):
         notified: Told,
         held: Callable[[], int],
         told: Callable[[], None],
+        model: ModelWatch,
     ) -> None:
         failing = "what changed could not be stored, and will be again"
         super().__init__("ticks", shared.signals, shared.settings.live.tick_seconds, failing)
         self._shared, self._settings, self._live = shared, shared.settings, shared.live
         self._path, self._reader, self._notified = path, reader, notified
-        self._held, self._told = held, told
+        self._held, self._told, self._model = held, told, model
         self._store: SqliteStore | None = None
         self._file: int | None = None
         self._ticked, self._took = shared.monotonic(), 0.0
+        self._began = self._ticked
+        self._waits: float | None = None
         self._decided = True
         self._sweep = 0.0
         self._sealed = Seal(0, "")
         self._slack = Slack()
         self.silhouette: float | None = None
+
+    @property
+    def behind(self) -> float:
+        """For how many seconds the groups have lacked something that came; 0 where they lack nothing."""
+        waits = self._waits
+        return 0.0 if waits is None else max(self._shared.monotonic() - waits, 0.0)
 
     def notify_by(self, settings: NotificationsSettings) -> None:
         """Decide by these settings what goes out from now on, what waits included; from any thread."""
@@ -112,6 +123,7 @@ class Ticker(Worker):
 
     def _step(self, store: SqliteStore) -> bool:
         live, signals, full = self._live, self._signals, self._live.is_full()
+        self._wait_for_tick()
         if self._nothing_comes():
             end = live.end()
             now = next(live.due(end - 1), None)
@@ -124,6 +136,14 @@ class Ticker(Worker):
         self._forget(store)
         signals.wait(WAIT, lambda: signals.nudged or self._nothing_comes() or (live.is_full() and not full))
         return False
+
+    def _wait_for_tick(self) -> None:
+        """Note since when something waits for a tick."""
+        arrived = self._shared.stats.arrived
+        if arrived <= self._began:
+            self._waits = None
+        elif self._waits is None or self._waits <= self._began:
+            self._waits = arrived
 
     def _nothing_comes(self) -> bool:
         return self._signals.draining and self._reader.finished
@@ -168,17 +188,25 @@ class Ticker(Worker):
         # All of these are of before the tick looks at anything: what comes later is for the next one.
         start, position, self._signals.nudged = shared.monotonic(), stats.position, False
         found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
-        knowledge = live.settled_knowledge(found)
+        knowledge, settled = live.settled(found)
+        wall = shared.clock.now()
+        look = self._model.look(store, settled, found.released, wall)
         if self._signals.stopping:
             return False
-        told = keep(store, found, knowledge, live, self._settings, shared.clock.now(), self._notified)
+        told = keep(
+            *(store, found, knowledge, live, self._settings, wall, self._notified),
+            more=lambda store: self._model.write(store, look),
+        )
         self._notified = told or self._notified
         live.commit(found, knowledge)
+        self._model.commit(look)
         shared.assigner.use(Verdicts(self._settings, found))
         self.silhouette = silhouette_of(found.memberships)
         stats.ticks += 1
         self._ticked = shared.monotonic()
         self._took = self._ticked - start
+        self._began = start
+        self._wait_for_tick()
         stats.tick_seconds.append(self._took)
         # In a service nobody takes them.
         del stats.tick_seconds[:-_KEPT]

@@ -51,6 +51,7 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             "damaged": journal.damaged,
         },
         "engine": _engine(engine.loaded),
+        "model": _model(engine.loaded),
         "groups": dict(sorted(Counter(str(one.life.status) for one in living).items())),
     }
     if sidecar.forwarder is not None:
@@ -86,6 +87,20 @@ def status(sidecar: Sidecar) -> dict[str, Any]:
             for name, one in sidecar.runtime.delivery.stats().items()
         }
     return result
+
+
+def _model(loaded: Engine | None) -> dict[str, Any]:
+    """Return how it stands with watching over the model."""
+    if loaded is None:
+        return {"known": 0, "new": 0, "failures": 0, "problem": "", "unusable": {}}
+    stats = loaded.model.stats
+    return {
+        "known": round(stats.known),
+        "new": round(stats.new),
+        "failures": stats.failures,
+        "problem": stats.problem,
+        "unusable": loaded.model.problems,
+    }
 
 
 def _engine(loaded: Engine | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 from stormcell.codebook.matching import assignment, named
 from stormcell.types import DoubleArray
 from tests.unit.codebook.books import codebook, codeword
+from tests.unit.codebook.made import shop, trained
 
 _TABLES = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-5, 5, width=16))
 _FAR = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.floats(0, 1, width=16))
@@ -100,3 +101,10 @@ def test_an_id_that_is_gone_does_not_come_back_for_another_kind() -> None:
     third = codebook([codeword(ids[1], "one")], "cb-2")
     [last] = named(third, [codeword("d", "one")], np.array([[0.9]]))
     assert last not in {*ids}
+
+
+def test_of_unchanged_telemetry_nine_in_ten_kinds_keep_their_ids() -> None:
+    first = trained(shop(400))
+    again = trained(shop(400, 1), parent=first)
+    kept = {word.id for word in first.codewords} & {word.id for word in again.codewords}
+    assert len(kept) >= 0.9 * len(again.codewords)

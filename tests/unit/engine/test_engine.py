@@ -314,3 +314,18 @@ def test_it_gives_what_a_replay_gives_whatever_fails_on_the_way(
         assert made.engine.stop(60)
         assert made.engine.failed_ticks >= 6
     assert told(made.path) == expected
+
+
+def test_how_long_groups_have_lacked_what_came_is_told(tmp_path: Path) -> None:
+    with running(tmp_path) as made:
+        assert made.engine.behind == 0
+        made.pass_(1)
+        made.send(errors(0, 5))
+        until(made.has_read)
+        made.pass_(30)
+        until(lambda: made.engine.behind == 30)
+        made.pass_(10)
+        assert made.engine.behind == 40
+        made.send(errors(100, 105))
+        until(lambda: made.engine.stats.ticks > 0)
+        until(lambda: made.engine.behind == 0)

@@ -37,5 +37,6 @@ def test_it_is_ready_while_everything_runs(tmp_path: Path, monkeypatch: pytest.M
             assert status(sidecar)["engine"]["problem"] == "the disk is full"
         until(lambda: readiness(sidecar).ready)
         assert status(sidecar)["engine"]["failed_ticks"] > 0
+        assert status(sidecar)["model"] == {"known": 0, "new": 0, "failures": 0, "problem": "", "unusable": {}}
     finally:
         assert sidecar.stop()
