@@ -177,6 +177,8 @@ class Plant:
         How much of everything.
     hours : float
         How long.
+    shown : bool
+        Whether it is only shown what becomes of it, without a target.
     """
 
     name: str
@@ -187,6 +189,7 @@ class Plant:
     factor: float = 0.0
     times: float = 1.0
     hours: float = 1e9
+    shown: bool = False
 
 
 NOTHING = Plant("nothing", False)

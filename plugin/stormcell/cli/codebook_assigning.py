@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stormcell.cli import options
-from stormcell.cli.codebook_training import opened
+from stormcell.cli.codebook import read as opened
 
 if TYPE_CHECKING:
     from stormcell.operate.assigning import Tally
@@ -21,7 +21,7 @@ Named = Annotated[
     typer.Option(
         "--codebook",
         metavar="CODEBOOK",
-        help="Its version, or the start of it; `live`; or a file, such as cb.json.",
+        help="Its version, or the start of it; `live` or `canary`; or a file, such as cb.json.",
     ),
 ]
 
@@ -48,7 +48,7 @@ def assign(
     from stormcell.operate.assigning import assigned, line, tallied
 
     settings = options.settings(config)
-    assigning = Assigning(opened(codebook, store), settings)
+    assigning = Assigning(opened(codebook, store)[0], settings)
     report = Report()
     with progress("Assigning") as update:
         found = assigned(assigning, read(paths, report, strict=strict, progress=update))
@@ -85,7 +85,7 @@ def explain(
     from stormcell.operate.assigning import shown
 
     settings = options.settings(config)
-    assigning = Assigning(opened(codebook, store), settings)
+    assigning = Assigning(opened(codebook, store)[0], settings)
     asked = next((one for one in read(paths) if one.uid == event or one.uid.startswith(f"{event}@")), None)
     if asked is None:
         raise InputError(f"there is no event {event!r} in {', '.join(paths)}; name one of theirs by its uid")

@@ -18,13 +18,14 @@ _TOLD = 3
 _SHOWN_FROM = 0.5
 """Those are that reach this part of a threshold."""
 _NOTES = 5
+_TEXT = 80
 
 
 def drift(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH]...",
+            metavar="PATH",
             help="Files or folders with telemetry to look at, window by window; else what the sidecar watched.",
         ),
     ] = None,
@@ -103,6 +104,7 @@ def _print(codebook: Codebook, looked: Looked, last: int) -> None:
     from stormcell.cli.output import console, counted, say, table
     from stormcell.codebook.drift import sentences
     from stormcell.escape import terminal
+    from stormcell.text.shorten import shorten
     from stormcell.times import readable
 
     printer = console()
@@ -120,8 +122,9 @@ def _print(codebook: Codebook, looked: Looked, last: int) -> None:
             )
             result.add_row(*map(Text, cells), style="bold" if one.active else None)
         printer.print(result)
+    texts = {word.id: f"{word.medoid.service}: {shorten(word.medoid.text, _TEXT)}" for word in codebook.codewords}
     for note in looked.notes[-_NOTES:]:
-        printer.print("\n".join(map(terminal, sentences(note))), soft_wrap=True)
+        printer.print("\n".join(map(terminal, sentences(note, texts))), soft_wrap=True)
     active = looked.state.active
     since = min((looked.state.fields[name].since for name in active), default=0)
     said = (

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from stormcell.cli.output import WIDE, console, counted, table
 from stormcell.codebook.comparing import Differences
+from stormcell.codebook.drift import KINDS, brief
 from stormcell.escape import terminal
 from stormcell.operate.codebooks import Finding
 from stormcell.text.shorten import shorten
@@ -120,7 +121,11 @@ def print_findings(found: Sequence[Finding]) -> None:
 
 def note_line(note: ModelNote) -> str:
     """Return what happened to the model in one line that is harmless on a terminal."""
-    told = ", ".join(f"{name} {_value(value)}" for name, value in note.detail.items() if value not in ("", None))
+    if note.kind in KINDS:
+        told = brief(note)
+    else:
+        detail = note.detail.items()
+        told = ", ".join(f"{name} {_value(value)}" for name, value in detail if value not in ("", None))
     about = f" {note.version}" if note.version else ""
     return terminal(f"{readable(note.time)}  {note.kind.value}{about}{f': {told}' if told else ''}")
 

@@ -10,6 +10,7 @@ import typer
 from stormcell.cli import options
 
 if TYPE_CHECKING:
+    from stormcell.operate.people import Person
     from stormcell.store import SqliteStore
     from stormcell.types import Codebook, ModelNote, Value
 
@@ -39,12 +40,13 @@ def train(
     the training.
     """
     from stormcell.cli.output import counted, print_json, progress, say, say_problems
+    from stormcell.cli.person import person
     from stormcell.codebook.document import dump
     from stormcell.decode import Report
     from stormcell.operate.training import Training
     from stormcell.store import SqliteStore
 
-    settings = options.settings(config)
+    settings, who = options.settings(config), person("")
     report = Report()
     with (
         Training.into(out / "codebooks", settings) as training,
@@ -63,9 +65,9 @@ def train(
                 progress=update,
             )
         document = dump(codebook)
-        stored = store.add_codebook(codebook, document, [_note(codebook)])
+        stored = store.add_codebook(codebook, document, [_note(codebook, who)])
         training.forget()
-        live = _promoted(store, codebook) if promote else ""
+        live = _promoted(store, codebook, who) if promote else ""
         state = store.codebook(codebook.version).state
     say_problems(report)
     told = codebook.provenance
@@ -103,70 +105,32 @@ def train(
         say(f"Next: {options.program()} codebook promote {codebook.version} --store {out}")
 
 
-def opened(name: str, store: Path | None) -> Codebook:
-    """Return a codebook by the file that holds it, or as the store knows it.
-
-    Raises
-    ------
-    CodebookError
-        If it is damaged.
-    StoreError
-        If there is no such codebook.
-    """
-    from stormcell.codebook.document import load
-
-    if Path(name).is_file():
-        return load(Path(name).read_bytes(), name)
-    with options.open_store(store) as found:
-        return _stored(name, found)
-
-
-def _stored(name: str, store: SqliteStore) -> Codebook:
-    from stormcell.codebook.document import load
-    from stormcell.errors import NotFoundError
-
-    found = store.live_codebook() if name == "live" else store.codebook(name)
-    if found is None:
-        raise NotFoundError(
-            "no codebook is live; make one so with `stormcell codebook promote`, or name one with --codebook"
-        )
-    return load(store.codebook_document(found.version), f"{found.version}.json")
-
-
 def _parent(name: str, store: SqliteStore) -> Codebook | None:
+    from stormcell.cli.codebook import contents
     from stormcell.codebook.document import load
+    from stormcell.operate import codebooks
 
     if name == "none" or (name == "live" and store.live_codebook() is None):
         return None
-    return load(Path(name).read_bytes(), name) if Path(name).is_file() else _stored(name, store)
+    if name.endswith(".json") or Path(name).is_file():
+        return load(contents(name), name)
+    return codebooks.opened(store, codebooks.find(store, name).version)
 
 
-def _note(codebook: Codebook) -> ModelNote:
-    from stormcell.cli.person import person
-    from stormcell.operate.people import CLI
+def _note(codebook: Codebook, who: Person) -> ModelNote:
     from stormcell.types import ModelNote, NoteKind
 
     told = codebook.provenance
-    detail: dict[str, Value] = {
-        "by": CLI,
-        "events": told.events,
-        "codewords": len(codebook.codewords),
-        "parent": told.parent,
-    }
-    return ModelNote(person("").now, NoteKind.TRAINED, codebook.version, detail)
+    detail: dict[str, Value] = {"by": who.name, "events": told.events, "codewords": len(codebook.codewords)}
+    return ModelNote(who.now, NoteKind.TRAINED, codebook.version, detail)
 
 
-def _promoted(store: SqliteStore, codebook: Codebook) -> str:
+def _promoted(store: SqliteStore, codebook: Codebook, who: Person) -> str:
     """Make a codebook live where none is; return the version of another that is."""
-    from stormcell.cli.person import person
-    from stormcell.operate.people import CLI
-    from stormcell.types import CodebookState, ModelNote, NoteKind
+    from stormcell.operate.codebooks import promote
 
     live = store.live_codebook()
-    if live is not None:
-        return "" if live.version == codebook.version else live.version
-    who = person("")
-    note = ModelNote(who.now, NoteKind.PROMOTED, codebook.version, {"by": CLI})
-    entry = who.did("promote", codebook.version, ())
-    store.set_codebook_state(codebook.version, CodebookState.LIVE, note=note, audit=[entry], expected="")
+    if live is not None and live.version != codebook.version:
+        return live.version
+    promote(store, codebook.version, who, expected="" if live is None else live.version)
     return ""

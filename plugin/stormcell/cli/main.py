@@ -18,6 +18,7 @@ from stormcell.cli import (
     codebook_assigning,
     codebook_canary,
     codebook_changing,
+    codebook_training,
     codebook_drift,
     codebook_training,
     demo,

@@ -33,6 +33,8 @@ NEW: Final = 0.01
 _LEAST_SPAN: Final = {"severity": 8.0, "duration": 2.0}
 """Where all have nearly one value, what differs from it by this much is as far as can be."""
 _DECIMALS: Final = 6
+_ROUNDS: Final = 20
+_TOLERANCE: Final = 1e-9
 
 
 def learn(
@@ -116,17 +118,42 @@ def _distinct(traits: Sequence[Traits], weights: DoubleArray) -> tuple[IntArray,
 
 
 def _medoids(far: FloatArray, weights: DoubleArray, settings: CodebookSettings) -> IntArray:
-    """Return the medoids: those worth their price, then some for whatever is beyond the radius of all."""
-    most = settings.max_codewords
-    medoids = cluster_by_opening_cost(far, weights, opening_cost=settings.price, max_k=most).medoids.tolist()
+    """Return the medoids: those worth their price, then some for whatever is beyond the radius of all.
+
+    Then each moves to where its events are nearest, as long as none of them comes to be beyond the radius.
+    """
+    most, radius = settings.max_codewords, settings.radius
+    medoids = cluster_by_opening_cost(far, weights, opening_cost=settings.price, max_k=most).medoids
     near = far[medoids].min(axis=0)
-    while len(medoids) < most and (near > settings.radius).any():
-        beyond = np.flatnonzero(near > settings.radius)
-        # Of what is left out, that which speaks for most of it.
-        covered = (far[np.ix_(beyond, beyond)] <= settings.radius) @ weights[beyond]
-        medoids.append(int(beyond[covered.argmax()]))
+    while len(medoids) < most and (near > radius).any():
+        beyond = np.flatnonzero(near > radius)
+        # Of what is left out, that which brings most of it nearest.
+        gain = np.maximum(near[None, :] - far[beyond], 0.0) @ weights
+        medoids = np.append(medoids, beyond[gain.argmax()])
         near = np.minimum(near, far[medoids[-1]])
-    return np.array(sorted(medoids), dtype=np.int64)
+    for _ in range(_ROUNDS):
+        moved = _centred(far, weights, medoids, radius)
+        if np.array_equal(moved, medoids):
+            break
+        medoids = moved
+    return np.sort(medoids)
+
+
+def _centred(far: FloatArray, weights: DoubleArray, medoids: IntArray, radius: float) -> IntArray:
+    """Return the medoids moved to the middle of what is nearest to each."""
+    label, moved = far[medoids].argmin(axis=0), medoids.copy()
+    # Of equals at distance 0 the medoid is its own.
+    label[medoids] = np.arange(len(medoids))
+    for number, medoid in enumerate(medoids.tolist()):
+        mine = np.flatnonzero(label == number)
+        apart = far[np.ix_(mine, mine)]
+        within = far[medoid, mine] <= radius
+        keeps = (apart[:, within] <= radius).all(axis=1)
+        cost = np.where(keeps, apart @ weights[mine], np.inf)
+        best = int(cost.argmin())
+        if cost[best] < cost[mine == medoid][0] * (1 - _TOLERANCE):
+            moved[number] = mine[best]
+    return moved
 
 
 def _measured(

@@ -14,9 +14,9 @@ class CodebookSettings(Section):
 
     sample: Annotated[int, Field(ge=2, le=10_000)] = 4000
     """Rows among which medoids are looked for: a weighted sample in which every kind has a place."""
-    max_codewords: Annotated[int, Field(ge=1, le=2000)] = 200
+    max_codewords: Annotated[int, Field(ge=1, le=2000)] = 400
     """At most so many."""
-    price: NonNegative = 0.002
+    price: NonNegative = 0.001
     """What another codeword costs: it is worth it where it brings the mean dissimilarity down by more."""
     radius: Annotated[float, Field(gt=0, le=1)] = 0.12
     """What is farther than this from all codewords is new, and in training gets a codeword of its own. Where

@@ -2,7 +2,7 @@
 
 from stormcell.codebook.drift.scores import CODEWORD, NEW, FieldScore, Moved, Scores, scores
 from stormcell.codebook.drift.state import FieldState, State, advance, dump, load
-from stormcell.codebook.drift.told import KINDS, measured, scores_json, sentences
+from stormcell.codebook.drift.told import KINDS, brief, measured, scores_json, sentences
 
 __all__ = [
     "CODEWORD",
@@ -14,6 +14,7 @@ __all__ = [
     "Scores",
     "State",
     "advance",
+    "brief",
     "dump",
     "load",
     "measured",

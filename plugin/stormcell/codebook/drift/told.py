@@ -71,16 +71,30 @@ def replaced(version: str, active: Sequence[str], window: WindowSummary) -> Mode
     return ModelNote(window.start, NoteKind.DRIFT_ENDED, version, detail)
 
 
-def sentences(note: ModelNote) -> list[str]:
-    """Return a note of drift as lines of plain text, as hostile as the values in it; the first says what it is."""
+def brief(note: ModelNote) -> str:
+    """Return a note of drift in a few words."""
     detail: Mapping[str, Any] = note.detail
     names = ", ".join(one["field"] for one in detail["fields"])
     if note.kind is NoteKind.DRIFT_ENDED:
-        return [f"{readable(note.time)}: drift of {names} is over: {detail['why']}"]
-    lines = [f"{readable(note.time)}: drift of {names} since {detail['since']}"]
-    for one in detail["fields"]:
+        return f"drift of {names} is over: {detail['why']}"
+    return f"drift of {names} since {detail['since']}"
+
+
+def sentences(note: ModelNote, texts: Mapping[str, str] | None = None) -> list[str]:
+    """Return a note of drift as lines of plain text, as hostile as the values in it; the first says what it is.
+
+    Parameters
+    ----------
+    note : ModelNote
+    texts : mapping of str to str, optional
+        What codewords say, by id.
+    """
+    detail: Mapping[str, Any] = note.detail
+    lines = [f"{readable(note.time)}: {brief(note)}"]
+    for one in detail["fields"] if note.kind is NoteKind.DRIFT_BEGAN else ():
         lines.append(f"  {one['field']}: {_measures(one)}")
-        lines += [f"    {moved}" for moved in map(_spelled, one["moved"])]
+        known = texts if texts and one["field"] == CODEWORD else {}
+        lines += [f"    {_spelled(moved, known)}" for moved in one["moved"]]
     return lines
 
 
@@ -151,8 +165,10 @@ def _measures(field: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _spelled(moved: Mapping[str, Any]) -> str:
+def _spelled(moved: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     value = moved["value"] or "(none)"
+    if value in texts:
+        value = f"{value}, {texts[value]}"
     example = f" (such as {moved['example']})" if moved["example"] else ""
     return f"{value}: {_percent(moved['before'])} -> {_percent(moved['after'])}{example}"
 
