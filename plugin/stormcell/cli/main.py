@@ -18,7 +18,6 @@ from stormcell.cli import (
     codebook_assigning,
     codebook_canary,
     codebook_changing,
-    codebook_training,
     codebook_drift,
     codebook_training,
     demo,
