@@ -43,10 +43,11 @@ if TYPE_CHECKING:
     from stormcell.telemetry.otlp import Sender
     from stormcell.types import DoubleArray
 
-# Powers of ten in three steps, from a millisecond.
+# Powers of ten in three steps, from a millisecond; from far below where most take less.
 _TO_A_SECOND: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _BOUNDS: Final = {
     names.ASSIGNMENT_DURATION: _TO_A_SECOND,
+    names.CODEBOOK_ASSIGNMENT_DURATION: (0.00002, 0.00005, 0.0001, 0.0002, 0.0005, *_TO_A_SECOND),
     names.TICK_DURATION: (*_TO_A_SECOND, 2.0, 5.0, 10.0, 20.0, 60.0),
 }
 
