@@ -1,4 +1,4 @@
-"""The rules on Stormcell speak of metrics that it has, each alert is tried by promtool's tests and has its runbook."""
+"""The rules on Stormcell speak of metrics that it has; each alert is tried by promtool and has its runbook."""
 
 from __future__ import annotations
 
@@ -74,7 +74,11 @@ def test_every_label_is_one_that_the_metric_has() -> None:
         had = {name.replace(".", "_") for used in series(rule["expr"]) for name in SERIES[used].attributes}
         if "stormcell:" in rule["expr"]:
             had.add("slo")
-        by = {name.strip() for names in re.findall(r"(?:by|on) \(([^)]*)\)", rule["expr"]) for name in names.split(",")}
+        by = {
+            name.strip()
+            for names in re.findall(r"(?:by|on) \(([^)]*)\)", rule["expr"])
+            for name in names.split(",")
+        }
         matched = re.findall(r"(\w+)(?:=|!=|=~|!~)\"([^\"]*)\"", rule["expr"])
         told = set(re.findall(r"\$labels\.(\w+)", str(rule.get("annotations"))))
         assert by | {name for name, _ in matched} | told <= had | EVERYWHERE, rule
@@ -97,18 +101,27 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
         assert anchor == alert.lower()
         assert anchor in anchors(ROOT / page), f"{page} has no section on {alert}"
     pages = {ROOT / address.partition("#")[0] for address in named.values()}
-    written = {anchor for page in pages for anchor in anchors(page) if anchor.startswith("stormcell") and " " not in anchor}
+    written = {
+        anchor
+        for page in pages
+        for anchor in anchors(page)
+        if anchor.startswith("stormcell") and " " not in anchor
+    }
     assert written == {alert.lower() for alert in named}
     index = (ROOT / "docs/alerts/README.md").read_text("utf-8")
     for rule in ALERTS:
         address = named[rule["alert"]].removeprefix("docs/alerts/")
-        assert f"| [{rule['alert']}]({address}) | {rule['labels']['severity']} | {rule['labels']['route']} |" in index
+        assert (
+            f"| [{rule['alert']}]({address}) | {rule['labels']['severity']} | {rule['labels']['route']} |" in index
+        )
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_alert_is_tried(name: str) -> None:
     tests = (FOLDER / f"{name}.test.yml").read_text("utf-8")
-    assert {rule["alert"] for rule in RULES[name] if "alert" in rule} == set(re.findall(r'alertname="(\w+)"', tests))
+    assert {rule["alert"] for rule in RULES[name] if "alert" in rule} == set(
+        re.findall(r'alertname="(\w+)"', tests)
+    )
 
 
 def test_every_reason_to_refuse_for_good_is_known() -> None:
