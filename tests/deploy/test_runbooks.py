@@ -38,7 +38,7 @@ def test_every_setting_is_one_of_ours(page: Path) -> None:
     for section, name in re.findall(r"`(\w+)\.(\w+)(?:: \w+)?`", page.read_text("utf-8")):
         if section in sections:
             kind: Any = sections[section].annotation
-                assert name in kind.model_fields, f"{section}.{name}"
+            assert name in kind.model_fields, f"{section}.{name}"
 
 
 @each_page
