@@ -35,6 +35,14 @@ LAST_SCORES = Panel(
     runbook="docs/drift.md",
 )
 
+BEGAN = Panel(
+    "Drift began",
+    "Times in a week, for each field; what changes shows in several at once.",
+    (Query(rate("stormcell_drift_events_total", window="7d", function="increase"), "began"),),
+    decimals=0,
+    runbook="docs/alerts/model.md#stormcelldriftoften",
+)
+
 
 def rates(title: str, about: str, *queries: tuple[str, str, str], unit: str = "cps", width: int = 8) -> Panel:
     """Return a panel of counters, each with the labels that it is told by and what its series are called."""
@@ -110,7 +118,7 @@ BOARD = Board(
             ),
         ),
         Row("Groups", (parts.GROUPS, parts.EXEMPLARS, parts.EDITS)),
-        Row("Windows by field", (SCORES, LAST_SCORES, replace(parts.DRIFTED, width=24))),
+        Row("Windows by field", (SCORES, LAST_SCORES, replace(parts.DRIFTED, width=16), BEGAN)),
         Row(
             "Codebooks",
             (

@@ -110,6 +110,7 @@ BOARD = Board(
                         ),
                     ),
                     stacked=True,
+                    decimals=0,
                     runbook="docs/alerts/model.md#stormcelljobfailing",
                 ),
                 Panel(
