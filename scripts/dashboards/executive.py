@@ -16,6 +16,7 @@ BUDGETS = Panel(
     *("bargauge", "percentunit", 8, 8),
     steps=((None, RED), (0, ORANGE), (0.25, YELLOW), (0.5, GREEN)),
     high=1,
+    decimals=0,
     runbook="docs/slo.md",
 )
 

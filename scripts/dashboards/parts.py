@@ -80,7 +80,7 @@ AGREEMENT = Panel(
 )
 EDITS = Panel(
     "What people did",
-    "Changes of groups and drafts by people, a day. Much merging, splitting and moving says that groups are "
+    "Changes of groups, drafts and codebooks by people, a day. Much merging, splitting and moving says that groups are "
     "cut wrong.",
     (
         Query(
@@ -89,12 +89,14 @@ EDITS = Panel(
         ),
     ),
     stacked=True,
+    decimals=0,
     runbook="docs/alerts/slo.md#stormcelloftencorrected",
 )
 EXEMPLARS = Panel(
     "Exemplar changes",
     "Times that a living group got another exemplar, an hour. Groups that keep theirs can be recognised.",
     (Query(rate("stormcell_exemplar_changes_total", window="1h", function="increase"), "changes"),),
+    decimals=0,
 )
 MEMORY = Panel(
     "Memory",
