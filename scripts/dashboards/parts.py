@@ -80,8 +80,8 @@ AGREEMENT = Panel(
 )
 EDITS = Panel(
     "What people did",
-    "Changes of groups, drafts and codebooks by people, a day. Much merging, splitting and moving says that groups are "
-    "cut wrong.",
+    "Changes of groups, drafts and codebooks by people, a day. Much merging, splitting and moving says that "
+    "groups are cut wrong.",
     (
         Query(
             rate("stormcell_edits_total", "stormcell_action", window="1d", function="increase"),
