@@ -153,6 +153,22 @@ def test_the_objectives_are_those_that_are_documented() -> None:
     assert {name: round(1 - float(target) / 100, 6) for name, target in rows} == budgets
 
 
+def test_the_burn_rates_are_those_that_are_documented() -> None:
+    text = (ROOT / "docs/slo.md").read_text("utf-8")
+    lengths = {"minutes": "m", "hour": "h", "hours": "h", "day": "d", "days": "d"}
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([\d.]+) \| (\d+) (\w+) \| (\d+) (\w+) \|.*\| (\w+) \|$", text, re.MULTILINE
+    )
+    burning = {rule["alert"]: rule for rule in ALERTS if "slo_budget" in rule["expr"] and "[" not in rule["expr"]}
+    assert {row[0] for row in rows} == set(burning)
+    for alert, rate, long, long_unit, short, short_unit, route in rows:
+        rule = burning[alert]
+        windows = re.findall(r"ratio_rate(\w+)", rule["expr"])
+        assert windows == [long + lengths[long_unit], short + lengths[short_unit]]
+        assert set(re.findall(r"\(([\d.]+) \* ", rule["expr"])) == {rate}
+        assert rule["labels"]["route"] == route
+
+
 def test_bounds_that_objectives_ask_for_are_bounds_of_the_histograms() -> None:
     from stormcell.telemetry.sdk import SdkMeters
 
