@@ -33,7 +33,7 @@ def run(*command: str | Path, **environment: str) -> str:
 
 def test_prometheus_takes_its_configuration() -> None:
     run(tool("promtool"), "check", "config", "--syntax-only", DEPLOY / "prometheus/prometheus.yml")
-    run(tool("promtool"), "check", "rules", "--lint-fatal", DEPLOY / "prometheus/stormcell.rules.yml")
+    run(tool("promtool"), "check", "rules", "--lint-fatal", *(DEPLOY / "prometheus").glob("*.rules.yml"))
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.37"])
