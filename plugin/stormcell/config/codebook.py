@@ -52,3 +52,24 @@ class RolloutSettings(Section):
     """Of the rows that come, so many are assigned by the canary as well."""
     windows: Annotated[int, Field(ge=1, le=1000)] = 6
     """Windows of `drift.window_seconds` that a canary is watched for, and what was promoted after that."""
+    more_new: Share = 0.02
+    """A canary is rejected, and what was promoted rolled back, where so much more of the events is new to it, as a
+    share of all."""
+    more_distance: NonNegative = 0.1
+    """The same where events are so much farther from their codewords, as a share of what it was."""
+    less_silhouette: Share = 0.1
+    """A canary is rejected whose codewords tell events so much less apart, by the mean medoid silhouette."""
+    churn: Share = 0.2
+    """A canary is rejected where more of the events that the live codebook knows would be of another kind."""
+    more_edits: NonNegative = 0.5
+    """A canary waits while people mend groups so much more often than before it, as a share of that."""
+    assignment_milliseconds: NonNegative = 50.0
+    """What was promoted is rolled back where 1 in 100 rows takes longer to assign."""
+    retrain_days: NonNegative = 0.0
+    """Days of event time after which a new codebook is trained and becomes a canary; 0 for never."""
+    retrain_on_drift: bool = False
+    """Whether one is trained when drift begins, of what came since."""
+    retrain_windows: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Windows of which events are collected for that."""
+    sample_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 7.0
+    """Days of event time that the sample reaches back of which one is trained: half of it at least."""
