@@ -71,5 +71,5 @@ class RolloutSettings(Section):
     """Whether one is trained when drift begins, of what came since."""
     retrain_windows: Annotated[int, Field(ge=1, le=1000)] = 3
     """Windows of which events are collected for that."""
-    sample_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 7.0
-    """Days of event time that the sample reaches back of which one is trained: half of it at least."""
+    sample_days: Annotated[float, Field(ge=0, le=3650, allow_inf_nan=False)] = 7.0
+    """Days of event time that the sample reaches back of which one is trained; 0 to keep none."""

@@ -10,6 +10,7 @@ from stormcell.config import NotificationsSettings, Settings
 from stormcell.engine import state
 from stormcell.engine.assigner import LiveAssigner
 from stormcell.engine.live import Live
+from stormcell.engine.model import ModelWatch
 from stormcell.engine.reader import Reader
 from stormcell.engine.segments import Segments
 from stormcell.engine.shared import Shared, Signals, Stats
@@ -45,6 +46,7 @@ class Engine:
     live : Live
     assigner : LiveAssigner
     stats : Stats
+    model : ModelWatch
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Engine:
     ) -> None:
         with SqliteStore(path, create=True) as store:
             memory, notified = state.load(store, settings)
+            self.model = ModelWatch(settings, store, monotonic)
         self.live = Live(settings, memory)
         self.assigner = LiveAssigner(settings)
         self.stats = Stats(position=journal.first, arrived=monotonic())
@@ -82,7 +85,8 @@ class Engine:
         )
         self._reader = Reader(shared)
         self._ticker = Ticker(
-            shared, path, self._reader, notified, held or (lambda: journal.end), told or (lambda: None)
+            *(shared, path, self._reader, notified, held or (lambda: journal.end), told or (lambda: None)),
+            model=self.model,
         )
         self._workers = (self._reader, self._ticker)
 

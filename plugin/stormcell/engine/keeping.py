@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from stormcell.config import Settings
@@ -40,6 +41,7 @@ def keep(
     settings: Settings,
     wall: int,
     told: Told | None = None,
+    more: Callable[[SqliteStore], None] | None = None,
 ) -> Told | None:
     """Store what changed: groups and members, the background that is settled, who lives, and what goes out.
 
@@ -56,6 +58,8 @@ def keep(
         Wall clock, ns.
     told : Told, optional
         What exporters know; without it nothing goes out.
+    more : callable, optional
+        Writes what else goes with it.
 
     Returns
     -------
@@ -91,16 +95,19 @@ def keep(
         ended = [group for group in found.told if group.id not in found.living]
         outbox, told = notify(told, living, settings.notifications, wall, ended)
         learned[NOTIFIED] = dump(told)
-    store.save(
-        grouping,
-        _drafts(found, live, settings),
-        learned,
-        statuses={group.id: group.status for group in found.told},
-        before=found.said,
-        audit=[_entry(change, wall) for change in found.changes if not _by_person(change)],
-        outbox=outbox,
-        now=wall,
-    )
+    with store.changing():
+        store.save(
+            grouping,
+            _drafts(found, live, settings),
+            learned,
+            statuses={group.id: group.status for group in found.told},
+            before=found.said,
+            audit=[_entry(change, wall) for change in found.changes if not _by_person(change)],
+            outbox=outbox,
+            now=wall,
+        )
+        if more is not None:
+            more(store)
     return told
 
 

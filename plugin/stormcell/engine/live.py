@@ -18,7 +18,7 @@ from stormcell.engine.tick import Living, Tick, tick
 from stormcell.features.counted import Counted
 from stormcell.features.knowledge import Knowledge
 from stormcell.features.rows import RowBuilder
-from stormcell.types import Event, Feedback, Record, Signal
+from stormcell.types import Event, Feedback, Record, Rows, Signal
 
 LATEST: Final = 2**63 - 1
 _MOST_STRAGGLERS: Final = 10_000
@@ -258,14 +258,19 @@ class Live:
         )
 
     @without_collecting()
-    def settled_knowledge(self, found: Tick) -> Knowledge:
-        """Return what is known for good once a tick is committed."""
+    def settled(self, found: Tick) -> tuple[Knowledge, Rows | None]:
+        """Return what is known for good once a tick is committed, and the rows that it settles; None for none."""
         if found.released <= self._memory.released:
-            return self._memory.knowledge
+            return self._memory.knowledge, None
         assert self._counted is not None, "a tick has counted them"
         knowledge = self._memory.knowledge.copy()
-        knowledge.learn_rows(self._counted.before(found.released).rows(knowledge.miner), new=True)
-        return knowledge
+        rows = self._counted.before(found.released).rows(knowledge.miner)
+        knowledge.learn_rows(rows, new=True)
+        return knowledge, rows
+
+    def settled_knowledge(self, found: Tick) -> Knowledge:
+        """Return what is known for good once a tick is committed."""
+        return self.settled(found)[0]
 
     def commit(self, found: Tick, knowledge: Knowledge) -> None:
         """Make what a tick found what is so.
@@ -274,7 +279,7 @@ class Live:
         ----------
         found : Tick
         knowledge : Knowledge
-            See ``settled_knowledge``.
+            See ``settled``.
         """
         with self._lock:
             self._counted = None

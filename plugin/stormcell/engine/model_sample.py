@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from stormcell.codebook.training import Trainer
@@ -15,14 +16,15 @@ _FORMAT: Final = "stormcell.sample/1"
 
 
 class Sample:
-    """Two samples of one stream, the younger of which takes the place of the older once that reaches back too far.
+    """A sample that reaches back ``rollout.sample_days`` at most, and half of that at least once there is so much.
 
-    So the older always reaches back half of ``rollout.sample_days`` at least, once there is so much, and all of it
-    at most. It changes in place and belongs to one thread.
+    It is the older of two: the younger one, begun half of the time later, takes its place once it reaches back too
+    far. It changes in place and belongs to one thread.
 
     Parameters
     ----------
     settings : Settings
+        With ``rollout.sample_days`` at 0 nothing is kept.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -32,40 +34,41 @@ class Sample:
 
     def clear(self) -> None:
         """Forget all events: what comes from now on is of another kind."""
-        self._older, self._younger = Trainer(self._settings), Trainer(self._settings)
-        self._since = 0
+        self._older = _Part(Trainer(self._settings))
+        self._younger: _Part | None = None
 
     @property
     def events(self) -> int:
         """How many events the sample stands for."""
-        return self._older.events
+        return self._older.trainer.events
 
     def offer(self, rows: Rows) -> None:
         """Take in the next rows."""
-        if not len(rows):
+        if not len(rows) or not self._half:
             return
-        first = int(rows.first.min())
-        if not self._since:
-            self._since = first
-        elif first - self._since >= self._half:
-            # Of a long gap nothing is to be kept.
-            gone = first - self._since >= 2 * self._half
-            self._older = Trainer(self._settings) if gone else self._younger
-            self._younger, self._since = Trainer(self._settings), first
-        self._older.offer(rows)
-        self._younger.offer(rows)
+        now = int(rows.first.min())
+        if not self._older.since:
+            self._older.since = now
+        if now - self._older.since >= 2 * self._half:
+            younger, self._younger = self._younger, None
+            kept = younger is not None and now - younger.since < 2 * self._half
+            self._older = younger if younger is not None and kept else _Part(Trainer(self._settings), now)
+        if self._younger is None and now - self._older.since >= self._half:
+            self._younger = _Part(Trainer(self._settings), now)
+        self._older.trainer.offer(rows)
+        if self._younger is not None:
+            self._younger.trainer.offer(rows)
 
-    def train(self, parent: Codebook | None) -> Trainer:
-        """Return a trainer of the sample as it is, for another thread."""
-        return Trainer.restore(self._settings, self._older.snapshot(), parent)
+    def trainer(self, parent: Codebook | None) -> Trainer:
+        """Return a trainer on the sample as it is, for another thread."""
+        return Trainer.restore(self._settings, self._older.trainer.snapshot(), parent)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to it as JSON values."""
         return {
             "format": _FORMAT,
-            "since": self._since,
             "older": self._older.snapshot(),
-            "younger": self._younger.snapshot(),
+            "younger": self._younger and self._younger.snapshot(),
         }
 
     @classmethod
@@ -80,7 +83,21 @@ class Sample:
         if stored.get("format") != _FORMAT:
             raise InputError(f"expected a sample of events ({_FORMAT}), found {stored.get('format')!r}")
         made = cls(settings)
-        made._older = Trainer.restore(settings, stored["older"])
-        made._younger = Trainer.restore(settings, stored["younger"])
-        made._since = int(stored["since"])
+        made._older = _Part.restore(settings, stored["older"])
+        made._younger = stored["younger"] and _Part.restore(settings, stored["younger"])
         return made
+
+
+@dataclass(slots=True)
+class _Part:
+    """One of the two, and since when it is there, ns of event time; 0 before the first row."""
+
+    trainer: Trainer
+    since: int = 0
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"since": self.since, "trainer": self.trainer.snapshot()}
+
+    @classmethod
+    def restore(cls, settings: Settings, stored: Mapping[str, Any]) -> Self:
+        return cls(Trainer.restore(settings, stored["trainer"]), int(stored["since"]))

@@ -9,14 +9,8 @@ from typing import Any, Final
 from stormcell.codebook import canary, drift
 from stormcell.codebook.canary import Comparison
 from stormcell.store import SqliteStore
+from stormcell.store.model import CANARY, DRIFT, WATCH
 from stormcell.types import Histogram, WindowSummary
-
-WATCH: Final = "watch"
-CANARY: Final = "canary"
-DRIFT: Final = "drift"
-SAMPLE: Final = "training"
-ASKED: Final = "asked"
-"""Names under which the store keeps it (see ``SqliteStore.model_state``)."""
 
 _FORMAT: Final = "stormcell.watch/1"
 
@@ -145,6 +139,20 @@ def canary_json(one: Canary) -> dict[str, Any]:
     """Return a canary as JSON types, with what its comparison comes to."""
     told = {"agreement": one.comparison.agreement, "churn": one.comparison.churn, **one.comparison.means()}
     return {**asdict(one), "reasons": list(one.reasons), "told": told}
+
+
+def drift_json(state: drift.State, scores: drift.Scores, window: WindowSummary) -> dict[str, Any]:
+    """Return how drift stands after a window, as JSON types."""
+    return {
+        "state": drift.dump(state),
+        "codebook": window.codebook,
+        "start": window.start,
+        "scores": {
+            name: {"psi": one.psi, "kl": one.kl, "js": one.js, "ks": one.ks, "level": one.level}
+            for name, one in scores.fields.items()
+        },
+        "active": list(state.active),
+    }
 
 
 def _canary(stored: Mapping[str, Any]) -> Canary:

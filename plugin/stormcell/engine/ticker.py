@@ -13,6 +13,7 @@ from stormcell.config import NotificationsSettings
 from stormcell.engine.assigner import Verdicts
 from stormcell.engine.keeping import keep
 from stormcell.engine.live import LATEST
+from stormcell.engine.model import ModelWatch
 from stormcell.engine.notifying import NOTIFIED, Told, dump, notify
 from stormcell.engine.shared import WAIT, Shared
 from stormcell.engine.slack import Slack
@@ -54,6 +55,7 @@ class Ticker(Worker):
         The position up to which others are done with the journal.
     told : callable
         Called after groups were put out.
+    model : ModelWatch
 
     Attributes
     ----------
@@ -69,12 +71,13 @@ class Ticker(Worker):
         notified: Told,
         held: Callable[[], int],
         told: Callable[[], None],
+        model: ModelWatch,
     ) -> None:
         failing = "what changed could not be stored, and will be again"
         super().__init__("ticks", shared.signals, shared.settings.live.tick_seconds, failing)
         self._shared, self._settings, self._live = shared, shared.settings, shared.live
         self._path, self._reader, self._notified = path, reader, notified
-        self._held, self._told = held, told
+        self._held, self._told, self._model = held, told, model
         self._store: SqliteStore | None = None
         self._file: int | None = None
         self._ticked, self._took = shared.monotonic(), 0.0
@@ -167,12 +170,18 @@ class Ticker(Worker):
         # All of these are of before the tick looks at anything: what comes later is for the next one.
         start, position, self._signals.nudged = shared.monotonic(), stats.position, False
         found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
-        knowledge = live.settled_knowledge(found)
+        knowledge, settled = live.settled(found)
+        wall = shared.clock.now()
+        look = self._model.look(store, settled, found.released, wall)
         if self._signals.stopping:
             return False
-        told = keep(store, found, knowledge, live, self._settings, shared.clock.now(), self._notified)
+        told = keep(
+            *(store, found, knowledge, live, self._settings, wall, self._notified),
+            more=lambda store: self._model.write(store, look),
+        )
         self._notified = told or self._notified
         live.commit(found, knowledge)
+        self._model.commit(look)
         shared.assigner.use(Verdicts(self._settings, found))
         self.silhouette = silhouette_of(found.memberships)
         stats.ticks += 1

@@ -14,6 +14,13 @@ from stormcell.types import Histogram, ModelNote, NoteKind, WindowSummary
 
 MODEL: Final = "model."
 """What the names under which the state of the model is kept begin with."""
+WATCH: Final = "watch"
+CANARY: Final = "canary"
+DRIFT: Final = "drift"
+SAMPLE: Final = "sample"
+ASKED: Final = "asked"
+"""Names of what the sidecar is in the middle of: what goes on, the canary, drift, the sample of events for training,
+and whether somebody asked for that (see ``engine.model_state``)."""
 
 
 class ModelRecord(Connected):

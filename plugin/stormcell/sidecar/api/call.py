@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pydantic import BaseModel
+
 from stormcell.access import Principal, Scope
 from stormcell.config import Settings
 from stormcell.operate.people import Person
@@ -70,7 +72,7 @@ class Endpoint:
     summary : str
     answer : str
         The name of its model among the shapes.
-    query, body : type of Model or None
+    query, body : type of model or None
         What it takes; a body of which every field has a default may be left out.
     largest : int
         Bytes of a body.
@@ -83,5 +85,5 @@ class Endpoint:
     summary: str
     answer: str
     query: type[Model] | None = None
-    body: type[Model] | None = None
+    body: type[BaseModel] | None = None
     largest: int = MAX_BODY

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stormcell.access import Scope
-from stormcell.sidecar.api import changing, draft_models, models, reading, requests, reviewing
+from pydantic import BaseModel
+
+from stormcell.sidecar.api import (
+    changing,
+    codebook_models,
+    draft_models,
+    modelling,
+    models,
+    reading,
+    requests,
+    reviewing,
+)
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.models import Model
 from stormcell.sidecar.api.paths import ANY
@@ -28,6 +39,54 @@ def _post(
 ) -> Endpoint:
     return Endpoint("POST", path, Scope.OPERATE, handler, summary, answer, None, body, largest)
 
+
+def _administer(
+    path: str,
+    handler: _Handler,
+    summary: str,
+    answer: str = "CodebookChanged",
+    body: type[BaseModel] = codebook_models.WhyBody,
+    largest: int = requests.MAX_BODY,
+) -> Endpoint:
+    return Endpoint("POST", path, Scope.ADMINISTER, handler, summary, answer, None, body, largest)
+
+
+_CODEBOOKS: Final[tuple[Endpoint, ...]] = (
+    _get("/codebooks", modelling.list_codebooks, "List codebooks.", "CodebookList"),
+    _get(
+        "/codebooks/status",
+        modelling.model_status,
+        "Show how the model is.",
+        "ModelStatus",
+        codebook_models.StatusQuery,
+    ),
+    _get("/codebooks/sample", modelling.codebook_sample, "Show what is trained next.", "CodebookSample"),
+    _get("/codebooks/{id}", modelling.show_codebook, "Show a codebook.", "CodebookShown"),
+    _get("/codebooks/{id}/document", modelling.codebook_document, "Export it.", "CodebookDocument"),
+    _administer(
+        "/codebooks",
+        modelling.import_codebook,
+        "Import one.",
+        body=codebook_models.CodebookBody,
+        largest=codebook_models.MAX_CODEBOOK,
+    ),
+    _administer(
+        "/codebooks/{id}/promote", modelling.promote_codebook, "Make it live.", body=codebook_models.PromoteBody
+    ),
+    _administer("/codebooks/{id}/reject", modelling.reject_codebook, "Say that it is not to become live."),
+    _administer("/codebooks/{id}/canary", modelling.start_canary, "Let it watch beside the live one."),
+    _administer("/codebooks/canary/stop", modelling.stop_canary, "Stop the canary."),
+    _administer(
+        "/codebooks/rollback",
+        modelling.roll_back_codebook,
+        "Go back to the one before.",
+        body=codebook_models.RollBackBody,
+    ),
+    _administer("/codebooks/retrain", modelling.retrain, "Train one of what came last.", "RetrainAsked"),
+    _administer(
+        "/codebooks/jobs", modelling.report_job, "Report a run of a job.", "JobReported", codebook_models.JobBody
+    ),
+)
 
 # The first that fits answers. Uids are whatever the sender made them, slashes included; other ids are ours.
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -71,4 +130,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     _post("/feedback/{id}/undo", changing.undo, "Take it back.", "Undone"),
     _get("/outbox", reading.show_outbox, "Show what is to go out.", "Outbox"),
     _get("/audit", reading.list_audit, "List who changed what.", "Audit", models.Page),
+    *_CODEBOOKS,
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from stormcell import __version__
-from stormcell.sidecar.api import draft_shapes, shapes
+from stormcell.sidecar.api import codebook_shapes, draft_shapes, shapes
 from stormcell.sidecar.api.call import Endpoint
 from stormcell.sidecar.api.endpoints import ENDPOINTS
 from stormcell.sidecar.api.paths import ANY, PREFIX
@@ -56,7 +56,8 @@ def _schemas() -> dict[str, Any]:
 
 
 def _shape(endpoint: Endpoint) -> type[Any]:
-    shape: type[Any] = getattr(shapes, endpoint.answer, None) or getattr(draft_shapes, endpoint.answer)
+    homes = (shapes, draft_shapes, codebook_shapes)
+    shape: type[Any] = next(getattr(home, endpoint.answer) for home in homes if hasattr(home, endpoint.answer))
     return shape
 
 

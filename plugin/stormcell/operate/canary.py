@@ -1,0 +1,145 @@
+"""What people do with a codebook that may take over: let it watch beside the live one, and stop it; or train one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stormcell.errors import ConflictError
+from stormcell.operate.codebooks import StateSet, find, opened
+from stormcell.operate.codebooks_json import stored_json
+from stormcell.operate.people import Person
+from stormcell.store import SqliteStore
+from stormcell.store.model import ASKED, CANARY, DRIFT, SAMPLE, WATCH
+from stormcell.times import rfc3339
+from stormcell.types import CodebookState, ModelNote, NoteKind, Value, WindowSummary
+
+def start(store: SqliteStore, version: str, person: Person, *, why: str = "") -> StateSet:
+    """Let a codebook watch beside the live one, by its version or the start of it.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not stored.
+    CodebookError
+        If its file is missing or damaged.
+    ConflictError
+        If no codebook is live, it is the live one, or another is the canary.
+    """
+    found, live = find(store, version), store.live_codebook()
+    if live is None:
+        raise ConflictError(
+            "no codebook is live, with which another could be compared; make it so with"
+            f" `stormcell codebook promote {found.version}`"
+        )
+    opened(store, found.version)
+    told: dict[str, Value] = {"why": why} if why else {}
+    note = ModelNote(person.now, NoteKind.CANARY_STARTED, found.version, {"by": person.author or person.name, **told})
+    audit = [person.did("canary", found.version, (), told)]
+    changed = store.set_codebook_state(found.version, CodebookState.CANARY, note=note, audit=audit)
+    return StateSet(store.codebook(found.version), live.version, changed)
+
+
+def stop(store: SqliteStore, person: Person, *, why: str = "") -> StateSet:
+    """Let the canary be a candidate again.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    found, live = find(store, CodebookState.CANARY), store.live_codebook()
+    told: dict[str, Value] = {"why": why} if why else {}
+    detail: dict[str, Value] = {"by": person.author or person.name, "verdict": "stopped", **told}
+    note = ModelNote(person.now, NoteKind.CANARY_ENDED, found.version, detail)
+    audit = [person.did("stop-canary", found.version, (), told)]
+    changed = store.set_codebook_state(found.version, CodebookState.CANDIDATE, note=note, audit=audit)
+    return StateSet(store.codebook(found.version), "" if live is None else live.version, changed)
+
+
+def retrain(store: SqliteStore, person: Person, *, why: str = "") -> int:
+    """Ask the sidecar of this store to train a codebook of what came last; return the number of the request.
+
+    It hears that at its next tick; what it trains becomes the canary.
+    """
+    with store.changing():
+        number = int((store.model_state(ASKED) or {}).get("number", 0)) + 1
+        store.save_model_state(ASKED, {"number": number, "by": person.author or person.name, "why": why, "time": person.now})
+    return number
+
+
+def status(store: SqliteStore, *, windows: int = 24) -> dict[str, Any]:
+    """Return how the model stands, as JSON types: what is live, what watches beside it, what drifts, what it saw.
+
+    Parameters
+    ----------
+    store : SqliteStore
+    windows : int
+        At most so many, the latest first.
+    """
+    with store.looking():
+        live, beside = store.live_codebook(), store.canary_codebook()
+        state, drift, watch = (store.model_state(name) or {} for name in (CANARY, DRIFT, WATCH))
+        asked = int((store.model_state(ASKED) or {}).get("number", 0))
+        seen = [] if live is None else store.windows(live.version, windows)
+    canary = None
+    if beside is not None:
+        known = state.get("version") == beside.version
+        canary = {**stored_json(beside), "watched": _watched(state) if known else None}
+    ours = live is not None and drift.get("codebook") == live.version
+    on_probation = live is not None and (watch.get("probation") or {}).get("version") == live.version
+    return {
+        "live": None if live is None else stored_json(live),
+        "probation": _probation(watch["probation"]) if on_probation else None,
+        "canary": canary,
+        "drift": _drift(drift) if ours else None,
+        "retraining": asked > int(watch.get("asked", 0)) or bool(watch.get("due")),
+        "windows": [window_json(one) for one in seen],
+    }
+
+
+def sample(store: SqliteStore) -> dict[str, Any]:
+    """Return the sample of events of which the sidecar would train the next codebook, as it was stored last.
+
+    Returns
+    -------
+    dict
+        "events", how many it stands for, and "training", with which ``codebook.training.Trainer.restore`` goes on;
+        None where there are none.
+    """
+    stored = store.model_state(SAMPLE)
+    training = None if stored is None else stored["older"]["trainer"]
+    return {"events": 0 if training is None else training["events"], "training": training}
+
+
+def window_json(one: WindowSummary) -> dict[str, Any]:
+    """Return what a codebook saw in a window as JSON types, without the spread over the values of fields."""
+    return {
+        "start": rfc3339(one.start),
+        "end": rfc3339(one.end),
+        "events": one.events,
+        "new": one.new / one.events if one.events else 0.0,
+        "distance": one.distance / one.events if one.events else 0.0,
+        "silhouette": one.silhouette,
+    }
+
+
+def _watched(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a canary by now."""
+    told, comparison = state["told"], state["comparison"]
+    return {
+        "since": rfc3339(state["since"]),
+        "windows": comparison["windows"],
+        "events": comparison["events"],
+        **told,
+        "verdict": state["action"] or "wait",
+        "reasons": list(state["reasons"]),
+    }
+
+
+def _probation(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {"former": state["former"], "since": rfc3339(state["since"])}
+
+
+def _drift(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {"start": rfc3339(state["start"]), "active": list(state["active"]), "scores": dict(state["scores"])}
