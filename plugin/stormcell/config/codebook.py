@@ -41,6 +41,22 @@ class DriftSettings(Section):
     """Events of so much event time are looked at together."""
     min_events: Annotated[int, Field(ge=1)] = 200
     """A window of fewer events says nothing."""
+    psi: Annotated[float, Field(gt=0, le=10)] = 0.25
+    """A field has drifted where its population stability index is so much more than chance explains."""
+    ks: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Or where the cumulated shares of its bins differ by so much more; for durations and distances."""
+    unseen: Annotated[float, Field(gt=0, le=1)] = 0.03
+    """Or where so many of the events have a value, or are of a kind, that the codebook never saw."""
+    enter_windows: Annotated[int, Field(ge=1, le=1000)] = 2
+    """It must be so in so many windows in a row."""
+    surge_windows: Annotated[int, Field(ge=1, le=1000)] = 3
+    """In so many where it is but much that comes on top of all that is usual: so a storm of an hour is no drift."""
+    leave: Share = 0.5
+    """It is over where all of that is below this part of the thresholds ..."""
+    leave_windows: Annotated[int, Field(ge=1, le=1000)] = 3
+    """... in so many windows in a row."""
+    ignore: tuple[str, ...] = ()
+    """Fields that are never looked at, such as `label:pod` or `duration`."""
 
 
 class RolloutSettings(Section):
