@@ -170,8 +170,8 @@ def verdict(
 ) -> Verdict:
     """Say what is to become of a canary.
 
-    It is watched for ``rules.windows`` windows. Then it is rejected if it breaks any rule; else it is promoted, once
-    people do not mend groups notably more often than before.
+    It is watched for ``rules.windows`` windows. Then it is rejected if it breaks any rule; else it is promoted,
+    once people do not mend groups notably more often than before.
 
     Parameters
     ----------
@@ -282,7 +282,9 @@ def _worse(comparison: Comparison, rules: RolloutSettings, it: str, live: str) -
     """Yield in what the other codebook does worse than the live one."""
     means = comparison.means()
     then, now = means["live"], means["other"]
-    yield from _broken((then["new"], then["distance"]), (now["new"], now["distance"]), rules, f"to {it}", f"to {live}")
+    yield from _broken(
+        (then["new"], then["distance"]), (now["new"], now["distance"]), rules, f"to {it}", f"to {live}"
+    )
 
 
 def _broken(

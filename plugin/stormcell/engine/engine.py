@@ -149,6 +149,11 @@ class Engine:
         """How clear-cut the groups are that the last tick found (see ``ticker.silhouette_of``)."""
         return self._ticker.silhouette
 
+    @property
+    def behind(self) -> float:
+        """Seconds since the groups were brought up to date, while there is something that they lack; else 0."""
+        return self._ticker.behind
+
     def _join(self, until: float) -> None:
         for worker in self._workers:
             worker.join_until(until - self._monotonic())

@@ -1,8 +1,8 @@
 """The watch over the model: what the live codebook makes of what comes, whether that drifts, and what follows.
 
-It is shown rows once they are settled, each exactly once and in the order of event time, and writes what it has seen
-in the transaction of the tick that settles them. So nothing is counted twice, whenever it is killed. Whatever goes
-wrong here is logged, and keeps no tick from being made.
+It is shown rows once they are settled, each exactly once and in the order of event time, and writes what it has
+seen in the transaction of the tick that settles them. So nothing is counted twice, whenever it is killed. Whatever
+goes wrong here is logged, and keeps no tick from being made.
 """
 
 from __future__ import annotations
@@ -86,9 +86,7 @@ class ModelWatch:
         except (KeyError, TypeError, ValueError) as error:
             log.error("what the store remembers of the model cannot be used and is begun anew: %r", error)
             self.watched = Watched()
-        self._parts = Parts(
-            settings, monotonic, Held(settings), _sample(store, settings), training or Training()
-        )
+        self._parts = Parts(settings, monotonic, Held(settings), _sample(store, settings), training or Training())
 
     @property
     def problems(self) -> dict[str, str]:

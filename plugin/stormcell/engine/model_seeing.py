@@ -77,12 +77,16 @@ def by_window(first: IntArray, width: int) -> Iterator[tuple[int, IntArray]]:
         yield at * width, np.flatnonzero(window == at)
 
 
-def summed(seen: Seen, assigning: Assigning, at: IntArray, before: WindowSummary | None, start: int, width: int) -> WindowSummary:
+def summed(
+    seen: Seen, assigning: Assigning, at: IntArray, before: WindowSummary | None, start: int, width: int
+) -> WindowSummary:
     """Return what a window looks like, some rows of which were seen before."""
     uids = [seen.rows.events[row].uid for row in at.tolist()]
     weights = seen.rows.weight[at].astype(np.float64)
     traits = [seen.traits[row] for row in at.tolist()]
-    more = summary_of_traits(assigning.codebook, traits, taken(seen.assigned, at), weights, uids, start, start + width)
+    more = summary_of_traits(
+        assigning.codebook, traits, taken(seen.assigned, at), weights, uids, start, start + width
+    )
     return more if before is None else added([before, more])
 
 

@@ -69,6 +69,8 @@ class Watched:
     ----------
     live : str
         The version that was watched, "" for none.
+    seen : int
+        Event time before which all rows were seen, ns.
     window : WindowSummary or None
         The window that goes on.
     canary : Canary or None
@@ -83,6 +85,7 @@ class Watched:
     """
 
     live: str = ""
+    seen: int = 0
     window: WindowSummary | None = None
     canary: Canary | None = None
     probation: Probation | None = None
@@ -108,6 +111,7 @@ def load(store: SqliteStore) -> Watched:
     beside = store.model_state(CANARY) or {}
     return Watched(
         live=stored["live"],
+        seen=stored["seen"],
         window=stored["window"] and _window(stored["window"]),
         canary=_canary(beside) if beside.get("version") else None,
         probation=stored["probation"] and _probation(stored["probation"]),
@@ -126,6 +130,7 @@ def save(store: SqliteStore, before: Watched, after: Watched) -> None:
         document = {
             "format": _FORMAT,
             "live": after.live,
+            "seen": after.seen,
             "window": after.window and asdict(after.window),
             "probation": after.probation and asdict(after.probation),
             "trained": after.trained,

@@ -138,6 +138,7 @@ class Step:
             self._close(window)
         self._train()
         if rows is not None:
+            self._set(seen=self._released)
             self._store_sample()
         return self._look
 
@@ -156,7 +157,7 @@ class Step:
         other = "" if beside is None else beside.version
         if version != before.live:
             self._cut_window()
-            new = Probation(version, before.live, self._released)
+            new = Probation(version, before.live, before.seen)
             self._set(live=version, probation=new if before.live and was_promoted(store, version) else None)
         known = before.canary
         if known is not None and (known.version, known.live) != (other, version):
@@ -164,7 +165,7 @@ class Step:
         if other and version and self._after.canary is None:
             notes = store.notes(NoteKind.CANARY_STARTED, other, limit=1)
             started = notes[0].time if notes else self._decisions.wall
-            self._set(canary=Canary(other, version, self._released, started))
+            self._set(canary=Canary(other, version, before.seen, started))
         former = "" if self._after.probation is None else self._after.probation.former
         self._live = held.get(store, version, again=again)
         self._canary = held.get(store, other, again=again)
@@ -269,8 +270,7 @@ class Step:
         """Keep what a codebook saw of a window, that is no longer live."""
         window = self._after.window
         if window is not None:
-            end = max(min(window.end, self._released), window.start + 1)
-            cut = replace(window, end=end)
+            cut = replace(window, end=min(window.end, self._after.seen))
             self._write(lambda store: store.save_window(cut))
             self._set(window=None)
 

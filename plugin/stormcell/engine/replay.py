@@ -51,7 +51,13 @@ def _model(store: SqliteStore, settings: Settings) -> ModelWatch | None:
 
 
 def _tick(
-    live: Live, model: ModelWatch | None, store: SqliteStore, now: int, settings: Settings, *, everything: bool = False
+    live: Live,
+    model: ModelWatch | None,
+    store: SqliteStore,
+    now: int,
+    settings: Settings,
+    *,
+    everything: bool = False,
 ) -> None:
     """Make one tick, and store what changed."""
     found = live.tick(now, store.statuses(), store.feedback(), everything=everything)

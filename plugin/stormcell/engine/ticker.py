@@ -86,6 +86,12 @@ class Ticker(Worker):
         self._slack = Slack()
         self.silhouette: float | None = None
 
+    @property
+    def behind(self) -> float:
+        """Seconds since the groups were brought up to date, while there is something that they lack; else 0."""
+        waits = self._shared.stats.arrived > self._ticked
+        return self._shared.monotonic() - self._ticked if waits else 0.0
+
     def notify_by(self, settings: NotificationsSettings) -> None:
         """Decide by these settings what goes out from now on, what waits included; from any thread."""
         self._settings = self._settings.model_copy(update={"notifications": settings})

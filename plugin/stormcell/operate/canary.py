@@ -1,4 +1,4 @@
-"""What people do with a codebook that may take over: let it watch beside the live one, and stop it; or train one."""
+"""What people do with a codebook that may take over: let it watch beside the live one, stop it, train another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stormcell.store import SqliteStore
 from stormcell.store.model import ASKED, CANARY, DRIFT, SAMPLE, WATCH
 from stormcell.times import rfc3339
 from stormcell.types import CodebookState, ModelNote, NoteKind, Value, WindowSummary
+
 
 def start(store: SqliteStore, version: str, person: Person, *, why: str = "") -> StateSet:
     """Let a codebook watch beside the live one, by its version or the start of it.
@@ -34,7 +35,9 @@ def start(store: SqliteStore, version: str, person: Person, *, why: str = "") ->
         )
     opened(store, found.version)
     told: dict[str, Value] = {"why": why} if why else {}
-    note = ModelNote(person.now, NoteKind.CANARY_STARTED, found.version, {"by": person.author or person.name, **told})
+    note = ModelNote(
+        person.now, NoteKind.CANARY_STARTED, found.version, {"by": person.author or person.name, **told}
+    )
     audit = [person.did("canary", found.version, (), told)]
     changed = store.set_codebook_state(found.version, CodebookState.CANARY, note=note, audit=audit)
     return StateSet(store.codebook(found.version), live.version, changed)
@@ -64,7 +67,9 @@ def retrain(store: SqliteStore, person: Person, *, why: str = "") -> int:
     """
     with store.changing():
         number = int((store.model_state(ASKED) or {}).get("number", 0)) + 1
-        store.save_model_state(ASKED, {"number": number, "by": person.author or person.name, "why": why, "time": person.now})
+        store.save_model_state(
+            ASKED, {"number": number, "by": person.author or person.name, "why": why, "time": person.now}
+        )
     return number
 
 

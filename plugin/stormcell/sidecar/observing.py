@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stormcell.sidecar.counts import Signal
+from stormcell.sidecar.observing_model import observe_model
 from stormcell.store import SqliteStore
 from stormcell.telemetry import names
 from stormcell.telemetry.meters import Meters, Readings
@@ -26,6 +27,7 @@ _SIGNALS = {Signal.LOGS: "log", Signal.TRACES: "span", Signal.ALERTS: "alert", S
 def observe(meters: Meters, sidecar: Sidecar) -> None:
     """Let the meters read all parts of a sidecar."""
     observe_store(meters, sidecar.runtime.path)
+    observe_model(meters, sidecar.runtime.path, sidecar.runtime.engine)
     _observe_intake(meters, sidecar.intake.counts)
     _observe_journal(meters, sidecar.runtime.journal, sidecar.settings.journal.max_bytes)
     meters.observe(names.READY, lambda: [(int(sidecar.is_ready), {})])

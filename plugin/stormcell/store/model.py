@@ -19,8 +19,8 @@ CANARY: Final = "canary"
 DRIFT: Final = "drift"
 SAMPLE: Final = "sample"
 ASKED: Final = "asked"
-"""Names of what the sidecar is in the middle of: what goes on, the canary, drift, the sample of events for training,
-and whether somebody asked for that (see ``engine.model_state``)."""
+"""Names of what the sidecar is in the middle of: what goes on, the canary, drift, the sample of events for
+training, and whether somebody asked for that (see ``engine.model_state``)."""
 
 
 class ModelRecord(Connected):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from stormcell.access import Scope
 from pydantic import BaseModel
 
+from stormcell.access import Scope
 from stormcell.sidecar.api import (
     changing,
     codebook_models,

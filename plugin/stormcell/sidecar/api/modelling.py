@@ -62,9 +62,7 @@ def import_codebook(call: Call[None, CodebookBody]) -> dict[str, Any]:
 def promote_codebook(call: Call[None, PromoteBody]) -> dict[str, Any]:
     """Make a codebook live."""
     asked = call.body
-    return _changed(
-        codebooks.promote(call.store, call.named, call.person, why=asked.why, expected=asked.expected)
-    )
+    return _changed(codebooks.promote(call.store, call.named, call.person, why=asked.why, expected=asked.expected))
 
 
 def roll_back_codebook(call: Call[None, RollBackBody]) -> dict[str, Any]:
