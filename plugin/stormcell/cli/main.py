@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from stormcell import __version__
 from stormcell.cli import (
     background,
-    codebook,
+    codebook_changing,
     demo,
     draft,
     drafts_changing,
@@ -139,7 +139,7 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
-app.add_typer(codebook.app, name="codebook")
+app.add_typer(codebook_changing.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")

@@ -49,11 +49,17 @@ class Codebooks(Connected):
         return self.codebook_folder / f"{version}.json"
 
     def add_codebook(
-        self, codebook: Codebook, document: bytes, notes: Sequence[ModelNote] = (), *, now: int | None = None
+        self,
+        codebook: Codebook,
+        document: bytes,
+        notes: Sequence[ModelNote] = (),
+        *,
+        audit: Sequence[AuditEntry] = (),
+        now: int | None = None,
     ) -> bool:
-        """Keep a codebook as a candidate: its file, then its row with notes in one transaction.
+        """Keep a codebook as a candidate: its file, then its row with what is told of it in one transaction.
 
-        Where it is stored already, its state stays and no note is added; a file that is missing or damaged is
+        Where it is stored already, its state stays and nothing is told; a file that is missing or damaged is
         mended.
 
         Parameters
@@ -62,6 +68,7 @@ class Codebooks(Connected):
         document : bytes
             It, as ``codebook.document.dump`` writes it.
         notes : sequence of ModelNote
+        audit : sequence of AuditEntry
         now : int, optional
             ns of the wall clock, its own by default.
 
@@ -105,6 +112,7 @@ class Codebooks(Connected):
             added = done.rowcount > 0
             if added:
                 add_notes(connection, notes)
+                log.add(connection, audit)
 
         self._write(change)
         return added

@@ -1,12 +1,10 @@
-"""Codebooks for tests of the store, which looks at their versions, counts and provenance alone."""
+"""Codebooks for tests of the store, to which it is all one what they say."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from hypothesis import strategies as st
 
+from stormcell.codebook import document
 from stormcell.types import (
     Codebook,
     CodebookField,
@@ -49,18 +47,19 @@ provenances = st.builds(
 
 
 def codebook_of(*texts: str, parent: str = "") -> tuple[Codebook, bytes]:
-    """Return a codebook of events with these texts, and a document for it that only the store can read."""
-    document = json.dumps([texts, parent]).encode()
+    """Return a codebook of events with these texts, and its document."""
     codewords = tuple(
         Codeword(f"k-{number}", Event(f"u{number}", Signal.LOG, 0, "cart", 9, text), text, 1.0, 0.5)
         for number, text in enumerate(texts)
     )
-    codebook = Codebook(
-        version=f"cb-{hashlib.sha256(document).hexdigest()[:12]}",
-        fields=(CodebookField("text", "cosine", 1.0),),
-        codewords=codewords,
-        text=TextTable("static", "", 2, {}),
-        reference=WindowSummary("", 0, 1, 1.0, 0.0, 0.1, {}, {}),
-        provenance=Provenance(0, 1, len(texts), len(texts), len(texts), 0, "1.0", parent),
+    codebook = document.seal(
+        Codebook(
+            version="",
+            fields=(CodebookField("text", "cosine", 1.0),),
+            codewords=codewords,
+            text=TextTable("static", "", 2, {}, {signal.value: 0.5 for signal in Signal}),
+            reference=WindowSummary("", 0, 1, 1.0, 0.0, 0.1, {}, {}),
+            provenance=Provenance(0, 1, len(texts), len(texts), len(texts), 0, "1.0", parent),
+        )
     )
-    return codebook, document
+    return codebook, document.dump(codebook)
