@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 from starlette.routing import Route
 
+from stormcell.codebook.document import dump
 from stormcell.sidecar.api.door import health_routes
 from stormcell.sidecar.api.endpoints import ENDPOINTS
 from stormcell.sidecar.api.paths import ANY, PREFIX
@@ -18,6 +20,7 @@ from stormcell.sidecar.api.routes import call_routes
 from stormcell.store import SqliteStore
 from tests.unit.api.client import Api, publishing_to
 from tests.unit.api.test_changing import pair, stranger
+from tests.unit.engine.modelled import KINDS, OTHERS, book, watched_settings
 
 DOCS = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -71,6 +74,26 @@ def check(document: Any, method: str, path: str, status: int, answer: Any) -> No
     jsonschema.validate(answer, schema, cls=jsonschema.Draft202012Validator)
 
 
+def look_at_codebooks(send: Any) -> None:
+    """Do all that can be done with codebooks."""
+    books, settings = f"{PREFIX}/codebooks", watched_settings()
+    documents = [json.loads(dump(book(settings, kinds))) for kinds in (KINDS, OTHERS, KINDS + OTHERS)]
+    first, second, third = (send("post", books, body=document)["version"] for document in documents)
+    for version in (first, second):
+        send("post", f"{books}/{{id}}/promote", version, {"why": "a try"})
+    send("post", f"{books}/rollback", body={"by": "ann"})
+    send("post", f"{books}/{{id}}/canary", third)
+    send("get", f"{books}/status")
+    send("post", f"{books}/canary/stop")
+    send("post", f"{books}/{{id}}/reject", third)
+    send("post", f"{books}/retrain")
+    send("post", f"{books}/jobs", body={"outcome": "done", "seconds": 1})
+    for path in ("", "/status", "/sample"):
+        send("get", books + path)
+    for path in ("", "/document"):
+        send("get", f"{books}/{{id}}{path}", first)
+
+
 def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) -> None:
     api = Api(store, drafts=publishing_to(tmp_path / "wiki"))
     seen = set()
@@ -115,6 +138,7 @@ def test_every_answer_is_as_it_says(store: Path, tmp_path: Path, document: Any) 
     send("get", drafts)
     for what in ("", "/diff", "/history"):
         send("get", f"{drafts}/{{id}}{what}", id)
+    look_at_codebooks(send)
     with SqliteStore(api.context.store_path, create=False) as opened:
         opened.put_outbox([("ndjson", opened.groups()[0])])
     for path in ("/audit", "/outbox", "/status", "/openapi.json"):
