@@ -14,12 +14,13 @@ class CodebookSettings(Section):
 
     sample: Annotated[int, Field(ge=2, le=10_000)] = 4000
     """Rows among which medoids are looked for: a weighted sample in which every kind has a place."""
-    max_codewords: Annotated[int, Field(ge=1, le=2000)] = 100
+    max_codewords: Annotated[int, Field(ge=1, le=2000)] = 200
     """At most so many."""
     price: NonNegative = 0.002
     """What another codeword costs: it is worth it where it brings the mean dissimilarity down by more."""
-    radius: Annotated[float, Field(gt=0, le=1)] = 0.2
-    """No event of the training is farther than this from its codeword, as far as `max_codewords` allows."""
+    radius: Annotated[float, Field(gt=0, le=1)] = 0.12
+    """What is farther than this from all codewords is new, and in training gets a codeword of its own. Where
+    `max_codewords` are too few for that, the radius grows until 99 in 100 events of the training are within it."""
     text_weight: Weight = 4.0
     """Weight of the meaning and the letters of texts."""
     service_weight: Weight = 1.0

@@ -78,10 +78,30 @@ def test_nothing_cannot_be_trained_on() -> None:
         train(rows_of([]), SETTINGS)
 
 
-def test_there_are_no_more_codewords_than_wanted() -> None:
-    codebook = trained(shop(300), settings(max_codewords=3))
-    assert len(codebook.codewords) == 3
-    assert codebook.provenance.metrics["new"] > 0
+def test_there_are_no_more_codewords_than_wanted_and_hardly_anything_is_new() -> None:
+    wide, narrow = (trained(shop(300), settings(max_codewords=most)) for most in (3, 200))
+    assert len(wide.codewords) == 3
+    assert {word.radius for word in narrow.codewords} == {0.12}
+    assert all(word.radius > 0.12 for word in wide.codewords)
+    assert wide.provenance.metrics["new"] <= 0.01
+
+
+def test_ids_are_kept_from_the_parent() -> None:
+    first = trained(shop(200, 0))
+    again = trained(shop(200, 1), parent=first)
+    assert again.provenance.parent == first.version
+    kept = {word.id for word in first.codewords} & {word.id for word in again.codewords}
+    assert len(kept) >= 0.9 * len(first.codewords)
+    former = {word.id: word.medoid for word in first.codewords}
+    for word in again.codewords:
+        if word.id in kept:
+            assert word.medoid.service == former[word.id].service
+
+
+def test_of_a_parent_that_knows_another_system_no_id_is_kept() -> None:
+    other = trained([log(at, uid=f"u{at}", service="etcd", text="raft: leader changed") for at in range(9)])
+    ids = {word.id for word in other.codewords}
+    assert not ids & {word.id for word in trained(parent=other).codewords}
 
 
 def test_a_lower_price_opens_more() -> None:

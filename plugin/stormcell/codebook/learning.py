@@ -1,0 +1,157 @@
+"""Learning: a weighted sample of events becomes the codebook of which each is spoken for by one that is near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Final
+
+import numpy as np
+
+from stormcell.cluster.opening import cluster_by_opening_cost
+from stormcell.codebook.assigning import AssignedRows, Assigning
+from stormcell.codebook.document import seal
+from stormcell.codebook.matching import named
+from stormcell.codebook.points import KINDS, Texts, TraitReader, Traits, durations, points, severities, text_table
+from stormcell.codebook.summary import silhouette, summary_of_traits
+from stormcell.config import CodebookSettings, Settings
+from stormcell.types import (
+    Codebook,
+    CodebookField,
+    Codeword,
+    DoubleArray,
+    Event,
+    FloatArray,
+    IntArray,
+    Provenance,
+    WindowSummary,
+)
+
+NEW: Final = 0.01
+"""At most this share of the events of the training is new to the codebook."""
+_LEAST_SPAN: Final = {"severity": 8.0, "duration": 2.0}
+"""Where all have nearly one value, what differs from it by this much is as far as can be."""
+_DECIMALS: Final = 6
+
+
+def learn(
+    events: Sequence[Event],
+    weights: DoubleArray,
+    provenance: Provenance,
+    settings: Settings,
+    parent: Codebook | None = None,
+) -> Codebook:
+    """Return the codebook of a sample.
+
+    Parameters
+    ----------
+    events : sequence of Event, length n
+        At least one, ascending by (time, uid).
+    weights : DoubleArray, shape (n,)
+        For how many events of the training each speaks.
+    provenance : Provenance
+        Its metrics are added here.
+    settings : Settings
+    parent : Codebook, optional
+        Whose ids are kept for kinds that are still there.
+    """
+    reader = TraitReader(settings)
+    traits = [reader.read(event) for event in events]
+    text = text_table((one.template for one in traits), settings.text)
+    fields = _fields(traits, settings.codebook)
+    first, held = _distinct(traits, weights)
+    former = [] if parent is None else [reader.read(word.medoid) for word in parent.codewords]
+    compared = points([*(traits[at] for at in first.tolist()), *former], fields, Texts(text, settings.text))
+    chosen = compared.take(np.arange(len(first)))
+    medoids = _medoids(chosen.cross(chosen), held, settings.codebook)
+    words = [Codeword("", events[at], traits[at].template, 0.0, 1.0) for at in first[medoids].tolist()]
+    far = chosen.take(medoids).cross(compared.take(np.arange(len(first), len(first) + len(former))))
+    words = [replace(word, id=id) for word, id in zip(words, named(parent, words, far), strict=True)]
+    unmeasured = Codebook(
+        version="",
+        fields=fields,
+        codewords=tuple(sorted(words, key=lambda word: word.id)),
+        text=text,
+        reference=WindowSummary("", provenance.first_seen, provenance.last_seen, 0.0, 0.0, 0.0, {}, {}),
+        provenance=provenance,
+    )
+    found = Assigning(unmeasured, settings).assign_traits(traits)
+    return seal(_measured(unmeasured, events, traits, weights, found, settings.codebook.radius))
+
+
+def _fields(traits: Sequence[Traits], settings: CodebookSettings) -> tuple[CodebookField, ...]:
+    values = {"severity": severities(traits), "duration": durations(traits)}
+
+    def span(name: str) -> float:
+        if name not in values:
+            return 0.0
+        known = values[name][~np.isnan(values[name])]
+        width = float(np.ptp(known)) if len(known) else 0.0
+        return round(max(width, _LEAST_SPAN[name]), _DECIMALS)
+
+    return tuple(
+        CodebookField(name, kind, getattr(settings, f"{name}_weight"), span(name)) for name, kind in KINDS.items()
+    )
+
+
+def _distinct(traits: Sequence[Traits], weights: DoubleArray) -> tuple[IntArray, DoubleArray]:
+    """Return the first of those alike, to a tenth of a power of ten of the duration, and what they weigh."""
+    place: dict[Traits, int] = {}
+    first: list[int] = []
+    sums: list[float] = []
+    for at, (one, weight) in enumerate(zip(traits, weights.tolist(), strict=True)):
+        rounded = one.duration and 10 ** round(np.log10(one.duration), 1)
+        found = place.setdefault(one._replace(duration=int(rounded)), len(first))
+        if found == len(first):
+            first.append(at)
+            sums.append(0.0)
+        sums[found] += weight
+    return np.array(first, dtype=np.int64), np.array(sums)
+
+
+def _medoids(far: FloatArray, weights: DoubleArray, settings: CodebookSettings) -> IntArray:
+    """Return the medoids: those worth their price, then some for whatever is beyond the radius of all."""
+    most = settings.max_codewords
+    medoids = cluster_by_opening_cost(far, weights, opening_cost=settings.price, max_k=most).medoids.tolist()
+    near = far[medoids].min(axis=0)
+    while len(medoids) < most and (near > settings.radius).any():
+        beyond = np.flatnonzero(near > settings.radius)
+        # Of what is left out, that which speaks for most of it.
+        covered = (far[np.ix_(beyond, beyond)] <= settings.radius) @ weights[beyond]
+        medoids.append(int(beyond[covered.argmax()]))
+        near = np.minimum(near, far[medoids[-1]])
+    return np.array(sorted(medoids), dtype=np.int64)
+
+
+def _measured(
+    codebook: Codebook,
+    events: Sequence[Event],
+    traits: Sequence[Traits],
+    weights: DoubleArray,
+    found: AssignedRows,
+    radius: float,
+) -> Codebook:
+    """Return the codebook with radius and weights, and with what the sample looks like through it."""
+    if (weights[found.dissimilarity > radius]).sum() > NEW * weights.sum():
+        order = np.argsort(found.dissimilarity, kind="stable")
+        within = np.searchsorted(np.cumsum(weights[order]), (1 - NEW) * weights.sum())
+        radius = float(found.dissimilarity[order[min(within, len(order) - 1)]])
+    radius = ceil(radius * 10**_DECIMALS) / 10**_DECIMALS
+    found = replace(found, new=found.dissimilarity > radius)
+    held = np.bincount(found.nearest, weights=weights, minlength=len(codebook.codewords))
+    provenance, uids = codebook.provenance, [event.uid for event in events]
+    seen = provenance.first_seen, provenance.last_seen
+    reference = summary_of_traits(codebook, traits, found, weights, uids, *seen)
+    metrics = {"loss": reference.distance / reference.events, "new": reference.new / reference.events}
+    if (alike := silhouette(found, weights)) is not None:
+        metrics["silhouette"] = alike
+    return replace(
+        codebook,
+        codewords=tuple(
+            replace(word, weight=round(weight, _DECIMALS), radius=radius)
+            for word, weight in zip(codebook.codewords, held.tolist(), strict=True)
+        ),
+        reference=replace(reference, codebook=""),
+        provenance=replace(provenance, metrics={name: round(value, _DECIMALS) for name, value in metrics.items()}),
+    )
