@@ -33,6 +33,8 @@ COMMANDS = [
     *(["drafts", name] for name in ("send-back", "approve", "publish")),
     *(["kibana", name] for name in ("export", "install", "check", "cases")),
     *(["runbooks", name] for name in ("list", "match", "amend")),
+    *(["codebook", name] for name in ("list", "show", "diff", "verify", "notes")),
+    *(["codebook", name] for name in ("promote", "rollback", "reject", "export", "import")),
     ["config", "show"],
     ["config", "check"],
     ["config", "reference"],

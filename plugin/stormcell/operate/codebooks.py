@@ -275,7 +275,7 @@ def _succeed(
     store: SqliteStore, found: StoredCodebook, person: Person, kind: NoteKind, why: str, expected: str
 ) -> StateSet:
     back = kind is NoteKind.ROLLED_BACK
-    told: dict[str, Value] = {"from": expected} | ({"why": why} if why else {})
+    told: dict[str, Value] = {"from": expected, **({"why": why} if why else {})}
     changed = store.set_codebook_state(
         found.version,
         CodebookState.LIVE,
