@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from stormcell import __version__
 from stormcell.cli import (
     background,
+    codebook_canary,
     codebook_changing,
     demo,
     draft,
@@ -139,6 +140,11 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
+codebook_changing.app.add_typer(codebook_canary.app, name="canary")
+codebook_changing.app.command(
+    "retrain",
+    epilog=options.examples("stormcell codebook retrain --store /var/lib/stormcell --why 'new services'"),
+)(codebook_canary.retrain)
 app.add_typer(codebook_changing.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")

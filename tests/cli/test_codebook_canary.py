@@ -1,0 +1,71 @@
+"""stormcell codebook canary and retrain, on a store with a watch over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.program import Ran, stormcell
+from tests.unit.engine.modelled import KINDS, OTHERS, World, book, watched_settings
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, watched_settings())
+    yield made
+    made.store.close()
+
+
+def run(world: World, *arguments: str) -> Ran:
+    return stormcell("codebook", *arguments, "--store", world.store.path)
+
+
+def status(world: World) -> Any:
+    return run(world, "canary", "status", "--json").json
+
+
+def test_a_canary_that_keeps_to_the_rules(world: World) -> None:
+    codebook = book(world.settings)
+    live, other = world.promote(codebook), world.add(book(world.settings, KINDS + OTHERS, codebook))
+    assert "No codebook is a canary" in run(world, "canary", "status").err
+    started = run(world, "canary", "start", other[:8], "--by", "ann", "--why", "new services", "--json")
+    assert (started.code, started.json["state"], started.json["changed"]) == (0, "canary", True)
+    assert "already" in run(world, "canary", "start", other).err
+    assert "no sidecar has seen yet" in run(world, "canary", "status").err
+    world.minutes(0, 3)
+    told = run(world, "canary", "status")
+    assert told.code == 0
+    assert "100.0% of them of the same kind in both" in told.err
+    assert f"codebook promote {other}" in told.err
+    assert [line.split()[0] for line in told.out.splitlines()] == ["of", "new", "mean", "mean", "silhouette"]
+    found = status(world)
+    assert found["live"]["version"] == live
+    assert found["canary"]["watched"]["verdict"] == "promote"
+    stopped = run(world, "canary", "stop")
+    assert (stopped.code, stopped.err) == (0, f"{other} is a candidate.\n")
+    again = run(world, "canary", "stop")
+    assert (again.code, again.err) == (1, "stormcell: no codebook is canary\n")
+
+
+def test_what_cannot_be_a_canary(world: World) -> None:
+    only = world.add(book(world.settings))
+    refused = run(world, "canary", "start", only)
+    assert refused.code == 1
+    assert f"make it so with `stormcell codebook promote {only}`" in refused.err
+    assert run(world, "canary", "start", "cb-none").code == 1
+    world.promote(book(world.settings))
+    assert "is live" in run(world, "canary", "start", only).err
+
+
+def test_a_request_to_train_is_heard_by_the_watch(world: World) -> None:
+    world.minutes(0, 2)
+    asked = run(world, "retrain", "--by", "ann")
+    assert (asked.code, asked.out) == (0, "")
+    assert "Request 1" in asked.err
+    assert status(world)["retraining"] is True
+    world.minutes(2, 4)
+    assert status(world)["retraining"] is False
+    assert list(world.states().values()) == ["candidate"]
