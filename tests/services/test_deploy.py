@@ -87,13 +87,6 @@ def test_the_job_that_trains_fits_what_is_around_it() -> None:
     assert container["securityContext"] == sidecar["securityContext"]
 
 
-def test_every_token_of_the_settings_is_one_that_the_readme_makes() -> None:
-    settings = yaml.safe_load((DEPLOY / "kubernetes/stormcell.yaml").read_text("utf-8"))
-    made = (DEPLOY / "README.md").read_text("utf-8").partition("## Kubernetes")[2].partition("## systemd")[0]
-    for token in settings["receivers"]["tokens"]:
-        assert f"--from-file={token['name']}" in made
-
-
 def test_every_name_of_a_config_map_is_one_that_is_made() -> None:
     documents = built("kubernetes")
     made = {document["metadata"]["name"] for document in documents if document["kind"] == "ConfigMap"}
