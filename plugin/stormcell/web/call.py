@@ -114,3 +114,8 @@ def shows(path: str, handler: Callable[[PageCall], Answer]) -> View:
 def changes(path: str, handler: Callable[[PageCall], Answer]) -> View:
     """Return a view that changes something for who may operate."""
     return View("POST", path, handler, Scope.OPERATE)
+
+
+def administers(path: str, handler: Callable[[PageCall], Answer]) -> View:
+    """Return a view that changes something for who may administer."""
+    return View("POST", path, handler, Scope.ADMINISTER)

@@ -79,6 +79,7 @@ class Rendering:
             "here": here(request),
             "known": session is not None,
             "nav": self._nav,
+            "may_administer": Scope.ADMINISTER in scopes,
             "may_operate": Scope.OPERATE in scopes,
             "now": self._context.now(),
             "refresh": int(self._context.settings.web.refresh_seconds * 1000),
