@@ -13,8 +13,8 @@ from stormcell.types import SIDECAR, ModelNote, NoteKind, Value
 NOTES: Final = 50
 """That are shown."""
 _WORDS: Final[Mapping[NoteKind, str]] = {
-    NoteKind.TRAINED: "trained",
-    NoteKind.IMPORTED: "imported",
+    NoteKind.TRAINED: "was trained",
+    NoteKind.IMPORTED: "was imported",
     NoteKind.CANARY_STARTED: "became the canary",
     NoteKind.CANARY_ENDED: "is no longer the canary",
     NoteKind.PROMOTED: "was promoted",

@@ -45,7 +45,7 @@ class Trying:
 
 
 def trying(version: str, state: Mapping[str, Any] | None) -> Trying:
-    """Return what is shown of a canary, by its version and what the sidecar keeps of it; it may not know it yet."""
+    """Return what is shown of a canary, by what the sidecar keeps of it, which may not know it yet."""
     if not state or state.get("version") != version:
         return Trying(version, 0, 0, "", "", (), "", ())
     compared, told = state["comparison"], state["told"]

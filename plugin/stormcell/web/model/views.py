@@ -71,11 +71,11 @@ def _watched(call: PageCall, live: str) -> tuple[Watching, str]:
     if not live:
         return Watching((), ()), ""
     try:
-        reference = opened(call.store, live).reference
+        codebook = opened(call.store, live)
     except CodebookError as error:
         return Watching((), ()), str(error).replace(f"{call.store.codebook_folder}/", "")
     state = (call.store.model_state("drift") or {}).get("state") or {}
-    return watching(reference, windows, state, call.settings.drift), ""
+    return watching(codebook, windows, state, call.settings.drift), ""
 
 
 VIEWS: Final[tuple[View, ...]] = (

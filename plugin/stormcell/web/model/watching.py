@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from stormcell.codebook import drift
 from stormcell.config import DriftSettings
-from stormcell.types import WindowSummary
+from stormcell.text.shorten import shorten
+from stormcell.types import Codebook, Codeword, WindowSummary
 from stormcell.web.model.listing import share
 
 WINDOWS: Final = 12
 """That are shown side by side."""
+_TEXT: Final = 120
 _NEAR: Final = 0.5
 """Thresholds from which on a field is near to having drifted."""
 
@@ -52,11 +54,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A value whose share has changed; ``example`` is the uid of an event, "" for none."""
+    """A value whose share has changed.
+
+    Attributes
+    ----------
+    value, before, after : str
+    text : str
+        What speaks for it, of a codeword; else "".
+    example : str
+        The uid of an event; "" for none.
+    """
 
     value: str
     before: str
     after: str
+    text: str
     example: str
 
 
@@ -95,14 +107,13 @@ class Watching:
 
 
 def watching(
-    reference: WindowSummary, windows: Sequence[WindowSummary], state: Mapping[str, Any], settings: DriftSettings
+    codebook: Codebook, windows: Sequence[WindowSummary], state: Mapping[str, Any], settings: DriftSettings
 ) -> Watching:
     """Return what is shown of windows.
 
     Parameters
     ----------
-    reference : WindowSummary
-        Of the codebook.
+    codebook : Codebook
     windows : sequence of WindowSummary
         What it saw, the latest first.
     state : mapping
@@ -110,16 +121,17 @@ def watching(
     settings : DriftSettings
     """
     last = sorted(windows, key=lambda one: one.start)[-WINDOWS:]
-    found = [drift.scores(reference, one, settings) for one in last]
+    found = [drift.scores(codebook.reference, one, settings) for one in last]
     since = _since(state, windows)
     clear = next((one for one in reversed(found) if not one.quiet), None)
+    words = {word.id: word for word in codebook.codewords}
     names = sorted({name for one in found for name in one.fields} | since.keys())
     fields = [
         Field(
             name=name,
             since=since.get(name, 0),
             cells=[_cell(one.fields.get(name), quiet=one.quiet) for one in found],
-            moved=_moved(clear.fields.get(name)) if clear is not None and name in since else (),
+            moved=_moved(clear.fields.get(name), words) if clear is not None and name in since else (),
         )
         for name in names
     ]
@@ -160,6 +172,17 @@ def _cell(score: drift.FieldScore | None, *, quiet: bool) -> Cell:
     return Cell(f"{score.level:.1f}", kind, drift.measured(score))
 
 
-def _moved(score: drift.FieldScore | None) -> Sequence[Moved]:
-    moved = score.moved if score is not None else ()
-    return [Moved(one.value or "(none)", share(one.before), share(one.after), one.example) for one in moved]
+def _moved(score: drift.FieldScore | None, words: Mapping[str, Codeword]) -> Sequence[Moved]:
+    if score is None:
+        return ()
+    known = words if score.name == drift.CODEWORD else {}
+    return [
+        Moved(
+            value=one.value or "(none)",
+            before=share(one.before),
+            after=share(one.after),
+            text=shorten(known[one.value].medoid.text, _TEXT) if one.value in known else "",
+            example=known[one.value].medoid.uid if one.value in known else one.example,
+        )
+        for one in score.moved
+    ]
