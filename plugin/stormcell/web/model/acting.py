@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stormcell.errors import CodebookError, ConflictError, InputError, NotFoundError, OutputError
-from stormcell.operate import codebooks
+from stormcell.operate import canary, codebooks
 from stormcell.web.answers import Toast
 from stormcell.web.call import PageCall
 
@@ -34,6 +34,28 @@ def reject(call: PageCall) -> Toast:
     """Say that a codebook is not to become live."""
     done = codebooks.reject(call.store, call.params["version"], call.person, why=_why(call))
     return Toast(f"{done.codebook.version} is rejected" if done.changed else "It was rejected already")
+
+
+def try_out(call: PageCall) -> Toast:
+    """Let a codebook watch beside the live one."""
+    done = canary.start(call.store, call.params["version"], call.person)
+    version = done.codebook.version
+    return Toast(f"{version} is the canary" if done.changed else f"{version} was the canary already")
+
+
+def stop(call: PageCall) -> Toast:
+    """Let the canary be a candidate again; the form says in ``expected`` which one that was."""
+    beside = call.store.canary_codebook()
+    if beside is not None and beside.version != call.sent("expected"):
+        raise ConflictError(f"{beside.version} is the canary, not {call.sent('expected')}")
+    done = canary.stop(call.store, call.person)
+    return Toast(f"{done.codebook.version} is a candidate again")
+
+
+def retrain(call: PageCall) -> Toast:
+    """Ask for a codebook of what came last."""
+    canary.retrain(call.store, call.person, why=_why(call))
+    return Toast("The sidecar trains a codebook at its next tick; it becomes the canary")
 
 
 def _why(call: PageCall) -> str:

@@ -81,7 +81,10 @@ def _watched(call: PageCall, live: str) -> tuple[Watching, str]:
 VIEWS: Final[tuple[View, ...]] = (
     shows("/codebooks", show_list),
     administers("/codebooks/rollback", act(acting.roll_back)),
+    administers("/codebooks/canary/stop", act(acting.stop)),
+    administers("/codebooks/retrain", act(acting.retrain)),
     shows("/codebooks/{version}", show),
+    administers("/codebooks/{version}/canary", act(acting.try_out)),
     administers("/codebooks/{version}/promote", act(acting.promote)),
     administers("/codebooks/{version}/reject", act(acting.reject)),
 )
