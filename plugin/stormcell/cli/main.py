@@ -15,6 +15,7 @@ from stormcell.cli import (
     background,
     codebook_canary,
     codebook_changing,
+    codebook_job,
     demo,
     draft,
     drafts_changing,
@@ -145,6 +146,14 @@ codebook_changing.app.command(
     "retrain",
     epilog=options.examples("stormcell codebook retrain --store /var/lib/stormcell --why 'new services'"),
 )(codebook_canary.retrain)
+codebook_changing.app.command(
+    "job",
+    epilog=options.examples(
+        "stormcell codebook job --url http://localhost:14318",
+        "stormcell codebook job --url https://stormcell:14318 --ca ca.pem --token-file /run/secrets/trainer",
+        "stormcell codebook job --url http://stormcell:14318 --configmap stormcell-codebook --promote-first",
+    ),
+)(codebook_job.job)
 app.add_typer(codebook_changing.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")

@@ -79,7 +79,7 @@ class JsonApi:
         Seconds for an answer.
     tries : int
         How often something is asked, at most.
-    sleep : callable
+    sleep : callable, optional
         Waits so many seconds.
     seed : bytes, optional
         Of the waits; see ``Backoff``.
@@ -98,14 +98,14 @@ class JsonApi:
         tls: Tls | None = None,
         timeout: float = TIMEOUT,
         tries: int = TRIES,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         seed: bytes | None = None,
     ) -> None:
         self.shown = endpoint.shown
         self._base = endpoint.path.rstrip("/")
         self._headers = headers
         self._http = HttpClient(endpoint, timeout=timeout, tls=tls or Tls())
-        self._tries, self._sleep, self._seed = tries, sleep, seed
+        self._tries, self._sleep, self._seed = tries, sleep or time.sleep, seed
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -17,7 +17,7 @@ from stormcell.config import Settings
 from stormcell.operate import codebooks
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
-from stormcell.types import Codebook, CodebookState, Event, ModelNote, NoteKind, Rows
+from stormcell.types import Codebook, CodebookState, Event, ModelNote, NoteKind, Rows, Value
 from tests.unit.features.build import START as SHOP
 from tests.unit.features.build import log, rows_of
 
@@ -66,7 +66,7 @@ def modelled(path: Path, windows: int = 6, settings: Settings = SETTINGS) -> tup
                 store.add_note(told)
         store.save_model_state("drift", {"state": drift.dump(state), "codebook": live.version})
         store.save_model_state("canary", watched(canary, live))
-        job = {"job": "train", "outcome": "failed", "seconds": 12.5}
+        job: dict[str, Value] = {"job": "train", "outcome": "failed", "seconds": 12.5}
         store.add_note(ModelNote(ADA.now, NoteKind.JOB, "", job))
     return live, canary
 
