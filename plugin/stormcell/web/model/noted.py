@@ -26,6 +26,14 @@ _OWN: Final = frozenset(("by", "fields", "active", "since", "start", "end", "job
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of drift: a field (at depth 0), or one of its values."""
+
+    text: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """A note.
 
@@ -43,7 +51,7 @@ class Noted:
         Whether somebody should look.
     details : tuple of (str, str)
         What else it tells.
-    lines : tuple of str
+    lines : tuple of Line
         Of drift, what moved.
     """
 
@@ -55,7 +63,7 @@ class Noted:
     machine: bool
     bad: bool
     details: tuple[tuple[str, str], ...]
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
 
 
 def noted(notes: Iterable[ModelNote]) -> tuple[Noted, ...]:
@@ -80,7 +88,7 @@ def _noted(note: ModelNote) -> Noted:
         else tuple(
             (name, _told(value)) for name, value in note.detail.items() if name not in _OWN and _told(value)
         ),
-        lines=tuple(line.strip() for line in drift.sentences(note)[1:]) if of_drift else (),
+        lines=tuple(map(_line, drift.sentences(note)[1:])) if of_drift else (),
     )
 
 
@@ -98,6 +106,11 @@ def _worded(note: ModelNote) -> tuple[str, bool]:
             return f"the job {detail.get('job', '')} ended after {took}: {outcome}", outcome == "failed"
         case _:
             return _WORDS.get(note.kind, note.kind.value), note.kind is NoteKind.ROLLED_BACK
+
+
+def _line(sentence: str) -> Line:
+    text = sentence.lstrip(" ")
+    return Line(text, int(len(sentence) - len(text) > 2))
 
 
 def _told(value: Value) -> str:
