@@ -90,8 +90,8 @@ def test_the_live_one_is_written_into_a_config_map(
     with Cluster(pod(tmp_path / "account", authority), authority.issue("server"), may) as cluster:
         for name, value in cluster.variables.items():
             monkeypatch.setenv(name, value)
-        command = ("codebook", "job", "--url", api.url, "--token-file", token, "--configmap", NAME)
-        command = (*command, "--service-account", cluster.account, "--promote-first")
+        command: list[str | Path] = ["codebook", "job", "--url", api.url, "--token-file", token]
+        command += ["--configmap", NAME, "--service-account", cluster.account, "--promote-first"]
         ran = stormcell(*command)
         assert (ran.code, ran.out) == (1, "")
         assert "needs the right to patch it: see deploy/kubernetes/codebook-job" in ran.err

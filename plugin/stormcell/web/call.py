@@ -117,5 +117,5 @@ def changes(path: str, handler: Callable[[PageCall], Answer]) -> View:
 
 
 def administers(path: str, handler: Callable[[PageCall], Answer]) -> View:
-    """Return a view that changes something for who may administer."""
+    """Return a view that changes the model for who may administer."""
     return View("POST", path, handler, Scope.ADMINISTER)
