@@ -16,12 +16,16 @@ _WORDS: Final[Mapping[NoteKind, str]] = {
     NoteKind.TRAINED: "was trained",
     NoteKind.IMPORTED: "was imported",
     NoteKind.CANARY_STARTED: "became the canary",
-    NoteKind.CANARY_ENDED: "is no longer the canary",
     NoteKind.PROMOTED: "was promoted",
     NoteKind.ROLLED_BACK: "was rolled back to",
     NoteKind.REJECTED: "was rejected",
 }
-_OWN: Final = frozenset(("by", "fields", "active", "since", "start", "end", "job", "outcome", "seconds"))
+_VERDICTS: Final[Mapping[str, str]] = {
+    "ready": "kept to the rules as the canary, and may be promoted",
+    "promoted": "kept to the rules as the canary",
+    "rejected": "broke the rules as the canary, and is rejected",
+}
+_OWN: Final = frozenset(("by", "job", "outcome", "seconds", "verdict", "means", "live"))
 """Details that are told otherwise."""
 
 
@@ -100,6 +104,9 @@ def _worded(note: ModelNote) -> tuple[str, bool]:
             if note.kind is NoteKind.DRIFT_BEGAN:
                 return f"drift of {names} began", True
             return f"drift of {names} ended: {detail['why']}", False
+        case NoteKind.CANARY_ENDED:
+            verdict = str(detail.get("verdict", ""))
+            return _VERDICTS.get(verdict, "is no longer the canary"), verdict == "rejected"
         case NoteKind.JOB:
             outcome = str(detail.get("outcome", ""))
             took = spoken(int(float(detail.get("seconds", 0)) * 1e9))

@@ -18,12 +18,11 @@ from stormcell.operate import codebooks
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
 from stormcell.types import Codebook, CodebookState, Event, ModelNote, NoteKind, Rows, Value
-from tests.unit.features.build import START as SHOP
-from tests.unit.features.build import log, rows_of
+from tests.unit.features.build import START, log, rows_of
 
 SETTINGS = Settings()
 HOUR = 3600
-FIRST = HOUR - SHOP // 10**9 % HOUR
+FIRST = HOUR - START // 10**9 % HOUR
 """Start of the first window, in seconds of the shop."""
 KINDS: tuple[dict[str, Any], ...] = (
     {"service": "cart", "text": "added an item to the basket"},
@@ -57,7 +56,7 @@ def modelled(path: Path, windows: int = 6, settings: Settings = SETTINGS) -> tup
         store.set_codebook_state(canary.version, CodebookState.CANARY, note=note)
         for number in range(windows):
             kinds = (*KINDS, NEW) if number >= windows - 3 else KINDS
-            start = SHOP + (FIRST + number * HOUR) * 10**9
+            start = START + (FIRST + number * HOUR) * 10**9
             seen = summarise(assigning, window(number, kinds), start, start + HOUR * 10**9)
             store.save_window(replace(seen, codebook=live.version))
             scores = drift.scores(live.reference, replace(seen, codebook=live.version), settings.drift)
