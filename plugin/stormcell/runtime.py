@@ -13,6 +13,7 @@ from stormcell.engine.late import LateEngine
 from stormcell.errors import StoreError
 from stormcell.journal import Journal
 from stormcell.store import SqliteStore
+from stormcell.telemetry.meters import Meters
 
 if TYPE_CHECKING:
     from stormcell.delivery import Delivery
@@ -51,6 +52,8 @@ class Runtime:
     engine : LateEngine
     delivery : Delivery or None
         If there is somebody to deliver to.
+    meters : Meters
+        Get the engine's spans, if others are set before the start.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Runtime:
         self.path = settings.live.data / STORE
         _make(settings.live.data)
         self._held = held
+        self.meters = Meters()
         self.journal = Journal(settings.live.data / JOURNAL, settings.journal, clock)
         try:
             with self.open_store() as store:
@@ -133,6 +137,7 @@ class Runtime:
             time.monotonic,
             held=self._held,
             told=self._told,
+            meters=self.meters,
         )
 
     def _told(self) -> None:

@@ -16,7 +16,7 @@ def test_every_path_exists() -> None:
 
 
 def test_every_folder_is_described() -> None:
-    described = set(re.findall(r"^\| `([\w]+)/?` \|", README, re.MULTILINE))
+    described = set(re.findall(r"^\| `([\w-]+)/?` \|", README, re.MULTILINE))
     assert described == {path.name for path in DEPLOY.iterdir() if path.is_dir() or path.name == "Containerfile"}
 
 

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -33,20 +34,61 @@ def run(*command: str | Path, **environment: str) -> str:
 
 def test_prometheus_takes_its_configuration() -> None:
     run(tool("promtool"), "check", "config", "--syntax-only", DEPLOY / "prometheus/prometheus.yml")
-    run(tool("promtool"), "check", "rules", "--lint-fatal", DEPLOY / "prometheus/stormcell.rules.yml")
+    run(tool("promtool"), "check", "rules", "--lint-fatal", *(DEPLOY / "prometheus").glob("*.rules.yml"))
+
+
+KINDS = {"Namespace", "StatefulSet", "Service", "ConfigMap", "NetworkPolicy", "ServiceAccount"}
+
+
+def built(folder: str) -> list[Any]:
+    """Return the manifests of a folder, put together."""
+    return list(yaml.safe_load_all(run(tool("kustomize"), "build", DEPLOY / folder)))
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.37"])
-def test_kubernetes_takes_the_manifests(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "kinds"),
+    [("kubernetes", KINDS), ("kubernetes-with-training", KINDS | {"CronJob", "Role", "RoleBinding"})],
+)
+def test_kubernetes_takes_the_manifests(folder: str, kinds: set[str], version: str, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests.yaml"
-    manifests.write_text(run(tool("kustomize"), "build", DEPLOY / "kubernetes"), "utf-8")
-    kinds = {document["kind"] for document in yaml.safe_load_all(manifests.read_text("utf-8"))}
-    assert kinds >= {"Namespace", "StatefulSet", "Service", "ConfigMap", "NetworkPolicy", "ServiceAccount"}
+    manifests.write_text(run(tool("kustomize"), "build", DEPLOY / folder), "utf-8")
+    assert {document["kind"] for document in built(folder)} == kinds
     run(tool("kubernetes-validate"), "--strict", "--kubernetes-version", version, manifests)
 
 
+def one(documents: list[Any], kind: str, name: str) -> Any:
+    """Return the manifest of a name."""
+    [found] = [each for each in documents if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def test_the_job_that_trains_fits_what_is_around_it() -> None:
+    documents = built("kubernetes-with-training")
+    job = one(documents, "CronJob", "codebook-job")["spec"]["jobTemplate"]["spec"]["template"]
+    [container] = job["spec"]["containers"]
+    maps = {document["metadata"]["name"] for document in documents if document["kind"] == "ConfigMap"}
+    [settings] = [volume["configMap"]["name"] for volume in job["spec"]["volumes"] if "configMap" in volume]
+    assert settings in maps
+    # All that it may do in the cluster: to look at the ConfigMap that it is told of, and to patch it.
+    asked = dict(argument.split("=", 1) for argument in container["args"] if "=" in argument)
+    assert asked["--configmap"] in maps
+    [rule] = one(documents, "Role", "codebook-job")["rules"]
+    assert (rule["resourceNames"], rule["verbs"]) == ([asked["--configmap"]], ["get", "patch"])
+    account = one(documents, "RoleBinding", "codebook-job")["subjects"][0]
+    assert job["spec"]["serviceAccountName"] == account["name"]
+    # Its pods are none of the Service, and let into the sidecar's all the same.
+    labels = job["metadata"]["labels"].items()
+    assert not labels >= one(documents, "Service", "stormcell")["spec"]["selector"].items()
+    [way] = one(documents, "NetworkPolicy", "stormcell-from-codebook-job")["spec"]["ingress"]
+    assert labels >= way["from"][0]["podSelector"]["matchLabels"].items()
+    # It is locked as the sidecar is.
+    [sidecar, *_] = one(documents, "StatefulSet", "stormcell")["spec"]["template"]["spec"]["containers"]
+    assert container["securityContext"] == sidecar["securityContext"]
+
+
 def test_every_name_of_a_config_map_is_one_that_is_made() -> None:
-    documents = list(yaml.safe_load_all(run(tool("kustomize"), "build", DEPLOY / "kubernetes")))
+    documents = built("kubernetes")
     made = {document["metadata"]["name"] for document in documents if document["kind"] == "ConfigMap"}
     [pod] = [document["spec"]["template"]["spec"] for document in documents if document["kind"] == "StatefulSet"]
     assert {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume} == made

@@ -20,6 +20,7 @@ from stormcell.cli import (
     codebook_changing,
     codebook_drift,
     codebook_training,
+    codebook_commands,
     demo,
     draft,
     drafts_changing,
@@ -146,39 +147,7 @@ for name, command, example in (
 app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
-codebook_changing.app.add_typer(codebook_canary.app, name="canary")
-codebook_changing.app.command(
-    "retrain",
-    epilog=options.examples("stormcell codebook retrain --store /var/lib/stormcell --why 'new services'"),
-)(codebook_canary.retrain)
-codebook_changing.app.command(
-    "drift",
-    epilog=options.examples(
-        "stormcell codebook drift --store /var/lib/stormcell",
-        "stormcell codebook drift today/ --codebook cb.json",
-        "stormcell codebook drift --store out --json | jq -r '.active[].field'",
-    ),
-)(codebook_drift.drift)
-app.add_typer(codebook_changing.app, name="codebook")
-codebook.app.command(
-    "train",
-    epilog=options.examples(
-        "stormcell codebook train last-week/ --out out",
-        "stormcell codebook train last-week/ --out out --resume",
-        "stormcell codebook train last-week/ --out out --promote --json | jq -r .version",
-    ),
-)(codebook_training.train)
-codebook.app.command(
-    "assign",
-    epilog=options.examples(
-        "stormcell codebook assign today/ --store out",
-        "stormcell codebook assign today/ --codebook cb.json --json | jq -r 'select(.codeword == null).uid'",
-    ),
-)(codebook_assigning.assign)
-codebook.app.command(
-    "explain", epilog=options.examples("stormcell codebook explain 6640e9e0dd1c3f1d today/ --store out")
-)(codebook_assigning.explain)
-app.add_typer(codebook.app, name="codebook")
+app.add_typer(codebook_commands.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")

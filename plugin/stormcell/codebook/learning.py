@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from stormcell.types import (
     FloatArray,
     IntArray,
     Provenance,
+    TextTable,
     WindowSummary,
 )
 
@@ -43,6 +45,9 @@ def learn(
     provenance: Provenance,
     settings: Settings,
     parent: Codebook | None = None,
+    *,
+    text: TextTable | None = None,
+    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> Codebook:
     """Return the codebook of a sample.
 
@@ -57,11 +62,15 @@ def learn(
     settings : Settings
     parent : Codebook, optional
         Whose ids are kept for kinds that are still there; returned where nothing has changed.
+    text : TextTable, optional
+        What is known of texts, where that is more than these events tell.
+    ranges : mapping of str to tuple of float
+        The least and the most of numeric fields, where these events do not tell.
     """
     reader = TraitReader(settings)
     traits = [reader.read(event) for event in events]
-    text = text_table((one.template for one in traits), settings.text)
-    fields = _fields(traits, settings.codebook)
+    text = text or text_table((one.template for one in traits), settings.text)
+    fields = _fields({**ranges_of(traits), **ranges}, settings.codebook)
     first, held = _distinct(traits, weights)
     former = [] if parent is None else [reader.read(word.medoid) for word in parent.codewords]
     compared = points([*(traits[at] for at in first.tolist()), *former], fields, Texts(text, settings.text))
@@ -87,15 +96,17 @@ def learn(
     return seal(made)
 
 
-def _fields(traits: Sequence[Traits], settings: CodebookSettings) -> tuple[CodebookField, ...]:
+def ranges_of(traits: Sequence[Traits]) -> dict[str, tuple[float, float]]:
+    """Return the least and the most of each numeric field that an event has."""
     values = {"severity": severities(traits), "duration": durations(traits)}
+    known = {name: held[~np.isnan(held)] for name, held in values.items()}
+    return {name: (float(held.min()), float(held.max())) for name, held in known.items() if len(held)}
 
+
+def _fields(ranges: Mapping[str, tuple[float, float]], settings: CodebookSettings) -> tuple[CodebookField, ...]:
     def span(name: str) -> float:
-        if name not in values:
-            return 0.0
-        known = values[name][~np.isnan(values[name])]
-        width = float(np.ptp(known)) if len(known) else 0.0
-        return round(max(width, _LEAST_SPAN[name]), _DECIMALS)
+        least, most = ranges.get(name, (0.0, 0.0))
+        return round(max(most - least, _LEAST_SPAN[name]), _DECIMALS) if name in _LEAST_SPAN else 0.0
 
     return tuple(
         CodebookField(name, kind, getattr(settings, f"{name}_weight"), span(name)) for name, kind in KINDS.items()

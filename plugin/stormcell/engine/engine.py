@@ -18,6 +18,7 @@ from stormcell.engine.ticker import Ticker
 from stormcell.journal import Journal
 from stormcell.protocols import Clock
 from stormcell.store import SqliteStore
+from stormcell.telemetry.meters import Meters
 
 _LEAVING: Final = 1.0
 """Seconds that threads have to leave what they are at."""
@@ -40,6 +41,8 @@ class Engine:
         The position up to which others are done with the journal.
     told : callable
         Called after groups were put out.
+    meters : Meters
+        Get a span of each tick.
 
     Attributes
     ----------
@@ -64,6 +67,7 @@ class Engine:
         *,
         held: Callable[[], int] | None = None,
         told: Callable[[], None] | None = None,
+        meters: Meters | None = None,
     ) -> None:
         with SqliteStore(path, create=True) as store:
             memory, notified = state.load(store, settings)
@@ -82,6 +86,7 @@ class Engine:
             segments=Segments(journal),
             stats=self.stats,
             signals=self._signals,
+            meters=meters or Meters(),
         )
         self._reader = Reader(shared)
         self._ticker = Ticker(

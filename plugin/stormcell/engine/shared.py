@@ -13,6 +13,7 @@ from stormcell.engine.live import Live
 from stormcell.engine.segments import Segments
 from stormcell.journal import Journal
 from stormcell.protocols import Clock
+from stormcell.telemetry.meters import Meters
 
 WAIT: Final = 0.25
 """Seconds after which a thread looks again whether there is something to do."""
@@ -115,6 +116,7 @@ class Shared:
     segments : Segments
     stats : Stats
     signals : Signals
+    meters : Meters
     """
 
     settings: Settings
@@ -126,3 +128,4 @@ class Shared:
     segments: Segments
     stats: Stats
     signals: Signals
+    meters: Meters

@@ -80,6 +80,8 @@ class Sidecar:
 
         self.meters = meters_of(self.settings.telemetry)
         observe(self.meters, self)
+        if self.settings.telemetry.otlp_endpoint:
+            self.runtime.meters = self.meters
         api = ApiContext(
             store_path=self.runtime.path,
             settings=self.settings,

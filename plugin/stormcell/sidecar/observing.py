@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stormcell.sidecar.counts import ReceiverCounts
 
 _SIGNALS = {Signal.LOGS: "log", Signal.TRACES: "span", Signal.ALERTS: "alert", Signal.METRICS: "metric"}
+_VERDICTS = ("ack", "resolve", "merge", "split", "move")
+"""Told from the start: of a counter that is 1 when it is first told, nobody sees that it grew."""
 
 
 def observe(meters: Meters, sidecar: Sidecar) -> None:
@@ -57,7 +59,8 @@ def _groups(path: Path) -> Readings:
 def _edits(path: Path) -> Readings:
     with SqliteStore(path, create=True) as store:
         counts = store.audit_counts()
-    return [(count, {names.ACTION: action}) for (who, action), count in counts.items() if who != SIDECAR]
+    made = [(count, {names.ACTION: action}) for (who, action), count in counts.items() if who != SIDECAR]
+    return [*((0, {names.ACTION: action}) for action in _VERDICTS), *made]
 
 
 def _exemplar_changes(path: Path) -> Readings:

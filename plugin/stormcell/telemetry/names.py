@@ -119,7 +119,7 @@ EXEMPLAR_CHANGES: Final = Metric(
 )
 EDITS: Final = Metric(
     *("stormcell.edits", "{edit}", Kind.COUNTER),
-    *("Changes of groups and drafts by people, over the life of the store", (ACTION,)),
+    *("Changes of groups, drafts and codebooks by people, over the life of the store", (ACTION,)),
 )
 OUTBOX: Final = Metric(
     *("stormcell.outbox.entries", "{entry}", Kind.UPDOWNCOUNTER),

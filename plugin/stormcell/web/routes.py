@@ -15,7 +15,7 @@ from stormcell.web.context import WebContext
 THREADS: Final = 4
 """Pages that use the store at the same time: people's, which must not keep telemetry waiting."""
 
-PREFIXES: Final = ("audit", "drafts", "groups", "login", "logout", "me", "static")
+PREFIXES: Final = ("audit", "codebooks", "drafts", "groups", "login", "logout", "me", "static")
 """First parts of the paths that are ours; all else is others', or nobody's."""
 
 REST: Final = "stormcell_rest"

@@ -32,7 +32,7 @@ from stormcell.web.table import VIEWS
 
 _NAV: Final = tuple(
     (path, name)
-    for path, name in (("/", "Groups"), ("/drafts", "Drafts"), ("/audit", "Audit"))
+    for path, name in (("/", "Groups"), ("/drafts", "Drafts"), ("/codebooks", "Codebooks"), ("/audit", "Audit"))
     if any(view.path == path for view in VIEWS)
 )
 

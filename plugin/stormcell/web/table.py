@@ -7,6 +7,7 @@ from typing import Final
 from stormcell.web.call import View
 from stormcell.web.drafts import views as drafts
 from stormcell.web.group import views as group
+from stormcell.web.model import views as model
 from stormcell.web.triage import views as triage
 
-VIEWS: Final[tuple[View, ...]] = (*triage.VIEWS, *group.VIEWS, *drafts.VIEWS)
+VIEWS: Final[tuple[View, ...]] = (*triage.VIEWS, *group.VIEWS, *drafts.VIEWS, *model.VIEWS)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +15,8 @@ import pytest
 from stormcell.config.receivers import ReceiversSettings
 from stormcell.errors import SettingsError
 from stormcell.sidecar import tls
+from tests.certificates import Authority, Pair, openssl
 from tests.integration.sidecar.support import LOGS, PROTOBUF, Sidecar, logs, read_all, sidecar
-
-
-@dataclass(frozen=True)
-class Pair:
-    certificate: Path
-    key: Path
-
-
-class Authority:
-    """Makes keys and certificates in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.pair = self._pair("authority")
-        _openssl("req", "-x509", "-new", "-key", self.pair.key, "-subj", "/CN=authority", "-days", "2")(
-            "-out", self.pair.certificate
-        )
-
-    def issue(self, name: str) -> Pair:
-        pair = self._pair(name)
-        request, more = self._folder / f"{name}.csr", self._folder / f"{name}.ext"
-        more.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        _openssl("req", "-new", "-key", pair.key, "-subj", f"/CN={name}")("-out", request)
-        _openssl("x509", "-req", "-in", request, "-CA", self.pair.certificate, "-CAkey", self.pair.key)(
-            "-CAcreateserial", "-days", "2", "-extfile", more, "-out", pair.certificate
-        )
-        return pair
-
-    def _pair(self, name: str) -> Pair:
-        pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")("-out", pair.key)
-        return pair
-
-
-def _openssl(*arguments: str | Path) -> Any:
-    """Return a call that takes the rest of the arguments."""
-    program = shutil.which("openssl")
-    assert program, "these tests need the openssl command"
-
-    def run(*rest: str | Path) -> None:
-        done = subprocess.run([program, *arguments, *rest], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +159,7 @@ def test_files_that_will_not_do_are_named(
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("-----BEGIN NOTHING-----\n")
     locked = tmp_path / "locked.key"
-    _openssl("pkey", "-in", server.key, "-aes256", "-passout", "pass:secret")("-out", locked)
+    openssl("pkey", "-in", server.key, "-aes256", "-passout", "pass:secret")("-out", locked)
     refuse("tls_certificate and tls_key go together", tls_key="")
     refuse("tls_client_ca needs TLS", tls_key="", tls_certificate="", tls_client_ca="x")
     refuse("with tls_key .*No such file", tls_key=str(tmp_path / "nowhere"))

@@ -138,7 +138,11 @@ def test_any_value_of_an_attribute_is_text(value: str) -> None:
 def test_the_store_tells_its_groups_and_what_people_did(meters: SdkMeters, tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     observe_store(meters, path)
-    assert samples(meters)["stormcell_groups", (("stormcell_group_status", "open"),)] == 0
+    before = samples(meters)
+    assert before["stormcell_groups", (("stormcell_group_status", "open"),)] == 0
+    # Told before there is one: else nobody would see that it grew.
+    for action in ("ack", "resolve", "merge", "split", "move"):
+        assert before["stormcell_edits_total", (("stormcell_action", action),)] == 0
     with SqliteStore(path, create=True) as store:
         store.save(grouping_of(atom_of("g1", row_of("a")), atom_of("g2", row_of("b"))), [])
         store.set_status("g1", "resolved")

@@ -68,7 +68,7 @@ class _Receiver:
 
 
 class HttpReceiver(_Receiver):
-    """Takes posts and puts until the end of the ``with`` block."""
+    """Takes requests until the end of the ``with`` block."""
 
     def __init__(self, *answers: Answer, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(*answers)
@@ -78,7 +78,7 @@ class HttpReceiver(_Receiver):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers.get("content-length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 if headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
@@ -91,6 +91,9 @@ class HttpReceiver(_Receiver):
                 self.wfile.write(answer.body)
 
             def do_PUT(self) -> None:
+                self.do_POST()
+
+            def do_GET(self) -> None:
                 self.do_POST()
 
             def log_message(self, *arguments: Any) -> None:

@@ -32,6 +32,14 @@ _WORDS_OF_DRAFTS: Final[Mapping[str, str]] = {
     "publish": "published a draft",
     "supersede": "superseded a draft",
 }
+_WORDS_OF_CODEBOOKS: Final[Mapping[str, str]] = {
+    "import": "imported",
+    "promote": "promoted",
+    "roll-back": "rolled back to",
+    "reject": "rejected",
+    "canary": "made a canary of",
+    "stop-canary": "stopped the canary",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class Happened:
         The uid of the event that was moved or pinned; "" for other actions.
     draft : str
         The id of the draft that it was done to; "" for other actions.
+    codebook : str
+        The version of the codebook that it was done to; "" for other actions.
     plain : bool
         Whether it was done to the one group that it belongs to, and nothing else.
     details : tuple of (str, str)
@@ -76,11 +86,13 @@ class Happened:
     groups: tuple[tuple[str, bool], ...]
     event: str
     draft: str
+    codebook: str
     plain: bool
     details: tuple[tuple[str, str], ...]
     undoable: str
 
 
+_ALL: Final = {**_WORDS, **_WORDS_OF_DRAFTS, **_WORDS_OF_CODEBOOKS}
 _NAMES: Final = {"before": "was", "why": "because:", "taken": "taken by", "refused": "not taken by"}
 _OWN: Final = frozenset(("by", "feedback", "gone", "restored"))
 """Details that are told otherwise."""
@@ -113,11 +125,12 @@ def _happened(entry: AuditEntry, living: Collection[str], said: Collection[str],
         by=entry.by,
         machine=entry.who == SIDECAR,
         action=entry.action,
-        words=_WORDS.get(entry.action) or _WORDS_OF_DRAFTS.get(entry.action, entry.action),
+        words=_ALL.get(entry.action, entry.action),
         target=entry.target,
         groups=tuple((id, id in living) for id in entry.groups if id != about),
         event=entry.target if entry.action in ("move", "pin") else "",
         draft=entry.target if entry.action in _WORDS_OF_DRAFTS else "",
+        codebook=entry.target if entry.action in _WORDS_OF_CODEBOOKS else "",
         plain=entry.groups == (entry.target,),
         details=tuple(
             (_NAMES.get(name, name), _told(value))
