@@ -14,12 +14,6 @@ from stormcell import __version__
 from stormcell.cli import (
     audit,
     background,
-    codebook,
-    codebook_assigning,
-    codebook_canary,
-    codebook_changing,
-    codebook_drift,
-    codebook_training,
     codebook_commands,
     demo,
     draft,
