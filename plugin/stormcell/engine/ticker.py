@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -194,7 +195,8 @@ class Ticker(Worker):
         found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
         knowledge, settled = live.settled(found)
         wall = shared.clock.now()
-        look = self._model.look(store, settled, found.released, wall)
+        with nullcontext() if settled is None else shared.meters.span("stormcell.model.look"):
+            look = self._model.look(store, settled, found.released, wall)
         if self._signals.stopping:
             return False
         told = keep(
