@@ -187,3 +187,12 @@ def test_what_is_not_there_is_named(out: Path, tmp_path: Path) -> None:
     assert ran.code == 0
     none = stormcell("codebook", "assign", EXAMPLE, "--store", tmp_path / "new")
     assert (none.code, "no codebook is live" in none.err) == (1, True)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_what_was_assigned_fits_on_a_terminal(out: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ran = stormcell("codebook", "assign", EXAMPLE, "--store", out, terminal=True)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", ran.out).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert len([line for line in lines if re.search(r"\bk-[0-9a-f]{12} ", line)]) == 20

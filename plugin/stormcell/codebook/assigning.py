@@ -29,7 +29,7 @@ from stormcell.types import (
 
 _KEPT: Final = 4096
 """Texts whose dissimilarities to all medoids are at hand."""
-_BLOCK: Final = 2048
+_BLOCK: Final = 512
 _ROUNDING: Final = 1e-6
 """Cosines so near to 1 are 1, as in distance.fields."""
 
@@ -242,13 +242,16 @@ def check_fields(codebook: Codebook, name: str) -> None:
 
 def _mixed(parts: Sequence[tuple[str, float, DoubleArray]]) -> DoubleArray:
     """Return the weighted mean over the fields that both have; two without one in common are 1 apart."""
-    shape = parts[0][2].shape
-    total, weights = np.zeros(shape), np.zeros(shape)
-    for _, weight, part in parts:
-        there = part == part
-        total += np.where(there, weight * part, 0.0)
-        weights += weight * there
-    mean: DoubleArray = np.divide(total, weights, out=np.ones(shape), where=weights > 0)
+    if not parts:  # all fields weigh nothing
+        raise CodebookError("the codebook compares nothing: all its fields have the weight 0; train it anew")
+    far = np.stack([part for _, _, part in parts])
+    weight = np.array([weight for _, weight, _ in parts])[:, None, None]
+    there = far == far
+    weights = (weight * there).sum(axis=0)
+    far[~there] = 0.0
+    mean: DoubleArray = np.divide(
+        (weight * far).sum(axis=0), weights, out=np.ones_like(weights), where=weights > 0
+    )
     return mean
 
 
@@ -260,7 +263,8 @@ def _codes(codes: Codes, values: Sequence[str]) -> IntArray:
 
 def _differ(left: IntArray, right: IntArray) -> DoubleArray:
     differ: DoubleArray = (left[:, None] != right[None, :]).astype(np.float64)
-    differ[np.broadcast_to((left[:, None] == -1) | (right[None, :] == -1), differ.shape)] = np.nan
+    differ[left == -1] = np.nan
+    differ[:, right == -1] = np.nan
     return differ
 
 

@@ -14,7 +14,7 @@ from stormcell.cluster.opening import cluster_by_opening_cost
 from stormcell.codebook.assigning import AssignedRows, Assigning
 from stormcell.codebook.document import seal
 from stormcell.codebook.matching import named
-from stormcell.codebook.points import KINDS, Texts, TraitReader, Traits, durations, points, severities, text_table
+from stormcell.codebook.points import KINDS, Texts, TraitReader, Traits, durations, points, text_table
 from stormcell.codebook.summary import silhouette, summary_of_traits
 from stormcell.config import CodebookSettings, Settings
 from stormcell.types import (
@@ -32,8 +32,10 @@ from stormcell.types import (
 
 NEW: Final = 0.01
 """At most this share of the events of the training is new to the codebook."""
-_LEAST_SPAN: Final = {"severity": 8.0, "duration": 2.0}
-"""Where all have nearly one value, what differs from it by this much is as far as can be."""
+_SEVERITY: Final = 8.0
+"""Severities that differ by so much, information and error, are as far apart as can be."""
+_DURATION: Final = 2.0
+"""Powers of ten: where all take nearly as long, what differs from that by so many is as far as can be."""
 _DECIMALS: Final = 6
 _ROUNDS: Final = 20
 _TOLERANCE: Final = 1e-9
@@ -104,12 +106,11 @@ def ranges_of(traits: Sequence[Traits]) -> dict[str, tuple[float, float]]:
 
 
 def _fields(ranges: Mapping[str, tuple[float, float]], settings: CodebookSettings) -> tuple[CodebookField, ...]:
-    def span(name: str) -> float:
-        least, most = ranges.get(name, (0.0, 0.0))
-        return round(max(most - least, _LEAST_SPAN[name]), _DECIMALS) if name in _LEAST_SPAN else 0.0
-
+    least, most = ranges.get("duration", (0.0, 0.0))
+    spans = {"severity": _SEVERITY, "duration": round(max(most - least, _DURATION), _DECIMALS)}
     return tuple(
-        CodebookField(name, kind, getattr(settings, f"{name}_weight"), span(name)) for name, kind in KINDS.items()
+        CodebookField(name, kind, getattr(settings, f"{name}_weight"), spans.get(name, 0.0))
+        for name, kind in KINDS.items()
     )
 
 

@@ -104,10 +104,10 @@ def _read(text: str) -> tuple[IntArray, DoubleArray]:
     Texts of templates come again at every tick.
     """
     counts = _features(text)
-    hashes = np.fromiter(map(_hash, counts), dtype=np.int64)
-    count = np.fromiter(counts.values(), dtype=np.float64)
-    weight = np.fromiter((_WORD_WEIGHT if name[0] == "w" else 1.0 for name in counts), dtype=np.float64)
-    return hashes, np.where(hashes & 0x80000000, 1.0, -1.0) * weight * (1.0 + np.log(count))
+    known = list(map(_feature, counts))
+    hashes = np.array([hashed for hashed, _ in known], dtype=np.int64)
+    weight = np.array([weight for _, weight in known], dtype=np.float64)
+    return hashes, weight * (1.0 + np.log(np.fromiter(counts.values(), dtype=np.float64)))
 
 
 def _features(text: str) -> Counter[str]:
@@ -127,5 +127,8 @@ def _word(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(_FEATURES)
-def _hash(feature: str) -> int:
-    return zlib.crc32(feature.encode("utf-8", "replace"))
+def _feature(name: str) -> tuple[int, float]:
+    """Return the hash of a feature, and what it weighs, with its sign."""
+    hashed = zlib.crc32(name.encode("utf-8", "replace"))
+    weight = _WORD_WEIGHT if name[0] == "w" else 1.0
+    return hashed, weight if hashed & 0x80000000 else -weight

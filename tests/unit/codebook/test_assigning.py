@@ -129,3 +129,11 @@ def test_many_threads_get_what_one_gets() -> None:
     shared = Assigning(CODEBOOK, SETTINGS)
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(shared.assign, some)) == expected
+
+
+def test_a_failure_of_what_never_failed_is_new_and_a_slower_call_is_not() -> None:
+    usual = [*shop(), log(1, uid="fatal", service="ledger", severity=21, text="journal is corrupt")]
+    assigning = Assigning(trained(usual), SETTINGS)
+    call = next(event for event in usual if event.signal is Signal.SPAN)
+    assert assigning.assign(replace(call, severity=17, status="error")).codeword == ""
+    assert assigning.assign(replace(call, duration=call.duration * 10)).codeword != ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from stormcell.text.lexical import Lexicon
 
@@ -46,3 +47,14 @@ def test_rare_words_weigh_more() -> None:
     embedder = learned([*(f"error {word}" for word in ("one", "two", "six", "ten")), "disk"])
     error, disk, both = embedder.embed(["error", "disk", "error disk"])
     assert both @ disk > both @ error
+
+
+def test_one_of_the_counts_of_another_knows_the_same() -> None:
+    lexicon = Lexicon()
+    lexicon.learn(["order was not found", "order was paid", "the cart is empty"])
+    again = Lexicon.of(*lexicon.counts())
+    asked = ["order was lost", "the cart", "something else"]
+    assert np.array_equal(again.embed(asked), lexicon.embed(asked))
+    assert all(count > 1 for count in lexicon.counts()[1].values())
+    with pytest.raises(ValueError, match="expected buckets from 0 to 65535, found 65536"):
+        Lexicon.of(3, {65536: 2})
