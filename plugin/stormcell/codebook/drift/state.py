@@ -13,6 +13,9 @@ from stormcell.types.codebooks import ModelNote, WindowSummary
 _HOUR: Final = 3600 * 10**9
 _LEARNED: Final = 0.3
 """How much the last day counts for what is usual at an hour."""
+_CREPT: Final = 1.0
+"""How much more than on the first day may become usual, in parts of that and a threshold."""
+_DIGITS: Final = 4
 _ALLOWED: Final = 2.0
 """How many times what is usual at an hour the mix may be apart, besides the threshold."""
 
@@ -33,6 +36,8 @@ class FieldState:
         Whether a window of the run was a surge.
     usual : mapping of str to float
         By the hour of the day, how far the mix is from the reference on other days.
+    first : mapping of str to float
+        By the hour of the day, how far it was on the first.
     """
 
     active: bool = False
@@ -40,6 +45,7 @@ class FieldState:
     since: int = 0
     surged: bool = False
     usual: Mapping[str, float] = field(default_factory=dict)
+    first: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
     if scores.codebook != state.codebook:
         if state.active:
             notes.append(told.replaced(state.codebook, state.active, window))
-        fields = {name: FieldState(usual=one.usual) for name, one in state.fields.items()}
+        fields = {name: FieldState(usual=one.usual, first=one.first) for name, one in state.fields.items()}
         state = State(scores.codebook, fields=fields, at_once=state.at_once)
     if state.last is not None and window.start <= state.last:
         return state, notes
@@ -121,25 +127,22 @@ def advance(state: State, scores: Scores, window: WindowSummary) -> tuple[State,
 
 def _step(before: FieldState, score: FieldScore | None, scores: Scores, unknown: float | None) -> FieldState:
     settings, hour = scores.settings, str(scores.start // _HOUR % 24)
-    if score is None:
-        level, usual = 0.0, before.usual
-    else:
-        level = _level(score, before.usual.get(hour, unknown))
-        usual = {**before.usual, hour: _learned(before.usual.get(hour), score.usual)}
+    level = 0.0 if score is None else _level(score, before.usual.get(hour, unknown))
+    over = FieldState(usual=before.usual, first=before.first)
     if before.active:
         if level >= settings.leave:
             return replace(before, run=0)
         run = before.run + 1
-        return FieldState(usual=before.usual) if run >= settings.leave_windows else replace(before, run=run)
+        return over if run >= settings.leave_windows else replace(before, run=run)
     if level < 1:
-        return FieldState(usual=usual)
+        return over if score is None else _learned(over, hour, score.usual)
     run = before.run + 1
     since = before.since if before.run else scores.start
     surged = before.surged or scores.surge
     needed = max(settings.enter_windows, settings.surge_windows) if surged else settings.enter_windows
     if run >= needed:
-        return FieldState(active=True, since=since, usual=before.usual)
-    return FieldState(run=run, since=since, surged=surged, usual=before.usual)
+        return replace(over, active=True, since=since)
+    return replace(over, run=run, since=since, surged=surged)
 
 
 def _level(score: FieldScore, usual: float | None) -> float:
@@ -147,8 +150,16 @@ def _level(score: FieldScore, usual: float | None) -> float:
     return score.fresh if usual is None else max(score.fresh, score.shift / (1 + _ALLOWED * usual))
 
 
-def _learned(usual: float | None, now: float) -> float:
-    return now if usual is None else (1 - _LEARNED) * usual + _LEARNED * now
+def _learned(state: FieldState, hour: str, now: float) -> FieldState:
+    first = state.first.get(hour, now)
+    usual = (1 - _LEARNED) * state.usual.get(hour, now) + _LEARNED * now
+    # What creeps on from day to day is not followed for ever.
+    usual = min(usual, first + _CREPT * (1 + first))
+    return replace(
+        state,
+        usual={**state.usual, hour: round(usual, _DIGITS)},
+        first={**state.first, hour: round(first, _DIGITS)},
+    )
 
 
 def dump(state: State) -> dict[str, Any]:
@@ -164,6 +175,7 @@ def dump(state: State) -> dict[str, Any]:
                 "since": one.since,
                 "surged": one.surged,
                 "usual": dict(one.usual),
+                "first": dict(one.first),
             }
             for name, one in state.fields.items()
         },

@@ -111,6 +111,19 @@ def test_of_a_first_day_only_what_is_unseen_is_told() -> None:
     assert run(hours(SLOWER, SLOWER, first=24), state)[0].active == ("duration",)
 
 
+def test_what_creeps_is_told_in_the_end() -> None:
+    state, _ = run(DAY)
+    for day in range(1, 15):
+        share = 400 + 40.0 * day
+        crept = {**USUAL, "service": {"cart": 1000 - share, "pay": share}}
+        state, notes = run(hours(*[crept] * 24, first=24 * day), state)
+        assert (state.active != ()) == bool(notes)
+        if notes:
+            break
+    assert state.active == ("service",)
+    assert 2 < day < 14
+
+
 def test_it_can_be_told_at_once() -> None:
     assert run(hours(SLOWER, SLOWER), State(at_once=True))[0].active == ("duration",)
     night = {**USUAL, "service": {"cart": 200.0, "pay": 800.0}}
