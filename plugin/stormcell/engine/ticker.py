@@ -194,7 +194,8 @@ class Ticker(Worker):
         found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
         knowledge, settled = live.settled(found)
         wall = shared.clock.now()
-        look = self._model.look(store, settled, found.released, wall)
+        with shared.meters.span("stormcell.model"):
+            look = self._model.look(store, settled, found.released, wall)
         if self._signals.stopping:
             return False
         told = keep(
