@@ -99,10 +99,10 @@ def learn(
 
 
 def ranges_of(traits: Sequence[Traits]) -> dict[str, tuple[float, float]]:
-    """Return the least and the most of each numeric field that an event has."""
-    values = {"severity": severities(traits), "duration": durations(traits)}
-    known = {name: held[~np.isnan(held)] for name, held in values.items()}
-    return {name: (float(held.min()), float(held.max())) for name, held in known.items() if len(held)}
+    """Return the least and the most of each numeric field whose span follows from the events, if there are any."""
+    lasted = durations(traits)
+    lasted = lasted[~np.isnan(lasted)]
+    return {"duration": (float(lasted.min()), float(lasted.max()))} if len(lasted) else {}
 
 
 def _fields(ranges: Mapping[str, tuple[float, float]], settings: CodebookSettings) -> tuple[CodebookField, ...]:

@@ -11,6 +11,7 @@ from stormcell.engine import state
 from stormcell.engine.assigner import LiveAssigner
 from stormcell.engine.live import Live
 from stormcell.engine.model import ModelWatch
+from stormcell.engine.model_training import Training
 from stormcell.engine.reader import Reader
 from stormcell.engine.segments import Segments
 from stormcell.engine.shared import Shared, Signals, Stats
@@ -71,7 +72,7 @@ class Engine:
     ) -> None:
         with SqliteStore(path, create=True) as store:
             memory, notified = state.load(store, settings)
-            self.model = ModelWatch(settings, store, monotonic)
+            self.model = ModelWatch(settings, store, monotonic, Training(meters=meters))
         self.live = Live(settings, memory)
         self.assigner = LiveAssigner(settings)
         self.stats = Stats(position=journal.first, arrived=monotonic())

@@ -12,6 +12,7 @@ from typing import Final
 from stormcell import threads
 from stormcell.codebook.training import Trainer
 from stormcell.errors import StormcellError
+from stormcell.telemetry.meters import Meters
 from stormcell.types import Codebook
 
 log: Final = logging.getLogger("stormcell")
@@ -57,6 +58,8 @@ class Training:
     ----------
     run : callable
         By default in a thread of its own.
+    meters : Meters
+        Get a span of each training.
 
     Attributes
     ----------
@@ -66,8 +69,8 @@ class Training:
         The number of the request to train that it hears.
     """
 
-    def __init__(self, run: Run = in_thread) -> None:
-        self._run = run
+    def __init__(self, run: Run = in_thread, meters: Meters | None = None) -> None:
+        self._run, self._meters = run, meters or Meters()
         self._result: Trained | None = None
         self.busy = False
         self.asked = 0
@@ -89,7 +92,8 @@ class Training:
     def _train(self, trainer: Trainer, why: str) -> None:
         begun = time.monotonic()
         try:
-            codebook = trainer.train()
+            with self._meters.span("stormcell.training", {"stormcell.reason": why}):
+                codebook = trainer.train()
         except Exception as error:  # whatever it is, the next one may do
             expected = isinstance(error, StormcellError)
             problem = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"

@@ -195,7 +195,7 @@ class Ticker(Worker):
         found = live.tick(now, store.statuses(), store.feedback(), everything=everything)
         knowledge, settled = live.settled(found)
         wall = shared.clock.now()
-        with nullcontext() if settled is None else shared.meters.span("stormcell.model.look"):
+        with nullcontext() if settled is None else shared.meters.span("stormcell.model"):
             look = self._model.look(store, settled, found.released, wall)
         if self._signals.stopping:
             return False

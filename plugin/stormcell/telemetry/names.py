@@ -261,7 +261,7 @@ def reference() -> str:
         "`span` and `alert`. Histograms have bounds from 1 ms to 1 s (assignment; by a codebook from",
         "20 µs) and to 60 s (tick).",
         "",
-        "All of it, and the spans of ticks, bears the resource attribute `service.name=stormcell`. Telemetry that",
+        "All of it, and the spans of ticks and trainings, bears the resource attribute `service.name=stormcell`. Telemetry that",
         "comes in with it is dropped, so that no sidecar hears itself or another.",
         "",
         "## In a service",
