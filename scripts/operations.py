@@ -1,7 +1,7 @@
 """Run the commands of docs/model-operations.md, and put what they print in the place of what they printed before.
 
-Of an output that ends with "..." as many lines are shown as before. A command may name a codebook that was trained by one
-before it; where that has another version now, it is named by the new one.
+Of an output that ends with "..." as many lines are shown as before. A command may name a codebook that was trained
+by one before it; where that has another version now, it is named by the new one.
 """
 
 from __future__ import annotations
