@@ -82,12 +82,8 @@ def load_site(data: bytes, name: str) -> Site:
     except InputError as error:
         raise CodebookError(f"{name}: site: {error}; {_AGAIN}") from error
     codebook = load(_encode(found.get("codebook")).encode("ascii"), f"{name}: codebook")
-    weights = [word.weight for word in codebook.codewords]
-    if not weights or min(weights) <= 0:
-        wrong = "none" if not weights else f"one of the weight {min(weights):g}"
-        raise CodebookError(
-            f"{name}: codebook.codewords: expected some of a weight above 0, found {wrong}; {_AGAIN}"
-        )
+    if not all(word.weight for word in codebook.codewords):
+        raise CodebookError(f"{name}: codebook.codewords: expected weights above 0, found one of 0; {_AGAIN}")
     return Site(site, codebook, _ranges(found.get("ranges"), name))
 
 
