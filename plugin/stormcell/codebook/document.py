@@ -29,6 +29,13 @@ _FAMILY: Final = "stormcell.codebook/"
 
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
+_KINDS: Final = {
+    **dict.fromkeys(("uid", "service", "text", "status", "trace_id", "span_id", "parent_id"), str),
+    **dict.fromkeys(("time", "severity", "duration"), int),
+    **dict.fromkeys(("resource", "attributes"), dict),
+}
+"""What the parts of an event are."""
+
 # JSON as read: what it holds is looked at where it is taken apart.
 _Json = dict[str, Any]
 
@@ -163,7 +170,11 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     KeyError, TypeError, ValueError
         If it is none.
     """
-    return Event(**{**stored, "signal": Signal(stored["signal"])})
+    event = Event(**{**stored, "signal": Signal(stored["signal"])})
+    for name, kind in _KINDS.items():
+        if type(getattr(event, name)) is not kind:
+            raise TypeError(f"{name}: expected {kind.__name__}, found {type(getattr(event, name)).__name__}")
+    return event
 
 
 def _floats(numbers: Mapping[str, float]) -> dict[str, float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from stormcell.types import (
     FloatArray,
     IntArray,
     Provenance,
+    TextTable,
     WindowSummary,
 )
 
@@ -45,6 +47,9 @@ def learn(
     provenance: Provenance,
     settings: Settings,
     parent: Codebook | None = None,
+    *,
+    text: TextTable | None = None,
+    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> Codebook:
     """Return the codebook of a sample.
 
@@ -59,11 +64,15 @@ def learn(
     settings : Settings
     parent : Codebook, optional
         Whose ids are kept for kinds that are still there; returned where nothing has changed.
+    text : TextTable, optional
+        What is known of texts, where that is more than these events tell.
+    ranges : mapping of str to tuple of float
+        The least and the most of fields as ``ranges_of`` gives them, where these events do not tell.
     """
     reader = TraitReader(settings)
     traits = [reader.read(event) for event in events]
-    text = text_table((one.template for one in traits), settings.text)
-    fields = _fields(traits, settings.codebook)
+    text = text or text_table((one.template for one in traits), settings.text)
+    fields = _fields({**ranges_of(traits), **ranges}, settings.codebook)
     first, held = _distinct(traits, weights)
     former = [] if parent is None else [reader.read(word.medoid) for word in parent.codewords]
     compared = points([*(traits[at] for at in first.tolist()), *former], fields, Texts(text, settings.text))
@@ -89,11 +98,16 @@ def learn(
     return seal(made)
 
 
-def _fields(traits: Sequence[Traits], settings: CodebookSettings) -> tuple[CodebookField, ...]:
+def ranges_of(traits: Sequence[Traits]) -> dict[str, tuple[float, float]]:
+    """Return the least and the most duration, as a power of ten of a nanosecond, where an event has one."""
     lasted = durations(traits)
     lasted = lasted[~np.isnan(lasted)]
-    width = float(np.ptp(lasted)) if len(lasted) else 0.0
-    spans = {"severity": _SEVERITY, "duration": round(max(width, _DURATION), _DECIMALS)}
+    return {"duration": (float(lasted.min()), float(lasted.max()))} if len(lasted) else {}
+
+
+def _fields(ranges: Mapping[str, tuple[float, float]], settings: CodebookSettings) -> tuple[CodebookField, ...]:
+    least, most = ranges.get("duration", (0.0, 0.0))
+    spans = {"severity": _SEVERITY, "duration": round(max(most - least, _DURATION), _DECIMALS)}
     return tuple(
         CodebookField(name, kind, getattr(settings, f"{name}_weight"), spans.get(name, 0.0))
         for name, kind in KINDS.items()

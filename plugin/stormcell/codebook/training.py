@@ -14,7 +14,7 @@ from stormcell.codebook.learning import learn
 from stormcell.config import Settings
 from stormcell.errors import InputError
 from stormcell.features.shelf import take
-from stormcell.types import Codebook, Event, Provenance, Rows
+from stormcell.types import Codebook, DoubleArray, Event, Provenance, Rows
 
 FORMAT: Final = "stormcell.training/1"
 _OFFER: Final = 4096
@@ -69,6 +69,15 @@ class Trainer:
         self._rows += len(rows)
         self._events += int(rows.weight.sum())
 
+    def sample(self) -> tuple[list[Event], DoubleArray]:
+        """Return the events that are kept, ascending by (time, uid), and for how many each speaks."""
+        handles, weights = self._reservoir.handles.tolist(), self._reservoir.estimates()
+        # Of equal times and uids there is one: rows of one fingerprint and second differ in their events.
+        order = sorted(
+            range(len(handles)), key=lambda at: (self._kept[handles[at]].time, self._kept[handles[at]].uid)
+        )
+        return [self._kept[handles[at]] for at in order], weights[order]
+
     def snapshot(self) -> dict[str, Any]:
         """Return all there is to it as JSON values."""
         return {
@@ -121,12 +130,7 @@ class Trainer:
         """
         if not self._events:
             raise InputError("there is no event to train a codebook on; name files that hold some")
-        handles, weights = self._reservoir.handles.tolist(), self._reservoir.estimates()
-        # Of equal times and uids there is one: rows of one fingerprint and second differ in their events.
-        order = sorted(
-            range(len(handles)), key=lambda at: (self._kept[handles[at]].time, self._kept[handles[at]].uid)
-        )
-        events = [self._kept[handles[at]] for at in order]
+        events, weights = self.sample()
         provenance = Provenance(
             first_seen=self._first,
             last_seen=self._last,
@@ -137,7 +141,7 @@ class Trainer:
             software=version("stormcell"),
             parent="" if self._parent is None else self._parent.version,
         )
-        return learn(events, weights[order], provenance, self._settings, self._parent)
+        return learn(events, weights, provenance, self._settings, self._parent)
 
 
 def train(rows: Rows, settings: Settings, *, seed: int = 0, parent: Codebook | None = None) -> Codebook:
