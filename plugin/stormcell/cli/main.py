@@ -16,6 +16,7 @@ from stormcell.cli import (
     codebook,
     codebook_assigning,
     codebook_changing,
+    codebook_sites,
     codebook_training,
     demo,
     draft,
@@ -161,6 +162,34 @@ codebook.app.command(
 codebook.app.command(
     "explain", epilog=options.examples("stormcell codebook explain 6640e9e0dd1c3f1d today/ --store out")
 )(codebook_assigning.explain)
+codebook.app.command(
+    "send",
+    epilog=options.examples(
+        "stormcell codebook send last-week/ --site berlin --out berlin.json",
+        "stormcell codebook send last-week/ --site berlin --out - | ssh hub 'cat > berlin.json'",
+    ),
+)(codebook_sites.send)
+codebook.app.command(
+    "merge",
+    epilog=options.examples(
+        "stormcell codebook merge berlin.json oslo.json --out out",
+        "stormcell codebook merge sites/*.json --out out --json | jq -r .version",
+    ),
+)(codebook_sites.merge)
+codebook.app.command(
+    "push",
+    epilog=options.examples(
+        "stormcell codebook push --store out --registry mlflow --target http://mlflow.example.com:5000",
+        "stormcell codebook push cb-0d5e --store out --registry folder --target /srv/codebooks",
+    ),
+)(codebook_sites.push)
+codebook.app.command(
+    "pull",
+    epilog=options.examples(
+        "stormcell codebook pull --registry mlflow --target http://mlflow.example.com:5000 --out out",
+        "stormcell codebook pull cb-0123456789ab --registry folder --target /srv/codebooks --out out",
+    ),
+)(codebook_sites.pull)
 app.add_typer(codebook.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
