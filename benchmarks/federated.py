@@ -45,10 +45,11 @@ class Everything:
     Attributes
     ----------
     events : list of Event
+    rows : int
     traits : list of Traits, length n
-        Of their rows.
+        The different ones of their rows.
     weights : DoubleArray, shape (n,)
-        Events of each row.
+        How many events have each.
     whole : Codebook
         Trained on them by the settings.
     sized : mapping of int to Codebook
@@ -58,6 +59,7 @@ class Everything:
     """
 
     events: list[Event]
+    rows: int
     traits: list[Traits]
     weights: DoubleArray
     whole: Codebook
@@ -102,8 +104,10 @@ def gathered(events: list[Event]) -> Everything:
     whole = train(rows, SETTINGS, seed=_SEED)
     seconds = time.perf_counter() - began
     sized = {k: train(rows, of_size(k), seed=_SEED) for k in SIZES}
-    traits = Assigning(whole, SETTINGS).read_rows(rows)
-    return Everything(events, traits, rows.weight.astype(np.float64), whole, sized, seconds)
+    held: dict[Traits, float] = {}
+    for one, weight in zip(Assigning(whole, SETTINGS).read_rows(rows), rows.weight.tolist(), strict=True):
+        held[one] = held.get(one, 0.0) + weight
+    return Everything(events, len(rows), [*held], np.array([*held.values()]), whole, sized, seconds)
 
 
 def shards(events: Sequence[Event], how: str) -> list[list[Event]]:
@@ -232,29 +236,29 @@ def _k_means(every: Everything, sites: list[Site], parts: list[list[Event]]) -> 
         here = vectors(assigning.read_rows(rows))
         k = min(3 * PEERS_AT, len(np.unique(here, axis=0)))
         with warnings.catch_warnings(action="ignore"):  # of points that have twins
-            fitted = KMeans(k, n_init=1, random_state=_SEED).fit(here, sample_weight=rows.weight)
+            fitted = KMeans(k, n_init=1, max_iter=10, random_state=_SEED).fit(here, sample_weight=rows.weight)
         centres.append(fitted.cluster_centers_)
         weights.append(np.bincount(fitted.labels_, weights=rows.weight, minlength=k))
         numbers += fitted.cluster_centers_.size + k
     held = np.concatenate(weights)
-    fitted = KMeans(PEERS_AT, n_init=10, random_state=_SEED).fit(
+    fitted = KMeans(PEERS_AT, n_init=3, random_state=_SEED).fit(
         np.concatenate(centres)[held > 0], sample_weight=held[held > 0]
     )
-    events = list(build_rows(every.events, SETTINGS).events)
-    everyone = vectors(every.traits)
+    rows = build_rows(every.events, SETTINGS)
+    everyone = vectors(assigning.read_rows(rows))
     squares = (everyone**2).sum(axis=1)
     nearest = {int((squares - 2 * everyone @ centre).argmin()) for centre in fitted.cluster_centers_}
-    return [events[at] for at in sorted(nearest)], numbers
+    return [rows.events[at] for at in sorted(nearest)], numbers
 
 
 def main() -> None:
     """Measure and report."""
     options = arguments(__doc__, quick=True).parse_args()
-    results = []
+    results: list[Result] = []
     for name in DATA_SETS[:1] if options.quick else DATA_SETS:
         every = gathered(events_of(name, quick=options.quick))
         results += [
-            Result(f"{name}: events", len(every.events), f"in {len(every.traits)} rows"),
+            Result(f"{name}: events", len(every.events), f"in {every.rows} rows"),
             Result(f"{name}: in one place", every.seconds, "s"),
         ]
         for how in SHARDINGS:
