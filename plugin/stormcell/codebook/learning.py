@@ -67,7 +67,7 @@ def learn(
     text : TextTable, optional
         What is known of texts, where that is more than these events tell.
     ranges : mapping of str to tuple of float
-        The least and the most of numeric fields, where these events do not tell.
+        The least and the most of fields as ``ranges_of`` gives them, where these events do not tell.
     """
     reader = TraitReader(settings)
     traits = [reader.read(event) for event in events]
@@ -99,7 +99,7 @@ def learn(
 
 
 def ranges_of(traits: Sequence[Traits]) -> dict[str, tuple[float, float]]:
-    """Return the least and the most of each numeric field whose span follows from the events, if there are any."""
+    """Return the least and the most duration, as a power of ten of a nanosecond, where an event has one."""
     lasted = durations(traits)
     lasted = lasted[~np.isnan(lasted)]
     return {"duration": (float(lasted.min()), float(lasted.max()))} if len(lasted) else {}
