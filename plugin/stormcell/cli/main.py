@@ -15,11 +15,6 @@ from stormcell.cli import (
     audit,
     background,
     codebook_commands,
-    codebook,
-    codebook_assigning,
-    codebook_changing,
-    codebook_sites,
-    codebook_training,
     demo,
     draft,
     drafts_changing,
@@ -147,54 +142,6 @@ app.add_typer(groups.app, name="groups")
 app.add_typer(draft.app, name="draft")
 app.add_typer(families.app, name="families")
 app.add_typer(codebook_commands.app, name="codebook")
-app.add_typer(codebook_changing.app, name="codebook")
-codebook.app.command(
-    "train",
-    epilog=options.examples(
-        "stormcell codebook train last-week/ --out out",
-        "stormcell codebook train last-week/ --out out --resume",
-        "stormcell codebook train last-week/ --out out --promote --json | jq -r .version",
-    ),
-)(codebook_training.train)
-codebook.app.command(
-    "assign",
-    epilog=options.examples(
-        "stormcell codebook assign today/ --store out",
-        "stormcell codebook assign today/ --codebook cb.json --json | jq -r 'select(.codeword == null).uid'",
-    ),
-)(codebook_assigning.assign)
-codebook.app.command(
-    "explain", epilog=options.examples("stormcell codebook explain 6640e9e0dd1c3f1d today/ --store out")
-)(codebook_assigning.explain)
-codebook.app.command(
-    "send",
-    epilog=options.examples(
-        "stormcell codebook send last-week/ --site berlin --out berlin.json",
-        "stormcell codebook send last-week/ --site berlin --out - | ssh hub 'cat > berlin.json'",
-    ),
-)(codebook_sites.send)
-codebook.app.command(
-    "merge",
-    epilog=options.examples(
-        "stormcell codebook merge berlin.json oslo.json --out out",
-        "stormcell codebook merge sites/*.json --out out --json | jq -r .version",
-    ),
-)(codebook_sites.merge)
-codebook.app.command(
-    "push",
-    epilog=options.examples(
-        "stormcell codebook push --store out --registry mlflow --target http://mlflow.example.com:5000",
-        "stormcell codebook push cb-0d5e --store out --registry folder --target /srv/codebooks",
-    ),
-)(codebook_sites.push)
-codebook.app.command(
-    "pull",
-    epilog=options.examples(
-        "stormcell codebook pull --registry mlflow --target http://mlflow.example.com:5000 --out out",
-        "stormcell codebook pull cb-0123456789ab --registry folder --target /srv/codebooks --out out",
-    ),
-)(codebook_sites.pull)
-app.add_typer(codebook.app, name="codebook")
 app.add_typer(runbooks.app, name="runbooks")
 app.add_typer(drafts_changing.app, name="drafts")
 app.add_typer(outbox.app, name="outbox")
