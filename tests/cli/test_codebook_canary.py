@@ -35,6 +35,9 @@ def test_a_canary_that_keeps_to_the_rules(world: World) -> None:
     assert (started.code, started.json["state"], started.json["changed"]) == (0, "canary", True)
     assert "already" in run(world, "canary", "start", other).err
     assert "no sidecar has seen yet" in run(world, "canary", "status").err
+    world.settle(None, 0)
+    told = run(world, "canary", "status")
+    assert (told.code, told.out, told.err) == (0, "", f"{other} is a canary that has seen no events yet.\n")
     world.minutes(0, 3)
     told = run(world, "canary", "status")
     assert told.code == 0

@@ -11,7 +11,7 @@ import yaml
 
 from stormcell.codebook.document import dump
 from stormcell.store import SqliteStore
-from stormcell.types import Codebook
+from stormcell.types import Codebook, ModelNote, NoteKind
 from tests.integration.program import Ran, stormcell
 from tests.unit.codebook.made import KINDS, shop, trained
 
@@ -138,6 +138,15 @@ def test_reject(folder: Path) -> None:
     ran = run(folder, "reject", "live")
     assert (ran.code, ran.out) == (1, "")
     assert "roll back" in ran.err
+
+
+def test_notes_leave_out_what_is_for_programs(folder: Path) -> None:
+    note = ModelNote(0, NoteKind.CANARY_ENDED, NEW.version, {"by": "sidecar", "means": {"live": {"new": 0.5}}})
+    with SqliteStore(folder / "stormcell.db", create=False) as store:
+        store.add_note(note)
+    assert run(folder, "notes").out == f"1970-01-01T00:00:00.000Z  canary-ended {NEW.version}: by sidecar\n"
+    [told] = run(folder, "notes", "--json").json
+    assert told["detail"] == note.detail
 
 
 def test_notes(folder: Path) -> None:

@@ -123,6 +123,13 @@ def test_a_failure_is_reported(api: Served, path: Path, token: Path, tmp_path: P
     assert str(problem) in ran.err
 
 
+def test_a_token_that_cannot_be_read_is_wrong_use(api: Served, path: Path, tmp_path: Path) -> None:
+    ran = stormcell("codebook", "job", "--url", api.url, "--token-file", tmp_path / "none")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"stormcell: --token-file: cannot read {tmp_path / 'none'}")
+    assert runs(path) == []
+
+
 def test_a_sidecar_that_is_down_is_told(tmp_path: Path) -> None:
     ran = stormcell("codebook", "job", "--url", "http://127.0.0.1:9")
     assert (ran.code, ran.out) == (1, "")

@@ -85,6 +85,9 @@ def status(store: options.Store = None, as_json: options.Json = False) -> None:
     if watched is None:
         say(f"{one['version']} is a canary that no sidecar has seen yet; it does at its next tick.")
         return
+    if not watched["events"]:
+        say(f"{one['version']} is a canary that has seen no events yet.")
+        return
     if not as_json:
         _print(watched)
     _say_verdict(one["version"], watched, store)

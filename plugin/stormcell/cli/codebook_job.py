@@ -62,7 +62,9 @@ def job(
     from stormcell.wire import sidecar
 
     settings = options.settings(config)
-    client = sidecar.connect(url, sidecar.bearer(token_file), ca)
+    bearer = sidecar.bearer(token_file)
+    bearer()  # a token that cannot be read is wrong use, and no failed run
+    client = sidecar.connect(url, bearer, ca)
     began = time.monotonic()
     try:
         with _alone(url), _measured(settings) as outcomes, _reported(client, began, outcomes):

@@ -124,7 +124,7 @@ def note_line(note: ModelNote) -> str:
     if note.kind in KINDS:
         told = brief(note)
     else:
-        detail = note.detail.items()
+        detail = ((name, value) for name, value in note.detail.items() if not isinstance(value, dict))
         told = ", ".join(f"{name} {_value(value)}" for name, value in detail if value not in ("", None))
     about = f" {note.version}" if note.version else ""
     return terminal(f"{readable(note.time)}  {note.kind.value}{about}{f': {told}' if told else ''}")
