@@ -27,6 +27,11 @@ _EARLIEST: Final = -62_135_596_800 * 10**9
 _LATEST: Final = 253_402_300_800 * 10**9 - 1
 """The end of the year 9999, ns."""
 _HIGHEST_SEVERITY: Final = 24
+_MOST_CODEWORDS: Final = 10_000
+"""No training samples more rows."""
+_MOST_TEXTS: Final = 2**31 - 1
+_DEEPEST: Final = 128
+"""Lists in lists of an attribute; far more than an event that was received has, and none too many to be walked."""
 _ID: Final = re.compile(r"[!-~]{1,64}\Z")
 _PARENT: Final = re.compile(r"(cb-[0-9a-f]{12})?\Z")
 
@@ -66,6 +71,8 @@ class Reader:
     def codebook(self, found: _Json) -> Codebook:
         """Return the codebook that a document holds."""
         words = self._list(found, "codewords", "")
+        if len(words) > _MOST_CODEWORDS:
+            self.wrong("codewords", f"{_MOST_CODEWORDS:,} at most", f"{len(words):,}")
         made = Codebook(
             version=self._text(found, "version", ""),
             fields=tuple(
@@ -96,6 +103,9 @@ class Reader:
             medoid = event_of(stored)
         except (KeyError, TypeError, ValueError) as error:
             self.wrong(f"{at}medoid", "an event", f"something else ({error})")
+        for name in ("resource", "attributes"):
+            if not _is_flat(getattr(medoid, name), _DEEPEST):
+                self.wrong(f"{at}medoid.{name}", f"values nested {_DEEPEST} deep at most", "deeper ones")
         id = self._checked(one, "id", at, lambda value: _fits(_ID, value), "up to 64 visible ASCII characters")
         return Codeword(
             id, medoid, self._text(one, "template", at), self._size(one, "weight", at),
@@ -107,7 +117,9 @@ class Reader:
         for signal in Signal:
             if not 0 <= letters.get(signal.value, -1.0) <= 1:
                 self.wrong(f"{at}letters.{signal.value}", "a share from 0 to 1", repr(letters.get(signal.value)))
-        for bucket in rarity:
+        for bucket, count in rarity.items():
+            if not 0 <= count <= _MOST_TEXTS:
+                self.wrong(f"{at}rarity.{bucket[:8]}", f"a number of texts up to {_MOST_TEXTS}", f"{count:g}")
             if bucket and not (len(bucket) <= 4 and all(digit in "0123456789abcdef" for digit in bucket)):
                 self.wrong(f"{at}rarity", "buckets in hexadecimal, at most ffff", repr(bucket))
         return TextTable(
@@ -198,6 +210,14 @@ class Reader:
             f"{self._name}: {place}: expected {expected}, found {found}; it was not written by this version of "
             "Stormcell: train it anew"
         )
+
+
+def _is_flat(value: Any, depth: int) -> bool:
+    """Whether lists and objects are nested so deep at most."""
+    if not isinstance(value, list | dict):
+        return True
+    held = value.values() if isinstance(value, dict) else value
+    return depth >= 0 and all(_is_flat(item, depth - 1) for item in held)
 
 
 def _is_number(value: Any) -> bool:
