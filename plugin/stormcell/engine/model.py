@@ -84,7 +84,7 @@ class ModelWatch:
         self.stats = ModelStats()
         try:
             self.watched = states.load(store)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             log.error("what the store remembers of the model cannot be used and is begun anew: %r", error)
             self.watched = Watched()
         self._parts = Parts(
@@ -188,4 +188,6 @@ def _sample(store: SqliteStore, settings: Settings) -> Sample:
             return Sample.restore(settings, stored)
         except InputError as error:
             log.warning("the sample for training is begun anew: %s", error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            log.error("the stored sample for training cannot be used and is begun anew: %r", error)
     return Sample(settings)
