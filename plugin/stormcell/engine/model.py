@@ -140,8 +140,9 @@ class ModelWatch:
                     write(store)
         except Exception as error:
             self._failed(error)
-            if look.took:
-                self._parts.training.take()
+            if look.took and not isinstance(error, StoreError):
+                # Told at the next tick. Trained anew, it could not be stored any better.
+                self._parts.training.fail(self.stats.problem)
             look.drop(self.watched)
 
     def commit(self, look: Look) -> None:
