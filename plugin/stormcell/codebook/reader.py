@@ -29,7 +29,8 @@ _LATEST: Final = 253_402_300_800 * 10**9 - 1
 _HIGHEST_SEVERITY: Final = 24
 _MOST_CODEWORDS: Final = 10_000
 """No training samples more rows."""
-_MOST_TEXTS: Final = 2**31 - 1
+MOST_TEXTS: Final = 2**31 - 1
+"""Texts that are counted, at most."""
 _DEEPEST: Final = 128
 """Lists in lists of an attribute; far more than an event that was received has, and none too many to be walked."""
 _ID: Final = re.compile(r"[!-~]{1,64}\Z")
@@ -118,8 +119,8 @@ class Reader:
             if not 0 <= letters.get(signal.value, -1.0) <= 1:
                 self.wrong(f"{at}letters.{signal.value}", "a share from 0 to 1", repr(letters.get(signal.value)))
         for bucket, count in rarity.items():
-            if not 0 <= count <= _MOST_TEXTS:
-                self.wrong(f"{at}rarity.{bucket[:8]}", f"a number of texts up to {_MOST_TEXTS}", f"{count:g}")
+            if not 0 <= count <= MOST_TEXTS:
+                self.wrong(f"{at}rarity.{bucket[:8]}", f"a number of texts up to {MOST_TEXTS}", f"{count:g}")
             if bucket and not (len(bucket) <= 4 and all(digit in "0123456789abcdef" for digit in bucket)):
                 self.wrong(f"{at}rarity", "buckets in hexadecimal, at most ffff", repr(bucket))
         return TextTable(
@@ -135,10 +136,10 @@ class Reader:
             codebook=self._text(one, "codebook", at),
             start=self._time(one, "start", at),
             end=self._time(one, "end", at),
-            events=self._number(one, "events", at),
-            new=self._number(one, "new", at),
-            distance=self._number(one, "distance", at),
-            codewords=self._numbers(one, "codewords", at),
+            events=self._size(one, "events", at),
+            new=self._size(one, "new", at),
+            distance=self._size(one, "distance", at),
+            codewords=self._sizes(one, "codewords", at),
             fields={name: self._histogram(held, f"{at}fields.{name}.") for name, held in fields.items()},
             silhouette=None if silhouette is None else self._number(one, "silhouette", at),
         )
@@ -146,7 +147,7 @@ class Reader:
     def _histogram(self, one: Any, at: str) -> Histogram:
         examples = self._held(one, "examples", at)
         return Histogram(
-            self._numbers(one, "counts", at),
+            self._sizes(one, "counts", at),
             {key: self._text(examples, key, f"{at}examples.") for key in examples},
         )
 
@@ -191,7 +192,8 @@ class Reader:
 
     def _size(self, one: Any, name: str, at: str) -> float:
         number = self._number(one, name, at)
-        return number if number >= 0 else self.wrong(f"{at}{name}", "0 or more", f"{number:g}")
+        # Of no more than events can be counted, sums stay finite.
+        return number if 0 <= number <= _MOST else self.wrong(f"{at}{name}", "0 to 2^63", f"{number:g}")
 
     def _held(self, one: Any, name: str, at: str) -> _Json:
         found: _Json = self._checked(one, name, at, lambda value: isinstance(value, dict), "an object")
@@ -203,6 +205,10 @@ class Reader:
     def _numbers(self, one: Any, name: str, at: str) -> dict[str, float]:
         held = self._held(one, name, at)
         return {key: self._number(held, key, f"{at}{name}.") for key in held}
+
+    def _sizes(self, one: Any, name: str, at: str) -> dict[str, float]:
+        held = self._held(one, name, at)
+        return {key: self._size(held, key, f"{at}{name}.") for key in held}
 
     def wrong(self, place: str, expected: str, found: str) -> NoReturn:
         """Raise CodebookError of a place at which something else is than was expected."""

@@ -114,6 +114,9 @@ HARMFUL: list[tuple[str, Any]] = [
     ("fields.0.weight", -1.0),
     ("reference.start", 10**30),
     ("reference.codewords", {"k": "many"}),
+    *((f"reference.{name}", value) for name in ("events", "new", "distance") for value in (-1.0, 1e308)),
+    *(("reference.fields.service.counts", {"a": value}) for value in (-1.0, 1e308)),
+    *((place, 1e308) for place in ("codewords.0.weight", "codewords.0.radius", "fields.0.weight")),
     *((f"text.rarity.{bucket}", count) for bucket in ("", "ff") for count in (-1.0, 1e308)),
 ]
 
