@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -38,7 +39,7 @@ def write_atomic(path: Path, data: bytes, *, private: bool = False) -> None:
     OutputError
         If it cannot be written (a full disk, say); ``path`` is then as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.tmp")
     try:
         if path.is_char_device() or (path.absolute().parent == Path("/dev") and path.exists()):
             path.write_bytes(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +65,25 @@ def test_a_private_file_stays_whose_it_was(tmp_path: Path) -> None:
     write_atomic(path, b"two", private=True)
     found = path.stat()
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777, path.read_bytes()) == (1234, 567, 0o640, b"two")
+
+
+def test_threads_that_write_one_file_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    path, data, told = tmp_path / "cb.json", b"x" * 2_000_000, list[str]()
+    write_atomic(path, data)
+
+    def write() -> None:
+        try:
+            for _ in range(10):
+                write_atomic(path, data)
+        except OutputError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    sizes = set()
+    while any(thread.is_alive() for thread in threads):
+        sizes.add(path.stat().st_size)
+    assert told == []
+    assert sizes <= {len(data)}
+    assert [one.name for one in tmp_path.iterdir()] == ["cb.json"]

@@ -58,6 +58,7 @@ class Authenticator:
         self._path = Path(settings.tokens_file) if settings.tokens_file else None
         self._lock = threading.Lock()
         self._looked = monotonic()
+        self._problem = ""
         self._seen = file.signature(self._path) if self._path else None
         self._known = self._read()
 
@@ -131,12 +132,15 @@ class Authenticator:
         self._looked = self._monotonic()
         if seen == self._seen:
             return
-        self._seen = seen
         try:
             self._known = self._read()
         except SettingsError as error:
-            log.error("tokens stay as they were: %s", error)
+            # It is read again until it can be: it may be good, and only we cannot read it now.
+            if str(error) != self._problem:
+                log.error("tokens stay as they were: %s", error)
+            self._problem = str(error)
             return
+        self._seen, self._problem = seen, ""
         names = sorted({one.principal.name for one in self._known})
         log.info("the tokens were read again; known are now: %s", ", ".join(names) or "none")
 

@@ -19,6 +19,7 @@ from stormcell.cluster.reservoir import Reservoir
 from stormcell.codebook.document import seal
 from stormcell.codebook.learning import learn, ranges_of
 from stormcell.codebook.points import TraitReader
+from stormcell.codebook.reader import MOST_TEXTS
 from stormcell.codebook.summary import added
 from stormcell.codebook.training import Trainer
 from stormcell.config import Settings
@@ -200,7 +201,7 @@ def _table(tables: Sequence[TextTable]) -> TextTable:
     rarity: dict[str, float] = {}
     for table in tables:
         for bucket, count in table.rarity.items():
-            rarity[bucket] = rarity.get(bucket, 0.0) + count
+            rarity[bucket] = min(rarity.get(bucket, 0.0) + count, float(MOST_TEXTS))
     return replace(tables[0], rarity=rarity)
 
 

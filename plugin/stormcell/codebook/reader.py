@@ -27,6 +27,12 @@ _EARLIEST: Final = -62_135_596_800 * 10**9
 _LATEST: Final = 253_402_300_800 * 10**9 - 1
 """The end of the year 9999, ns."""
 _HIGHEST_SEVERITY: Final = 24
+_MOST_CODEWORDS: Final = 10_000
+"""No training samples more rows."""
+MOST_TEXTS: Final = 2**31 - 1
+"""Texts that are counted, at most."""
+_DEEPEST: Final = 128
+"""Lists in lists of an attribute; far more than an event that was received has, and none too many to be walked."""
 _ID: Final = re.compile(r"[!-~]{1,64}\Z")
 _PARENT: Final = re.compile(r"(cb-[0-9a-f]{12})?\Z")
 
@@ -66,6 +72,8 @@ class Reader:
     def codebook(self, found: _Json) -> Codebook:
         """Return the codebook that a document holds."""
         words = self._list(found, "codewords", "")
+        if len(words) > _MOST_CODEWORDS:
+            self.wrong("codewords", f"{_MOST_CODEWORDS:,} at most", f"{len(words):,}")
         made = Codebook(
             version=self._text(found, "version", ""),
             fields=tuple(
@@ -96,6 +104,9 @@ class Reader:
             medoid = event_of(stored)
         except (KeyError, TypeError, ValueError) as error:
             self.wrong(f"{at}medoid", "an event", f"something else ({error})")
+        for name in ("resource", "attributes"):
+            if not _is_flat(getattr(medoid, name), _DEEPEST):
+                self.wrong(f"{at}medoid.{name}", f"values nested {_DEEPEST} deep at most", "deeper ones")
         id = self._checked(one, "id", at, lambda value: _fits(_ID, value), "up to 64 visible ASCII characters")
         return Codeword(
             id, medoid, self._text(one, "template", at), self._size(one, "weight", at),
@@ -107,7 +118,9 @@ class Reader:
         for signal in Signal:
             if not 0 <= letters.get(signal.value, -1.0) <= 1:
                 self.wrong(f"{at}letters.{signal.value}", "a share from 0 to 1", repr(letters.get(signal.value)))
-        for bucket in rarity:
+        for bucket, count in rarity.items():
+            if not 0 <= count <= MOST_TEXTS:
+                self.wrong(f"{at}rarity.{bucket[:8]}", f"a number of texts up to {MOST_TEXTS}", f"{count:g}")
             if bucket and not (len(bucket) <= 4 and all(digit in "0123456789abcdef" for digit in bucket)):
                 self.wrong(f"{at}rarity", "buckets in hexadecimal, at most ffff", repr(bucket))
         return TextTable(
@@ -123,10 +136,10 @@ class Reader:
             codebook=self._text(one, "codebook", at),
             start=self._time(one, "start", at),
             end=self._time(one, "end", at),
-            events=self._number(one, "events", at),
-            new=self._number(one, "new", at),
-            distance=self._number(one, "distance", at),
-            codewords=self._numbers(one, "codewords", at),
+            events=self._size(one, "events", at),
+            new=self._size(one, "new", at),
+            distance=self._size(one, "distance", at),
+            codewords=self._sizes(one, "codewords", at),
             fields={name: self._histogram(held, f"{at}fields.{name}.") for name, held in fields.items()},
             silhouette=None if silhouette is None else self._number(one, "silhouette", at),
         )
@@ -134,7 +147,7 @@ class Reader:
     def _histogram(self, one: Any, at: str) -> Histogram:
         examples = self._held(one, "examples", at)
         return Histogram(
-            self._numbers(one, "counts", at),
+            self._sizes(one, "counts", at),
             {key: self._text(examples, key, f"{at}examples.") for key in examples},
         )
 
@@ -179,7 +192,8 @@ class Reader:
 
     def _size(self, one: Any, name: str, at: str) -> float:
         number = self._number(one, name, at)
-        return number if number >= 0 else self.wrong(f"{at}{name}", "0 or more", f"{number:g}")
+        # Of no more than events can be counted, sums stay finite.
+        return number if 0 <= number <= _MOST else self.wrong(f"{at}{name}", "0 to 2^63", f"{number:g}")
 
     def _held(self, one: Any, name: str, at: str) -> _Json:
         found: _Json = self._checked(one, name, at, lambda value: isinstance(value, dict), "an object")
@@ -192,12 +206,24 @@ class Reader:
         held = self._held(one, name, at)
         return {key: self._number(held, key, f"{at}{name}.") for key in held}
 
+    def _sizes(self, one: Any, name: str, at: str) -> dict[str, float]:
+        held = self._held(one, name, at)
+        return {key: self._size(held, key, f"{at}{name}.") for key in held}
+
     def wrong(self, place: str, expected: str, found: str) -> NoReturn:
         """Raise CodebookError of a place at which something else is than was expected."""
         raise CodebookError(
             f"{self._name}: {place}: expected {expected}, found {found}; it was not written by this version of "
             "Stormcell: train it anew"
         )
+
+
+def _is_flat(value: Any, depth: int) -> bool:
+    """Whether lists and objects are nested so deep at most."""
+    if not isinstance(value, list | dict):
+        return True
+    held = value.values() if isinstance(value, dict) else value
+    return depth >= 0 and all(_is_flat(item, depth - 1) for item in held)
 
 
 def _is_number(value: Any) -> bool:

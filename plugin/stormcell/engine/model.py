@@ -84,7 +84,7 @@ class ModelWatch:
         self.stats = ModelStats()
         try:
             self.watched = states.load(store)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             log.error("what the store remembers of the model cannot be used and is begun anew: %r", error)
             self.watched = Watched()
         self._parts = Parts(
@@ -140,8 +140,9 @@ class ModelWatch:
                     write(store)
         except Exception as error:
             self._failed(error)
-            if look.took:
-                self._parts.training.take()
+            if look.took and not isinstance(error, StoreError):
+                # Told at the next tick. Trained anew, it could not be stored any better.
+                self._parts.training.fail(self.stats.problem)
             look.drop(self.watched)
 
     def commit(self, look: Look) -> None:
@@ -188,4 +189,6 @@ def _sample(store: SqliteStore, settings: Settings) -> Sample:
             return Sample.restore(settings, stored)
         except InputError as error:
             log.warning("the sample for training is begun anew: %s", error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            log.error("the stored sample for training cannot be used and is begun anew: %r", error)
     return Sample(settings)

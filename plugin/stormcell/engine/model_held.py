@@ -9,7 +9,7 @@ from typing import Final
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.document import load
 from stormcell.config import Settings
-from stormcell.errors import CodebookError, NotFoundError
+from stormcell.errors import NotFoundError, StoreError, StormcellError
 from stormcell.store import SqliteStore
 
 log: Final = logging.getLogger("stormcell")
@@ -51,13 +51,21 @@ class Held:
         try:
             codebook = load(store.codebook_document(version), version)
             self._ready[version] = Assigning(codebook, self._settings)
-        except (CodebookError, NotFoundError) as error:
-            if self.problems.get(version) != str(error):
-                log.error("the codebook %s is not used, and grouping goes on without it: %s", version, error)
-            self.problems[version] = str(error)
+        except Exception as error:  # whatever is wrong with one, the others are used
+            if isinstance(error, StoreError) and not isinstance(error, NotFoundError):
+                raise
+            self._unusable(version, error)
             return None
         self.problems.pop(version, None)
         return self._ready[version]
+
+    def _unusable(self, version: str, error: Exception) -> None:
+        expected = isinstance(error, StormcellError)
+        said = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"
+        if self.problems.get(version) != said:
+            told = "the codebook %s is not used, and grouping goes on without it: %s"
+            log.error(told, version, said, exc_info=None if expected else error)
+        self.problems[version] = said
 
     def keep(self, versions: Collection[str]) -> None:
         """Let go of all others."""

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stormcell import threads
@@ -88,6 +88,11 @@ class Training:
     def take(self) -> None:
         """Let go of what the last one came to; another may begin."""
         self._result, self.busy = None, False
+
+    def fail(self, problem: str) -> None:
+        """Let what the last one came to be none, for a reason; it is still to be taken."""
+        if self._result is not None:
+            self._result = replace(self._result, codebook=None, problem=problem)
 
     def _train(self, trainer: Trainer, why: str) -> None:
         begun = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from stormcell.config import Settings
 from stormcell.errors import ConflictError
 from stormcell.operate.codebooks import StateSet, find, opened
 from stormcell.operate.codebooks_json import stored_json
@@ -81,6 +82,18 @@ def retrain(store: SqliteStore, person: Person, *, why: str = "") -> tuple[int, 
         store.save_model_state(ASKED, told)
         store.audit(person.did("retrain", str(asked + 1), (), {"why": why} if why else {}))
     return asked + 1, True
+
+
+def check_sample(settings: Settings) -> None:
+    """Make sure that the sidecar of these settings keeps events of which a codebook can be trained.
+
+    Raises
+    ------
+    ConflictError
+        If it does not: who asks would wait for ever.
+    """
+    if not settings.rollout.sample_days:
+        raise ConflictError("no sample is kept of which one could be trained: rollout.sample_days is 0 here")
 
 
 def status(store: SqliteStore, *, windows: int = 24) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -95,7 +96,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> bool:
         False if another process was faster; its file is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.tmp")
     try:
         temporary.unlink(missing_ok=True)
         with closing(_connect(temporary, "rwc", 0)) as connection:

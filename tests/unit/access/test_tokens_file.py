@@ -245,6 +245,24 @@ def test_while_the_file_is_broken_all_stays_as_it_was(
     assert ann not in caplog.text
 
 
+def test_what_could_not_be_read_for_a_moment_is_read_soon(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = give(path, "ann")
+    known = authenticator(path, clock)
+    revoke(path, "ann")
+
+    def fail(path: Path) -> dict[str, tokens.StoredToken]:
+        raise SettingsError(f"cannot read {path}: Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stormcell.access.authenticator.file.read", fail)
+        clock.wait(LOOKS)
+        assert may(known, ann)
+    clock.wait(LOOKS)
+    assert not may(known, ann)
+
+
 def test_names_and_tokens_of_both_kinds_are_ones_own(path: Path, clock: Clock, tmp_path: Path) -> None:
     ann = give(path, "ann")
     (tmp_path / "same").write_text(ann)

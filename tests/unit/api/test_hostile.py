@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from stormcell.access import Scope
 from stormcell.config import Settings
+from stormcell.sidecar.api import requests
 from stormcell.store import SqliteStore
 from tests.unit.api.client import Api
 from tests.unit.store.strategies import atom_of, grouping_of, row_of
@@ -144,6 +145,13 @@ def test_a_body_is_checked(content: bytes, kind: str, status: int, api: Api) -> 
     response = api.post(f"/api/v1/groups/{group}/ack", content=content, headers={"Content-Type": kind})
     assert response.status_code == status, response.text
     assert (api.got(f"/groups/{group}")["status"] == "acknowledged") is (status == 200)
+
+
+def test_a_body_of_too_many_values_is_refused_before_it_is_read(api: Api) -> None:
+    content = b'{"a":[' + b"[]," * requests.MAX_VALUES + b"1]}"
+    answer = api.post("/api/v1/codebooks", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert "2000000 values" in answer.json()["detail"]
 
 
 def test_a_body_in_pieces_is_bounded_too(api: Api) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from dataclasses import replace
 from math import inf, nan
 from typing import Any
@@ -21,7 +23,8 @@ DATA = dump(CODEBOOK)
 
 def altered(**changes: Any) -> bytes:
     """A document whose version fits what was changed."""
-    contents = {key: value for key, value in json.loads(DATA).items() if key != "version"} | changes
+    contents = json.loads(DATA) | changes
+    del contents["version"]
     return document._with_version(contents)
 
 
@@ -111,6 +114,10 @@ HARMFUL: list[tuple[str, Any]] = [
     ("fields.0.weight", -1.0),
     ("reference.start", 10**30),
     ("reference.codewords", {"k": "many"}),
+    *((f"reference.{name}", value) for name in ("events", "new", "distance") for value in (-1.0, 1e308)),
+    *(("reference.fields.service.counts", {"a": value}) for value in (-1.0, 1e308)),
+    *((place, 1e308) for place in ("codewords.0.weight", "codewords.0.radius", "fields.0.weight")),
+    *((f"text.rarity.{bucket}", count) for bucket in ("", "ff") for count in (-1.0, 1e308)),
 ]
 
 
@@ -130,8 +137,32 @@ def edited(place: str, value: Any) -> bytes:
     HARMFUL,
 )
 def test_a_value_that_would_do_harm_later_is_refused_whatever_its_version(place: str, value: Any) -> None:
-    with pytest.raises(CodebookError, match=r"^cb\.json: .*expected .*found"):
+    with pytest.raises(CodebookError, match=r"^cb\.json: (?!version).*expected .*found"):
         load(edited(place, value), "cb.json")
+
+
+def test_more_codewords_than_any_training_makes_are_refused() -> None:
+    [word, *_] = json.loads(DATA)["codewords"]
+    many = [{**word, "id": f"k{at:05}"} for at in range(10_001)]
+    with pytest.raises(CodebookError, match=r"codewords: expected 10,000 at most, found 10,001"):
+        load(altered(codewords=many), "cb.json")
+
+
+@pytest.mark.parametrize("depth", [129, 400, 600, 900])
+def test_values_that_are_nested_too_deep_are_refused(depth: int) -> None:
+    marked = edited("codewords.0.medoid.attributes", {"k": "@"})
+    contents = re.sub(rb',"version":"[^"]*"', b"", marked).replace(b'"@"', b"[" * depth + b"]" * depth)
+    version = "cb-" + hashlib.sha256(contents).hexdigest()[:12]
+    with pytest.raises(CodebookError, match=r"^cb\.json: .*expected values nested 128 deep at most"):
+        load(contents[:-1] + f',"version":"{version}"}}'.encode(), "cb.json")
+
+
+def test_values_that_are_nested_less_are_read() -> None:
+    deep: Any = 1
+    for _ in range(128):
+        deep = [deep]
+    found = load(edited("codewords.0.medoid.attributes", {"k": deep}), "cb.json")
+    assert load(dump(found), "cb.json") == found
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{}", b'{"schema": 1}', b'"' + b"[" * 100_000, b"\xff\xfe", b"NaN"])

@@ -109,6 +109,14 @@ def test_what_is_known_of_texts_adds_up() -> None:
     assert replace(merged.text, rarity={}) == replace(BERLIN.codebook.text, rarity={})
 
 
+def test_texts_that_sites_say_they_counted_are_counted_as_far_as_can_be() -> None:
+    full = replace(BERLIN.codebook.text, rarity={"": 2.0**31 - 1, "ff": 2.0**31 - 1})
+    sites = [replace(one, codebook=seal(replace(one.codebook, text=full))) for one in (BERLIN, ROME)]
+    merged = merge(sites, SETTINGS)
+    assert merged.text.rarity == full.rarity
+    assert len(Assigning(merged, SETTINGS).assign_rows(rows_of(shop(20))).nearest) > 0
+
+
 def test_a_range_is_that_of_all_sites() -> None:
     quick, slow = (
         site(name, [span(at, at=at, ms=ms * at) for at in range(1, 9)]) for name, ms in (("a", 0.01), ("b", 9000))

@@ -12,9 +12,13 @@ import pytest
 from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.summary import summarise
+from stormcell.codebook.training import Trainer
+from stormcell.config import Settings
 from stormcell.engine.model_sample import Sample
 from stormcell.engine.replay import replay
-from stormcell.types import CodebookState, ModelNote, NoteKind, record_of
+from stormcell.errors import ConflictError, OutputError
+from stormcell.store import SqliteStore
+from stormcell.types import Codebook, CodebookState, ModelNote, NoteKind, record_of
 from tests.unit.engine.modelled import KINDS, MINUTE, OTHERS, World, at, book, telemetry, watched_settings
 from tests.unit.features.build import rows_of
 
@@ -265,6 +269,51 @@ def test_a_training_that_fails_is_told(world: World, monkeypatch: pytest.MonkeyP
     assert world.states() == {}
 
 
+def test_what_was_trained_and_cannot_be_stored_is_told_and_not_trained_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **more: Any) -> bool:
+        raise OutputError("cannot write cb.json: Permission denied")
+
+    begun: list[str] = []
+    train = Trainer.train
+
+    def counted(self: Trainer) -> Codebook:
+        begun.append("")
+        return train(self)
+
+    version = world.promote(book(world.settings))
+    world.minutes(0, 2)
+    world.store.save_model_state("asked", {"number": 1})
+    monkeypatch.setattr(SqliteStore, "add_codebook", fail)
+    monkeypatch.setattr(Trainer, "train", counted)
+    world.minutes(2, 8)
+    assert len(begun) == 1
+    [job] = world.store.notes(NoteKind.JOB)
+    assert job.detail["outcome"] == "failed"
+    assert job.detail["problem"] == "cannot write cb.json: Permission denied"
+    assert world.watch.watched.asked == 1
+    assert world.store.windows(version)[0].start == at(420)
+
+
+def test_what_was_trained_is_stored_once_nobody_is_in_the_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def conflict(*args: Any, **more: Any) -> bool:
+        raise ConflictError("another is a canary already")
+
+    world.promote(book(world.settings))
+    world.minutes(0, 2)
+    world.store.save_model_state("asked", {"number": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "set_codebook_state", conflict)
+        world.minutes(2, 4)
+        assert len(world.states()) == 1
+    world.minutes(4, 5)
+    assert sorted(world.states().values()) == ["canary", "live"]
+    assert [note.detail["outcome"] for note in world.store.notes(NoteKind.JOB)] == ["done"]
+
+
 def test_whatever_goes_wrong_ticks_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,6 +375,48 @@ def test_what_is_remembered_and_cannot_be_used_is_begun_anew(world: World) -> No
     world.restart()
     world.minutes(2, 4)
     assert len(world.store.windows(version)) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("sample", {"format": "stormcell.sample/1"}),
+        ("sample", {"format": "stormcell.sample/1", "older": [], "younger": None}),
+        ("sample", {"format": "stormcell.sample/1", "older": {"since": 0, "trainer": 7}, "younger": None}),
+        ("watch", {"format": "stormcell.watch/1"}),
+        ("drift", {"state": [1]}),
+        ("canary", {"version": "cb-1"}),
+    ],
+)
+def test_what_is_remembered_and_is_broken_keeps_nothing_from_starting(
+    world: World, name: str, stored: dict[str, Any]
+) -> None:
+    version = world.promote(book(world.settings))
+    world.minutes(0, 2)
+    world.store.save_model_state(name, stored)
+    world.restart()
+    world.minutes(2, 4)
+    assert world.store.windows(version)[0].start == at(180)
+
+
+def test_a_canary_that_cannot_be_used_keeps_the_live_one_from_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Assigning.__init__
+
+    def fail(self: Assigning, codebook: Codebook, settings: Settings) -> None:
+        if codebook.version == beside:
+            raise OverflowError
+        made(self, codebook, settings)
+
+    version = world.promote(book(world.settings))
+    beside = world.canary(book(world.settings, KINDS + OTHERS))
+    monkeypatch.setattr(Assigning, "__init__", fail)
+    world.minutes(0, 3)
+    assert len(world.store.windows(version)) == 3
+    assert world.watch.problems == {beside: "unexpected OverflowError; the log tells more"}
+    assert world.watch.stats.failures == 0
+    assert sum("is not used" in record.message for record in caplog.records) == 1
 
 
 def test_the_sample_reaches_back_half_of_its_days_at_least_and_all_of_them_at_most() -> None:

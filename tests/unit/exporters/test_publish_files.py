@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_nothing_is_written_through_a_link_that_waits_for_it(tmp_path: Path) -> 
     folder, theirs = tmp_path / "wiki", tmp_path / "authorized_keys"
     folder.mkdir()
     theirs.write_text("as it was\n")
-    (folder / f".{NAME}.{os.getpid()}.tmp").symlink_to(theirs)
+    (folder / f".{NAME}.{os.getpid()}-{threading.get_native_id()}.tmp").symlink_to(theirs)
     publisher("folder").publish(FIRST, str(folder))
     assert theirs.read_text() == "as it was\n"
     assert [path.name for path in folder.iterdir()] == [NAME]

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -303,3 +304,22 @@ def test_a_store_in_a_folder_of_somebody_else_can_be_read() -> None:
             os.seteuid(before)
             Path(folder).chmod(0o700)
         assert [file.name for file in Path(folder).iterdir()] == ["stormcell.db"]
+
+
+def test_threads_that_make_one_store_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    names = ["a", "b", "c", "d"]
+    for attempt in range(5):
+        path, gate = tmp_path / f"{attempt}.db", threading.Barrier(len(names))
+
+        def write(name: str, path: Path = path, gate: threading.Barrier = gate) -> None:
+            with SqliteStore(path, create=True) as store:
+                gate.wait()
+                store.save_model_state(name, {"is": name})
+
+        threads = [threading.Thread(target=write, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with SqliteStore(path, create=False) as store:
+            assert [store.model_state(name) for name in names] == [{"is": name} for name in names]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stormcell.errors import ConflictError, NotFoundError
+from stormcell.errors import NotFoundError
 from stormcell.operate import canary, codebooks
 from stormcell.operate.codebooks_json import changed_json, codebook_json, note_json, stored_json
 from stormcell.sidecar.api.call import Call
@@ -90,8 +90,7 @@ def stop_canary(call: Call[None, WhyBody]) -> dict[str, Any]:
 
 def retrain(call: Call[None, WhyBody]) -> dict[str, Any]:
     """Train a codebook of what came last, which becomes the canary."""
-    if not call.settings.rollout.sample_days:
-        raise ConflictError("no sample is kept of which one could be trained: rollout.sample_days is 0 here")
+    canary.check_sample(call.settings)
     number, changed = canary.retrain(call.store, call.person, why=call.body.why)
     return {"changed": changed, "request": number}
 

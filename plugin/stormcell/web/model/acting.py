@@ -54,6 +54,7 @@ def stop(call: PageCall) -> Toast:
 
 def retrain(call: PageCall) -> Toast:
     """Ask for a codebook of what came last."""
+    canary.check_sample(call.settings)
     canary.retrain(call.store, call.person, why=_why(call))
     return Toast("The sidecar trains a codebook at its next tick; it becomes the canary")
 

@@ -171,6 +171,18 @@ def test_only_admins_are_offered_changes_and_may_make_them(store: Path, live: st
     assert "<form" in entered(store, "admin").get("/codebooks").text.partition("<main")[2]
 
 
+def test_where_no_sample_is_kept_nobody_can_ask_for_a_training(store: Path) -> None:
+    settings = Settings.model_validate({"rollout": {"sample_days": 0}})
+    browser = Browser(store, settings=settings)
+    assert "/codebooks/retrain" not in browser.get("/codebooks").text
+    assert "/codebooks/retrain" in Browser(store).get("/codebooks").text
+    told = browser.post("/codebooks/retrain")
+    assert told.status_code == 409
+    assert "rollout.sample_days is 0 here" in told.text
+    with SqliteStore(store, create=False) as opened:
+        assert opened.model_state("asked") is None
+
+
 def test_a_form_of_no_page_of_this_session_changes_nothing(store: Path, live: str, canary: str) -> None:
     browser = entered(store, "admin")
     browser.get("/codebooks")
