@@ -78,7 +78,7 @@ def test_sites_become_one_codebook(sites: tuple[Path, Path], tmp_path: Path) -> 
     assert ran.code == 0
     assert re.fullmatch(
         rf"Merged 2 sites into ({VERSION}): 2 codewords for 60 events, mean dissimilarity about 0\.0000\.\n"
-        rf"Stored in {tmp_path}; it is candidate\.\n",
+        rf"Stored in {tmp_path}; state: candidate\.\n",
         ran.out,
     )
     assert "codebook promote cb-" in ran.err
@@ -137,9 +137,9 @@ def test_it_goes_through_a_registry(merged: tuple[Path, str], tmp_path: Path) ->
     }  # fmt: skip
     ran = stormcell("codebook", "pull", *where, "--out", other)
     assert (ran.code, ran.out) == (0, "")
-    assert f"{version} is in {other}; it is candidate." in ran.err
+    assert f"{version} is in {other}; state: candidate." in ran.err
     again = stormcell("codebook", "pull", version, *where, "--out", other)
-    assert f"{version} is in {other}, as before; it is candidate." in again.err
+    assert f"{version} is in {other}, as before; state: candidate." in again.err
     assert (other / "codebooks" / f"{version}.json").read_bytes() == Path(told["where"]).read_bytes()
 
 

@@ -59,7 +59,7 @@ def test_it_tells_what_it_made(tmp_path: Path) -> None:
     assert re.fullmatch(
         r"Trained cb-[0-9a-f]{12} on 30 events: 1 codeword, mean dissimilarity 0\.0000, "
         r"0\.0% of the events new\.\n"
-        rf"Stored in {tmp_path}/out; it is candidate\.\n",
+        rf"Stored in {tmp_path}/out; state: candidate\.\n",
         ran.out,
     )
     assert "codebook promote cb-" in ran.err
@@ -75,7 +75,7 @@ def test_trained_again_it_is_the_same(out: Path) -> None:
 
 def test_another_one_is_live_and_stays_so(tmp_path: Path) -> None:
     first = stormcell("codebook", "train", logs(tmp_path / "a.json", range(9)), "--out", tmp_path, "--promote")
-    assert "it is live" in first.out
+    assert "state: live" in first.out
     live = version(tmp_path)
     other = logs(tmp_path / "b.json", range(9), "disk is full")
     second = stormcell("codebook", "train", other, "--out", tmp_path, "--promote")

@@ -148,7 +148,7 @@ def merge(
     console().print(
         f"Merged {counted(len(sites), 'site')} into {codebook.version}: {counted(count, 'codeword')} for "
         f"{counted(told.events, 'event')}, mean dissimilarity about {told.metrics['loss']:.4f}.\n"
-        f"{'Stored' if stored else 'It was stored before'} in {out}; it is {state}.",
+        f"{'Stored' if stored else 'It was stored before'} in {out}; state: {state}.",
         soft_wrap=True,
     )
     if state == "candidate":
@@ -219,7 +219,7 @@ def pull(
         print_json(changed_json(done))
         return
     state = done.codebook.state.value
-    say(f"{version} is in {out}{'' if done.changed else ', as before'}; it is {state}.")
+    say(f"{version} is in {out}{'' if done.changed else ', as before'}; state: {state}.")
     if state == "candidate":
         say(f"Next: {options.program()} codebook promote {version} --store {out}")
 

@@ -96,7 +96,7 @@ def train(
         f"Trained {codebook.version} on {counted(told.events, 'event')}: "
         f"{counted(len(codebook.codewords), 'codeword')}, mean dissimilarity "
         f"{told.metrics['loss']:.4f}, {told.metrics['new']:.1%} of the events new.\n"
-        f"{'Stored' if stored else 'It was stored before'} in {out}; it is {state.value}.",
+        f"{'Stored' if stored else 'It was stored before'} in {out}; state: {state.value}.",
         soft_wrap=True,
     )
     if live:

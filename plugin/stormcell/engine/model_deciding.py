@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stormcell.codebook.canary import Action, Edits, Verdict, probation, verdict
+from stormcell.codebook.canary import Action, Edits, probation, verdict
 from stormcell.codebook.document import dump
 from stormcell.config import Settings
 from stormcell.engine.model_state import Canary, Probation
@@ -95,13 +95,7 @@ def judge_canary(decisions: Decisions, canary: Canary, released: int) -> tuple[C
     judged = replace(canary, action=found.action.value, reasons=found.reasons)
     match found.action:
         case Action.REJECT:
-            entry = AuditEntry(decisions.wall, SIDECAR, "reject", canary.version, (), {"why": _why(found)})
-            note = _ended(decisions, judged, "rejected")
-            return None, [
-                lambda store: store.set_codebook_state(
-                    canary.version, CodebookState.REJECTED, note=note, audit=[entry]
-                )
-            ]
+            return None, [refuse(decisions, judged)]
         case Action.PROMOTE if settings.rollout.promote == "auto":
             note = _ended(decisions, judged, "promoted")
             return None, [
@@ -112,6 +106,13 @@ def judge_canary(decisions: Decisions, canary: Canary, released: int) -> tuple[C
             note = _ended(decisions, judged, "ready")
             return judged, [lambda store: store.add_note(note)]
     return judged, []
+
+
+def refuse(decisions: Decisions, canary: Canary) -> Write:
+    """Return what rejects a canary, for the reasons that it bears."""
+    entry = AuditEntry(decisions.wall, SIDECAR, "reject", canary.version, (), {"why": "; ".join(canary.reasons)})
+    note = _ended(decisions, canary, "rejected")
+    return lambda store: store.set_codebook_state(canary.version, CodebookState.REJECTED, note=note, audit=[entry])
 
 
 def judge_promoted(
@@ -190,10 +191,6 @@ def _ended(decisions: Decisions, canary: Canary, outcome: str) -> ModelNote:
         churn=one.churn,
         means=means,
     )
-
-
-def _why(found: Verdict) -> str:
-    return "; ".join(found.reasons)
 
 
 def _edits(decisions: Decisions, canary: Canary, released: int) -> Edits:

@@ -19,6 +19,7 @@ from stormcell.engine.model_deciding import (
     Write,
     judge_canary,
     judge_promoted,
+    refuse,
     trained,
     was_promoted,
 )
@@ -208,7 +209,12 @@ class Step:
         self._write(lambda store: store.save_window(window))
         self._look_for_drift(self._live.codebook, window)
         canary, probation = self._after.canary, self._after.probation
-        if canary is not None and self._canary is not None:
+        if canary is not None and self._canary is None:
+            # It would be the canary for ever.
+            why = self._parts.held.problems.get(canary.version, "it cannot be used")
+            self._write(refuse(self._decisions, replace(canary, reasons=(why,))))
+            self._set(canary=None)
+        elif canary is not None:
             counted = replace(canary, comparison=closed(canary.comparison))
             judged, writes = judge_canary(self._decisions, counted, self._released)
             self._set(canary=judged)

@@ -399,7 +399,7 @@ def test_what_is_remembered_and_is_broken_keeps_nothing_from_starting(
     assert world.store.windows(version)[0].start == at(180)
 
 
-def test_a_canary_that_cannot_be_used_keeps_the_live_one_from_nothing(
+def test_a_canary_that_cannot_be_used_is_rejected_and_keeps_the_live_one_from_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = Assigning.__init__
@@ -414,7 +414,10 @@ def test_a_canary_that_cannot_be_used_keeps_the_live_one_from_nothing(
     monkeypatch.setattr(Assigning, "__init__", fail)
     world.minutes(0, 3)
     assert len(world.store.windows(version)) == 3
-    assert world.watch.problems == {beside: "unexpected OverflowError; the log tells more"}
+    assert world.states() == {version: "live", beside: "rejected"}
+    [note] = world.store.notes(NoteKind.CANARY_ENDED)
+    assert note.detail["reasons"] == ["unexpected OverflowError; the log tells more"]
+    assert world.watch.problems == {}
     assert world.watch.stats.failures == 0
     assert sum("is not used" in record.message for record in caplog.records) == 1
 
