@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 # No deadline and no "too slow": a test never judges the speed of the machine it runs on.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# The same examples every time: what failed in CI fails again at the desk.
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+# The same examples every time: what failed in CI fails again at the desk, where more are drawn.
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, max_examples=50)
 # For scripts/check: fewer examples, so that it is run before every commit.
 settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
