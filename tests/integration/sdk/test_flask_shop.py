@@ -22,7 +22,7 @@ from tests.integration.telemetry import Json
 
 SHOP = ROOT / "examples" / "flask-shop"
 SECONDS = 32
-PATIENCE = 60.0
+PATIENCE = 240.0
 FAILURES = {
     ("/checkout", 504): r"POST payments|payment of order \S+ failed",
     ("/search", 500): r"query index|Exception on /search",
