@@ -22,7 +22,7 @@ from tests.integration.telemetry import Json
 
 SHOP = ROOT / "examples" / "flask-shop"
 SECONDS = 32
-PATIENCE = 240.0
+PATIENCE = 60.0
 FAILURES = {
     ("/checkout", 504): r"POST payments|payment of order \S+ failed",
     ("/search", 500): r"query index|Exception on /search",
@@ -107,7 +107,13 @@ def _shop(folder: Path) -> Iterator[str]:
     command = [programs / "opentelemetry-instrument", programs / "flask", "--app", "app", "run", "-p", str(port)]
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(
-            [*map(str, command)], cwd=SHOP, env={**os.environ, **telemetry}, stdout=said, stderr=subprocess.STDOUT
+            [*map(str, command)],
+            cwd=SHOP,
+            env={**os.environ, **telemetry},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            # A shell lets what it runs in the background ignore it, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         yield url
