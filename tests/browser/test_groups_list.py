@@ -83,6 +83,7 @@ def test_what_others_do_appears_in_place_and_moves_nothing(page: Any, site: Site
     page.locator(f'[data-group="{before[0]}"] .state.acknowledged').wait_for()
     site.cli("groups", "resolve", before[3])
     page.locator(f'[data-group="{before[3]}"][data-live-gone]').wait_for()
+    assert axe(page) == []
     assert [row.get_attribute("data-group") for row in rows.all()] == before
     assert shifts(page) == []
     assert page.get_by_label("Text").input_value() == "half a word"
@@ -142,6 +143,20 @@ def test_everyone_can_use_it(
     shot(page, f"triage-{theme}")
     page.keyboard.press("?")
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_being_sent_can_be_read(new_page: Callable[..., Any], site: Site, theme: str) -> None:
+    page = new_page(color_scheme=theme)
+    held: list[Any] = []
+    page.route("**/ack", lambda route: held.append(route))  # a method of a list takes no attributes
+    page.goto(site.url)
+    page.get_by_role("button", name="Ack").first.click()
+    page.locator("form[aria-busy=true]").wait_for()
+    assert axe(page) == []
+    held.pop().continue_()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.locator("form[aria-busy=true]").wait_for(state="detached")
 
 
 def test_the_theme_can_be_chosen_and_stays(page: Any, site: Site) -> None:
