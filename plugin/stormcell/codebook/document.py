@@ -125,7 +125,7 @@ def _contents(codebook: Codebook) -> _Json:
             "rarity": _floats(codebook.text.rarity),
             "letters": _floats(codebook.text.letters),
         },
-        "reference": summary_json(replace(codebook.reference, codebook="")),
+        "reference": _summary(replace(codebook.reference, codebook="")),
         "provenance": {**asdict(codebook.provenance), "metrics": _floats(codebook.provenance.metrics)},
     }
 
@@ -164,7 +164,7 @@ def _finite(value: Value) -> Value:
     return value
 
 
-def summary_json(summary: WindowSummary) -> _Json:
+def _summary(summary: WindowSummary) -> _Json:
     """Return a summary as JSON values."""
     return {
         "codebook": summary.codebook,
@@ -180,14 +180,3 @@ def summary_json(summary: WindowSummary) -> _Json:
         },
         "silhouette": summary.silhouette,
     }
-
-
-def summary_of(stored: Mapping[str, Any]) -> WindowSummary:
-    """Return the summary that ``summary_json`` was given.
-
-    Raises
-    ------
-    CodebookError
-        If it is none.
-    """
-    return Reader("summary").summary(stored, "")
