@@ -9,8 +9,8 @@ from typing import Any, Final
 from stormcell.codebook import canary, drift
 from stormcell.codebook.canary import Comparison
 from stormcell.store import SqliteStore
-from stormcell.store.model import CANARY, DRIFT, WATCH
-from stormcell.types import Histogram, WindowSummary
+from stormcell.store.model import CANARY, DRIFT, WATCH, window_of
+from stormcell.types import WindowSummary
 
 _FORMAT: Final = "stormcell.watch/1"
 
@@ -112,7 +112,7 @@ def load(store: SqliteStore) -> Watched:
     return Watched(
         live=stored["live"],
         seen=stored["seen"],
-        window=stored["window"] and _window(stored["window"]),
+        window=stored["window"] and window_of(stored["window"]),
         canary=_canary(beside) if beside.get("version") else None,
         probation=stored["probation"] and _probation(stored["probation"]),
         drift=drift.load((store.model_state(DRIFT) or {}).get("state") or {}),
@@ -168,8 +168,3 @@ def _canary(stored: Mapping[str, Any]) -> Canary:
 
 def _probation(stored: Mapping[str, Any]) -> Probation:
     return Probation(**{**stored, "comparison": canary.load(stored["comparison"])})
-
-
-def _window(stored: Mapping[str, Any]) -> WindowSummary:
-    fields = {name: Histogram(**histogram) for name, histogram in stored["fields"].items()}
-    return WindowSummary(**{**stored, "fields": fields})
