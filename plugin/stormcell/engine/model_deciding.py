@@ -74,10 +74,7 @@ def was_promoted(store: SqliteStore, version: str) -> bool:
     if not version:
         return False
     kinds = [note.kind for note in store.notes(version=version)]
-    return next((kind for kind in kinds if kind in _LIVE), None) is NoteKind.PROMOTED
-
-
-_LIVE: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
+    return next((kind for kind in kinds if kind.made_live), None) is NoteKind.PROMOTED
 
 
 def judge_canary(decisions: Decisions, canary: Canary, released: int) -> tuple[Canary | None, list[Write]]:

@@ -207,7 +207,7 @@ def roll_back(
             f"{live or 'no codebook'} is live, not {expected or 'none'}; look at `stormcell codebook list`"
         )
     notes = store.notes()[::-1]
-    once = {note.version for note in notes if note.kind in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)}
+    once = {note.version for note in notes if note.kind.made_live}
     if to:
         found = find(store, to)
         if found.version == live:

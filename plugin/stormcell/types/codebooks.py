@@ -269,6 +269,11 @@ class NoteKind(StrEnum):
     DRIFT_ENDED = "drift-ended"
     JOB = "job"
 
+    @property
+    def made_live(self) -> bool:
+        """Whether the codebook that it tells of became live by it."""
+        return self in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelNote:

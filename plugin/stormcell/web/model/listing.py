@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.store import SqliteStore
-from stormcell.types import CodebookState, ModelNote, NoteKind, StoredCodebook
+from stormcell.types import CodebookState, ModelNote, StoredCodebook
 
 PAGE: Final = 50
 """Codebooks that are listed; of what is older the command line tells."""
-_LED: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +137,4 @@ def _number(stored: StoredCodebook, name: str) -> str:
 
 def _led(store: SqliteStore, version: str) -> ModelNote | None:
     """Return the note of how a codebook came to be live."""
-    return next((note for note in store.notes(version=version) if note.kind in _LED), None)
+    return next((note for note in store.notes(version=version) if note.kind.made_live), None)
