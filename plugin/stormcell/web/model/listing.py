@@ -96,9 +96,10 @@ def listed(store: SqliteStore) -> Listed:
         for state in (CodebookState.LIVE, CodebookState.CANARY)
     )
     note = _led(store, live.version) if live is not None else None
+    told = [*rows[:PAGE], *(one for one in rows[PAGE:] if one in (live, canary))]
     return Listed(
-        rows=[*rows[:PAGE], *(one for one in rows[PAGE:] if one in (live, canary))],
-        more=max(0, len(rows) - PAGE),
+        rows=told,
+        more=len(rows) - len(told),
         live=live,
         canary=canary,
         since=note.time if note is not None else 0,
