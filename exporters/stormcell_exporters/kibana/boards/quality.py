@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from stormcell.types import EXEMPLAR
+from stormcell.types import CORRECTIONS, EXEMPLAR
 from stormcell_exporters.elasticsearch.names import GROUPS, HISTORY
 from stormcell_exporters.kibana.boards.parts import GROUP, TOTALS
 from stormcell_exporters.kibana.panels import Board, Dates, Filter, Metric, Panel, Place, Terms
 
 _CHANGE: Final = Filter("event.dataset", ("stormcell.history",))
 _HUMAN: Final = Filter("incident_group.history.human", (True,))
-_CORRECTIONS: Final = Filter("event.action", ("merge", "split", "move", "pin", "undo"))
+_CORRECTIONS: Final = Filter("event.action", CORRECTIONS)
 _CHURN: Final = Filter("event.action", (EXEMPLAR, "reopen"))
 _ACTION: Final = Terms("event.action", "What was done")
 
