@@ -190,6 +190,11 @@ class Codebook:
     reference: WindowSummary
     provenance: Provenance
 
+    @property
+    def weight(self) -> float:
+        """Events that its codewords stand for together, for shares of it; 1 where they stand for none."""
+        return sum(word.weight for word in self.codewords) or 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assigned:

@@ -110,7 +110,7 @@ def shown(store: SqliteStore, stored: StoredCodebook, first: int = 0) -> Shown:
 
 
 def _words(codebook: Codebook, first: int, window: WindowSummary | None) -> list[Word]:
-    total = sum(word.weight for word in codebook.codewords) or 1.0
+    total = codebook.weight
     found = sorted(codebook.codewords, key=lambda word: (-word.weight, word.id))
     return [
         Word(
