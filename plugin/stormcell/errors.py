@@ -114,3 +114,15 @@ class RefusedError(StormcellError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+def problem_of(error: Exception) -> str:
+    """Return what everybody may be told of an error; what others say in theirs may hold anything."""
+    if isinstance(error, StormcellError):
+        return str(error)
+    return f"unexpected {type(error).__name__}; the log tells more"
+
+
+def unexpected(error: Exception) -> Exception | None:
+    """Return an error of which the log is to say where it comes from; None of ours, which say all there is."""
+    return None if isinstance(error, StormcellError) else error

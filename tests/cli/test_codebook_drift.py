@@ -16,6 +16,7 @@ from stormcell.decode import read
 from stormcell.features.rows import build_rows
 from stormcell.operate import drifting
 from stormcell.store import SqliteStore
+from stormcell.store.model import DRIFT
 from stormcell.types import CodebookState
 from tests.integration.program import Ran, stormcell
 from tests.integration.telemetry import log, logs, write
@@ -126,7 +127,7 @@ def test_what_the_sidecar_watched(changed: Path, folder: Path, codebook: Any) ->
             store.save_window(window)
         # Without what the sidecar remembers, what it saw is judged.
         assert run("--store", folder).code == 1
-        store.save_model_state(drifting.STATE, {"state": drift.dump(looked.state)})
+        store.save_model_state(DRIFT, {"state": drift.dump(looked.state)})
         for note in looked.notes:
             store.add_note(note)
     ran = run("--store", folder)

@@ -47,8 +47,6 @@ def _same(kind: str, time: str) -> tuple[Field, ...]:
     )
 
 
-_UNSEARCHED: Final = {"index": False, "doc_values": False}
-
 GROUP: Final = (
     *_same("`alert`", "When its last event happened"),
     Field("event.dataset", "keyword", "`stormcell.group`"),

@@ -71,7 +71,7 @@ def print_codebook(codebook: Codebook, stored: StoredCodebook | None, *, every: 
         "",
     ]
     printer.print("\n".join(map(terminal, lines)), soft_wrap=True)
-    whole = sum(word.weight for word in codebook.codewords) or 1.0
+    whole = codebook.weight
     words = sorted(codebook.codewords, key=lambda word: (-word.weight, word.id))
     shown = words if every else words[:_SHOWN]
     _print(
@@ -131,7 +131,7 @@ def note_line(note: ModelNote) -> str:
 
 
 def _changes(before: Codebook, after: Codebook, found: Differences) -> Iterable[tuple[str, ...]]:
-    whole_before, whole_after = (sum(word.weight for word in one.codewords) or 1.0 for one in (before, after))
+    whole_before, whole_after = before.weight, after.weight
     for word in found.new:
         yield "new", word.id, "-", f"{word.weight / whole_after:.1%}", *_spoken_for(word)
     for word in found.gone:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -11,9 +12,9 @@ from stormcell.cli.drafts import OneDraft
 from stormcell.cli.drafts import app as app  # with these commands besides its own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from stormcell.operate.people import Person
     from stormcell.store import SqliteStore
     from stormcell.types import Review
 
@@ -129,15 +130,10 @@ def redraft(
     as_json: options.Json = False,
 ) -> None:
     """Make a draft anew of its group as it is now; its texts so far stay revisions."""
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
 
-    settings = options.settings(config)
-
-    def change(opened: SqliteStore, id: str, version: int) -> Review:
-        return reviews.redraft(opened, id, person(by), settings, seen=version, template=template)
-
-    _change(draft, store, seen, as_json, change)
+    change = partial(reviews.redraft, settings=options.settings(config), template=template)
+    _change(draft, store, by, seen, as_json, change)
 
 
 @app.command(
@@ -155,13 +151,9 @@ def submit(
     as_json: options.Json = False,
 ) -> None:
     """Ask for the review of a draft."""
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
 
-    def change(opened: SqliteStore, id: str, version: int) -> Review:
-        return reviews.submit(opened, id, person(by), seen=version, reviewer=reviewer)
-
-    _change(draft, store, seen, as_json, change)
+    _change(draft, store, by, seen, as_json, partial(reviews.submit, reviewer=reviewer))
 
 
 @app.command(
@@ -175,10 +167,9 @@ def comment(
     as_json: options.Json = False,
 ) -> None:
     """Say something of a draft."""
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
 
-    _change(draft, store, None, as_json, lambda opened, id, _: reviews.comment(opened, id, person(by), text))
+    _change(draft, store, by, None, as_json, lambda opened, id, who, seen: reviews.comment(opened, id, who, text))
 
 
 @app.command(
@@ -194,13 +185,9 @@ def send_back(
     as_json: options.Json = False,
 ) -> None:
     """Send what is in review or approved back to whoever writes it, and say why."""
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
 
-    def change(opened: SqliteStore, id: str, version: int) -> Review:
-        return reviews.send_back(opened, id, person(by), seen=version, text=text)
-
-    _change(draft, store, seen, as_json, change)
+    _change(draft, store, by, seen, as_json, partial(reviews.send_back, text=text))
 
 
 @app.command(
@@ -216,13 +203,9 @@ def withdraw(
     as_json: options.Json = False,
 ) -> None:
     """Give up what is not published, for good, and say why; its group may then have another."""
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
 
-    def change(opened: SqliteStore, id: str, version: int) -> Review:
-        return reviews.withdraw(opened, id, person(by), seen=version, text=text)
-
-    _change(draft, store, seen, as_json, change)
+    _change(draft, store, by, seen, as_json, partial(reviews.withdraw, text=text))
 
 
 @app.command("approve", epilog=options.examples("stormcell drafts approve d-5a0c --store out --by bob"))
@@ -240,18 +223,17 @@ def approve(
     With drafts.four_eyes it takes another person than wrote its last revision.
     """
     from stormcell.cli.output import say
-    from stormcell.cli.person import person
     from stormcell.operate import reviews
     from stormcell.operate.reviewing import review_of
 
     settings = options.settings(config)
     stale: list[str] = []
 
-    def change(opened: SqliteStore, id: str, version: int) -> Review:
+    def change(opened: SqliteStore, id: str, person: Person, seen: int) -> Review:
         stale.append(reviews.stale(opened, review_of(opened, id), settings))
-        return reviews.approve(opened, id, person(by), settings, seen=version, text=text)
+        return reviews.approve(opened, id, person, settings, seen=seen, text=text)
 
-    _change(draft, store, seen, as_json, change)
+    _change(draft, store, by, seen, as_json, change)
     for why in filter(None, stale):
         say(f"It was stale: {why}. Your approval says that it holds; send it back if it does not.")
 
@@ -309,19 +291,18 @@ def publish(
         raise typer.Exit(1)
 
 
-def _change(
-    draft: str,
-    store: Path | None,
-    seen: int | None,
-    as_json: bool,
-    change: Callable[[SqliteStore, str, int], Review],
-) -> None:
+class _Change(Protocol):
+    def __call__(self, store: SqliteStore, id: str, person: Person, /, *, seen: int) -> Review: ...
+
+
+def _change(draft: str, store: Path | None, by: str, seen: int | None, as_json: bool, change: _Change) -> None:
     """Change a draft that is of the version that was seen, and tell what became of it."""
+    from stormcell.cli.person import person
     from stormcell.operate.reviewing import review_of
 
     with options.open_store(store) as opened:
         before = review_of(opened, draft)
-        review = change(opened, before.id, before.version if seen is None else seen)
+        review = change(opened, before.id, person(by), seen=before.version if seen is None else seen)
     _tell(review, as_json)
 
 

@@ -69,7 +69,7 @@ class Differences:
 def compare(before: Codebook, after: Codebook) -> Differences:
     """Return what differs between two codebooks; codewords are known by their ids."""
     olds, news = ({word.id: word for word in codebook.codewords} for codebook in (before, after))
-    whole_before, whole_after = (sum(word.weight for word in held.values()) or 1.0 for held in (olds, news))
+    whole_before, whole_after = before.weight, after.weight
     pairs = tuple(
         Pair(old, news[id], old.weight / whole_before, news[id].weight / whole_after)
         for id, old in sorted(olds.items())

@@ -15,7 +15,7 @@ from stormcell.errors import CodebookError
 from stormcell.types import Codebook, Event, Value, WindowSummary
 
 SCHEMA: Final = "stormcell.codebook/1"
-_FAMILY: Final = "stormcell.codebook/"
+_AGAIN: Final = "get it again from where it was trained, or from `stormcell codebook export`"
 
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -60,33 +60,55 @@ def load(data: bytes, name: str) -> Codebook:
     CodebookError
         If it is truncated, altered, of a newer version of Stormcell, or none at all.
     """
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise CodebookError(
-            f"{name}: expected a codebook ({SCHEMA}), found {len(data)} bytes that are no JSON ({error}): it is "
-            "truncated or another file; get it again from where it was trained, or from `stormcell codebook "
-            "export`"
-        ) from error
-    if not isinstance(found, dict) or not isinstance(found.get("schema"), str):
-        raise CodebookError(f"{name}: schema: expected {SCHEMA!r}, found none; it is not a codebook")
-    if found["schema"] != SCHEMA:
-        newer = found["schema"].startswith(_FAMILY)
-        what = "it is of a newer Stormcell: use that one, or train it anew" if newer else "it is not a codebook"
-        raise CodebookError(f"{name}: schema: expected {SCHEMA!r}, found {found['schema']!r}; {what}")
+    found = json_of(data, name, SCHEMA, "a codebook", _AGAIN)
     version = found.get("version")
     # Before anything is read: of what was altered nothing is to be believed.
     contents = {key: value for key, value in found.items() if key != "version"}
     if version != _version(contents):
         raise CodebookError(
             f"{name}: version: expected {_version(contents)}, which its contents give, found {version!r}: it was "
-            "altered or damaged; get it again from where it was trained, or from `stormcell codebook export`"
+            f"altered or damaged; {_AGAIN}"
         )
     made = Reader(name).codebook(found)
     # What we would not write has parts that nobody reads, or numbers that are none.
     if _version(_contents(made)) != version:
         Reader(name).wrong("codebook", "what Stormcell writes", "fields or values beside it")
     return made
+
+
+def json_of(data: bytes, name: str, schema: str, what: str, again: str) -> _Json:
+    """Return the JSON object of a document, if it is of a schema; what else is in it may be anything.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What to call it in messages: its file.
+    schema : str
+        With its version behind a slash.
+    what, again : str
+        What it should be, and how to get it again.
+
+    Raises
+    ------
+    CodebookError
+        If it is no JSON, or of another schema.
+    """
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CodebookError(
+            f"{name}: expected {what} ({schema}), found {len(data)} bytes that are no JSON ({error}): it is "
+            f"truncated or another file; {again}"
+        ) from error
+    held = found.get("schema") if isinstance(found, dict) else None
+    if held != schema:
+        advice = f"it is not {what}"
+        if isinstance(held, str) and held.startswith(schema.rpartition("/")[0] + "/"):
+            advice = "it is of a newer Stormcell: use that one, or have it made by this one"
+        shown = repr(held[:100]) if isinstance(held, str) else "none"
+        raise CodebookError(f"{name}: schema: expected {schema!r}, found {shown}; {advice}")
+    return dict(found)
 
 
 def _with_version(contents: _Json) -> bytes:
@@ -125,7 +147,7 @@ def _contents(codebook: Codebook) -> _Json:
             "rarity": _floats(codebook.text.rarity),
             "letters": _floats(codebook.text.letters),
         },
-        "reference": summary_json(replace(codebook.reference, codebook="")),
+        "reference": _summary(replace(codebook.reference, codebook="")),
         "provenance": {**asdict(codebook.provenance), "metrics": _floats(codebook.provenance.metrics)},
     }
 
@@ -164,7 +186,7 @@ def _finite(value: Value) -> Value:
     return value
 
 
-def summary_json(summary: WindowSummary) -> _Json:
+def _summary(summary: WindowSummary) -> _Json:
     """Return a summary as JSON values."""
     return {
         "codebook": summary.codebook,
@@ -180,14 +202,3 @@ def summary_json(summary: WindowSummary) -> _Json:
         },
         "silhouette": summary.silhouette,
     }
-
-
-def summary_of(stored: Mapping[str, Any]) -> WindowSummary:
-    """Return the summary that ``summary_json`` was given.
-
-    Raises
-    ------
-    CodebookError
-        If it is none.
-    """
-    return Reader("summary").summary(stored, "")

@@ -81,7 +81,7 @@ class Reader:
             ),
             codewords=tuple(self._codeword(one, f"codewords[{at}].") for at, one in enumerate(words)),
             text=self._table(self._held(found, "text", ""), "text."),
-            reference=self.summary(self._held(found, "reference", ""), "reference."),
+            reference=self._summary(self._held(found, "reference", ""), "reference."),
             provenance=self._provenance(self._held(found, "provenance", ""), "provenance."),
         )
         check_fields(made, self._name)
@@ -128,8 +128,7 @@ class Reader:
             rarity, letters,
         )  # fmt: skip
 
-    def summary(self, one: Any, at: str) -> WindowSummary:
-        """Return the summary that stands at a place."""
+    def _summary(self, one: Any, at: str) -> WindowSummary:
         fields = self._held(one, "fields", at)
         silhouette = self._get(one, "silhouette", at)
         return WindowSummary(

@@ -8,12 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stormcell.codebook.document import dump, load
+from stormcell.codebook.document import dump, json_of, load
 from stormcell.codebook.federated import Site
 from stormcell.errors import CodebookError, InputError
 
 SCHEMA: Final = "stormcell.site/1"
-_FAMILY: Final = "stormcell.site/"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FARTHEST: Final = 1000.0
 """No severity and no power of ten of a nanosecond is as large."""
@@ -62,18 +61,7 @@ def load_site(data: bytes, name: str) -> Site:
     CodebookError
         If it is truncated, altered, of a newer version of Stormcell, or none at all.
     """
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise CodebookError(
-            f"{name}: expected what a site sends ({SCHEMA}), found {len(data)} bytes that are no JSON ({error}): "
-            f"it is truncated or another file; {_AGAIN}"
-        ) from error
-    schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != SCHEMA:
-        newer = isinstance(schema, str) and schema.startswith(_FAMILY)
-        what = "it is of a newer Stormcell: use that one" if newer else "see `stormcell codebook send`"
-        raise CodebookError(f"{name}: schema: expected {SCHEMA!r}, found {str(schema)[:100]!r}; {what}")
+    found = json_of(data, name, SCHEMA, "what a site sends (see `stormcell codebook send`)", _AGAIN)
     contents = {key: value for key, value in found.items() if key != "sha256"}
     if found.get("sha256") != _sum(contents):
         raise CodebookError(f"{name}: sha256: it is not that of the contents: altered or damaged; {_AGAIN}")

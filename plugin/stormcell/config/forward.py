@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from stormcell.config.base import NonNegative, Seconds, Section
-from stormcell.errors import SettingsError
+from stormcell.config.base import NonNegative, Seconds, Section, Url
 
 
 class ForwardSettings(Section):
     """Where telemetry goes on to, with what is known of its groups."""
 
-    endpoint: str = ""
+    endpoint: Url = ""
     """Where OTLP is sent on to: `http://`, `https://`, `grpc://` or `grpcs://`, a host and a port. Over HTTP
     `/v1/logs` and `/v1/traces` are added. Empty: nothing is forwarded."""
     headers_file: str = ""
@@ -41,15 +40,3 @@ class ForwardSettings(Section):
     """How long such an interval is."""
     sampling_spans: bool = False
     """Sample spans too, which leaves traces with holes."""
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_a_url(cls, url: str) -> str:
-        if url:
-            from stormcell.wire.endpoint import endpoint  # takes a while to load
-
-            try:
-                endpoint(url)
-            except SettingsError as error:
-                raise ValueError(str(error)) from error
-        return url

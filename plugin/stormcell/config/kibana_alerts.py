@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from stormcell.config.base import Seconds, SecondsOrZero, Section
-from stormcell.errors import SettingsError
+from stormcell.config.base import HttpUrl, Seconds, SecondsOrZero, Section
 
 IndexPattern = Annotated[str, Field(pattern=r"^[a-z0-9.*][a-z0-9._*:-]{0,254}$")]
 
@@ -15,7 +14,7 @@ IndexPattern = Annotated[str, Field(pattern=r"^[a-z0-9.*][a-z0-9._*:-]{0,254}$")
 class KibanaAlertsSettings(Section):
     """Alerts that are fetched where Kibana keeps them, beside those that its connectors send."""
 
-    url: str = ""
+    url: HttpUrl = ""
     """The Elasticsearch of Kibana, such as `https://elasticsearch:9200`; it is only ever read. Empty: nothing is
     fetched. Credentials are in `STORMCELL_ELASTICSEARCH_API_KEY`, or `STORMCELL_ELASTICSEARCH_USERNAME` and
     `STORMCELL_ELASTICSEARCH_PASSWORD`, or `STORMCELL_ELASTICSEARCH_TOKEN`; or in files that the same names with
@@ -36,15 +35,3 @@ class KibanaAlertsSettings(Section):
     """How long an answer is waited for."""
     ca_file: str = ""
     """Who may have signed the certificate of the other side, in PEM. Empty: whom the system trusts."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_a_url(cls, url: str) -> str:
-        if url:
-            from stormcell.wire.endpoint import endpoint  # takes a while to load
-
-            try:
-                endpoint(url, schemes=("https", "http"))
-            except SettingsError as error:
-                raise ValueError(str(error)) from error
-        return url

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from stormcell.config.base import NonNegative, Seconds, Section
-from stormcell.errors import SettingsError
+from stormcell.config.base import NonNegative, Seconds, Section, Url
 
 _MIB = 1 << 20
 
@@ -15,7 +14,7 @@ _MIB = 1 << 20
 class SdkSettings(Section):
     """How a service groups its own telemetry, or hands it to a sidecar, through its OpenTelemetry SDK."""
 
-    endpoint: str = ""
+    endpoint: Url = ""
     """Where a sidecar takes OTLP: `http://`, `https://`, `grpc://` or `grpcs://`, a host and a port; the variable
     `STORMCELL_SDK_HEADERS` may hold headers. Empty: grouped in the process, in the folder `live.data`."""
     engine: Literal["thread", "process"] = "thread"
@@ -50,18 +49,6 @@ class SdkSettings(Section):
     """Most spans that are held; of more, the oldest traces are decided at once. As long as there is room, a trace
     that is left out is held for `live.keep_seconds` and `background.bucket_seconds` more: it may become an
     exemplar."""
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_a_url(cls, url: str) -> str:
-        if url:
-            from stormcell.wire.endpoint import endpoint  # takes a while to load
-
-            try:
-                endpoint(url)
-            except SettingsError as error:
-                raise ValueError(str(error)) from error
-        return url
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -20,7 +20,7 @@ from stormcell.engine.model_sample import Sample
 from stormcell.engine.model_state import Watched
 from stormcell.engine.model_step import Look, Parts, Step
 from stormcell.engine.model_training import Training
-from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, StormcellError
+from stormcell.errors import ConflictError, InputError, NotFoundError, StoreError, problem_of, unexpected
 from stormcell.store import SqliteStore
 from stormcell.store.model import SAMPLE
 from stormcell.types import Rows
@@ -174,12 +174,11 @@ class ModelWatch:
         if isinstance(error, StoreError) and not isinstance(error, ConflictError | NotFoundError):
             raise error
         self.stats.failures += 1
-        expected = isinstance(error, StormcellError)
-        said = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"
+        said = problem_of(error)
         if self.stats.problem != said:
             self.stats.problem = said
             told = "the model is not watched for now, and grouping goes on: %s"
-            log.error(told, said, exc_info=None if expected else error)
+            log.error(told, said, exc_info=unexpected(error))
 
 
 def _sample(store: SqliteStore, settings: Settings) -> Sample:

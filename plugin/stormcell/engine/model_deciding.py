@@ -13,12 +13,20 @@ from stormcell.engine.model_state import Canary, Probation
 from stormcell.engine.model_training import Trained
 from stormcell.store import SqliteStore
 from stormcell.store.listing import Order, Wanted
-from stormcell.types import SIDECAR, AuditEntry, CodebookState, ModelNote, NoteKind, Value, WindowSummary
+from stormcell.types import (
+    CORRECTIONS,
+    SIDECAR,
+    AuditEntry,
+    CodebookState,
+    ModelNote,
+    NoteKind,
+    Value,
+    WindowSummary,
+)
 
 Write = Callable[[SqliteStore], object]
 """Writes to the store, within a transaction."""
 
-_MENDING: Final = frozenset({"merge", "split", "move", "pin", "undo"})
 _MOST: Final = 1000
 """Edits, and groups, that are looked at to count them."""
 
@@ -74,10 +82,7 @@ def was_promoted(store: SqliteStore, version: str) -> bool:
     if not version:
         return False
     kinds = [note.kind for note in store.notes(version=version)]
-    return next((kind for kind in kinds if kind in _LIVE), None) is NoteKind.PROMOTED
-
-
-_LIVE: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
+    return next((kind for kind in kinds if kind.made_live), None) is NoteKind.PROMOTED
 
 
 def judge_canary(decisions: Decisions, canary: Canary, released: int) -> tuple[Canary | None, list[Write]]:
@@ -197,7 +202,7 @@ def _edits(decisions: Decisions, canary: Canary, released: int) -> Edits:
     """Return how often people mended groups since a canary is watched, and in as much time before."""
     store, wall = decisions.store, max(decisions.wall, canary.started)
     earlier = 2 * canary.started - wall
-    entries = [entry for entry in store.newest_entries(limit=_MOST) if entry.action in _MENDING]
+    entries = [entry for entry in store.newest_entries(limit=_MOST) if entry.action in CORRECTIONS]
     times = [entry.time for entry in entries if entry.who != SIDECAR and earlier <= entry.time]
     during = sum(time >= canary.started for time in times)
     if not during:

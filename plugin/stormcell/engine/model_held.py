@@ -9,7 +9,7 @@ from typing import Final
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.document import load
 from stormcell.config import Settings
-from stormcell.errors import NotFoundError, StoreError, StormcellError
+from stormcell.errors import NotFoundError, StoreError, problem_of, unexpected
 from stormcell.store import SqliteStore
 
 log: Final = logging.getLogger("stormcell")
@@ -60,11 +60,10 @@ class Held:
         return self._ready[version]
 
     def _unusable(self, version: str, error: Exception) -> None:
-        expected = isinstance(error, StormcellError)
-        said = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"
+        said = problem_of(error)
         if self.problems.get(version) != said:
             told = "the codebook %s is not used, and grouping goes on without it: %s"
-            log.error(told, version, said, exc_info=None if expected else error)
+            log.error(told, version, said, exc_info=unexpected(error))
         self.problems[version] = said
 
     def keep(self, versions: Collection[str]) -> None:

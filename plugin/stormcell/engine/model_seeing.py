@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from stormcell.codebook.assigning import AssignedRows, Assigning
-from stormcell.codebook.canary import Comparison, compare
+from stormcell.codebook.beside import Comparison, compare
 from stormcell.codebook.points import TraitReader, Traits
 from stormcell.codebook.summary import added, summary_of_traits
 from stormcell.features.shelf import take

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from stormcell.codebook import canary, drift
-from stormcell.codebook.canary import Comparison
+from stormcell.codebook import beside, drift
+from stormcell.codebook.beside import Comparison
 from stormcell.store import SqliteStore
-from stormcell.store.model import CANARY, DRIFT, WATCH
-from stormcell.types import Histogram, WindowSummary
+from stormcell.store.model import CANARY, DRIFT, WATCH, window_of
+from stormcell.types import WindowSummary
 
 _FORMAT: Final = "stormcell.watch/1"
 
@@ -108,12 +108,12 @@ def load(store: SqliteStore) -> Watched:
         return Watched()
     if stored["format"] != _FORMAT:
         raise ValueError(f"expected the format {_FORMAT}, found {stored['format']!r}")
-    beside = store.model_state(CANARY) or {}
+    tried = store.model_state(CANARY) or {}
     return Watched(
         live=stored["live"],
         seen=stored["seen"],
-        window=stored["window"] and _window(stored["window"]),
-        canary=_canary(beside) if beside.get("version") else None,
+        window=stored["window"] and window_of(stored["window"]),
+        canary=_canary(tried) if tried.get("version") else None,
         probation=stored["probation"] and _probation(stored["probation"]),
         drift=drift.load((store.model_state(DRIFT) or {}).get("state") or {}),
         trained=stored["trained"],
@@ -162,14 +162,9 @@ def drift_json(state: drift.State, scores: drift.Scores, window: WindowSummary) 
 
 def _canary(stored: Mapping[str, Any]) -> Canary:
     values = {name: value for name, value in stored.items() if name != "told"}
-    values |= {"comparison": canary.load(stored["comparison"]), "reasons": tuple(stored["reasons"])}
+    values |= {"comparison": beside.load(stored["comparison"]), "reasons": tuple(stored["reasons"])}
     return Canary(**values)
 
 
 def _probation(stored: Mapping[str, Any]) -> Probation:
-    return Probation(**{**stored, "comparison": canary.load(stored["comparison"])})
-
-
-def _window(stored: Mapping[str, Any]) -> WindowSummary:
-    fields = {name: Histogram(**histogram) for name, histogram in stored["fields"].items()}
-    return WindowSummary(**{**stored, "fields": fields})
+    return Probation(**{**stored, "comparison": beside.load(stored["comparison"])})

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
-from stormcell.codebook.canary import closed, together
+from stormcell.codebook.beside import closed, together
 from stormcell.codebook.points import TraitReader
 from stormcell.config import Settings
 from stormcell.engine import model_state as states

@@ -11,7 +11,7 @@ from typing import Final
 
 from stormcell import threads
 from stormcell.codebook.training import Trainer
-from stormcell.errors import StormcellError
+from stormcell.errors import problem_of, unexpected
 from stormcell.telemetry.meters import Meters
 from stormcell.types import Codebook
 
@@ -100,9 +100,8 @@ class Training:
             with self._meters.span("stormcell.training", {"stormcell.reason": why}):
                 codebook = trainer.train()
         except Exception as error:  # whatever it is, the next one may do
-            expected = isinstance(error, StormcellError)
-            problem = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"
-            log.error("no codebook was trained: %s", problem, exc_info=None if expected else error)
+            problem = problem_of(error)
+            log.error("no codebook was trained: %s", problem, exc_info=unexpected(error))
             self._result = Trained(why, time.monotonic() - begun, problem=problem)
         else:
             self._result = Trained(why, time.monotonic() - begun, codebook)

@@ -11,7 +11,7 @@ from stormcell.decode.report import Report
 from stormcell.decode.requests import Requests
 from stormcell.engine.shared import WAIT, Shared
 from stormcell.engine.worker import Worker
-from stormcell.errors import StormcellError
+from stormcell.errors import unexpected
 from stormcell.journal import Entry
 from stormcell.semconv import OWN_SERVICE
 from stormcell.types import Record, Request, Signal
@@ -130,5 +130,4 @@ class Reader(Worker):
         place = frame.f_code.co_filename, line
         if place not in self._noted:
             self._noted.add(place)
-            expected = isinstance(error, StormcellError)
-            log.error("%s: %s", what, error, exc_info=None if expected else error)
+            log.error("%s: %s", what, error, exc_info=unexpected(error))

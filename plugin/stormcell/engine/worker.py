@@ -8,7 +8,7 @@ from typing import Final
 
 from stormcell import threads
 from stormcell.engine.shared import Signals
-from stormcell.errors import StormcellError
+from stormcell.errors import problem_of, unexpected
 
 log: Final = logging.getLogger("stormcell")
 
@@ -75,9 +75,7 @@ class Worker(threading.Thread):
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
-        expected = isinstance(error, StormcellError)
-        # What others say may hold anything, and this is shown to everybody.
-        self.problem = str(error) if expected else f"unexpected {type(error).__name__}; the log tells more"
+        self.problem = problem_of(error)
         if self._logged != (said := repr(error)):
             self._logged = said
-            log.error("%s: %s", self._failing, self.problem, exc_info=None if expected else error)
+            log.error("%s: %s", self._failing, self.problem, exc_info=unexpected(error))

@@ -58,10 +58,18 @@ def compare(past: Iterable[Past], settings: RecurrenceSettings, among: Iterable[
     return Compared(tuple(each for each, _ in pairs), points, settings.radius)
 
 
-def similar(compared: Compared, group: str, most: int) -> list[Similar]:
-    """Return the incidents most like one, nearest first, at most so many.
+def similar(compared: Compared, group: str, most: int, *, earlier: bool = False) -> list[Similar]:
+    """Return the incidents most like one, nearest first (see ``nearest``).
 
-    Of incidents equally near, to the decimals that are shown, resolved ones come first: what helped then is known.
+    Parameters
+    ----------
+    compared : Compared
+    group : str
+        The id of one of them.
+    most : int
+        At most so many, at least 1.
+    earlier : bool
+        Only those that began before it.
 
     Raises
     ------
@@ -69,11 +77,25 @@ def similar(compared: Compared, group: str, most: int) -> list[Similar]:
         If the group is not among them.
     """
     at = _place(compared, group)
-    others = np.delete(np.arange(len(compared.incidents)), at)
+    own = compared.incidents[at]
+    others = np.flatnonzero(
+        [each is not own and (not earlier or each.first_seen < own.first_seen) for each in compared.incidents]
+    )
     found = _similar(compared, others, np.full(len(others), at))
-    resolved = {each.id: each.status == "resolved" for each in compared.incidents}
-    found.sort(key=lambda each: (round(each.dissimilarity, _SHOWN), not resolved[each.group], each.group))
-    return found[:most]
+    order = nearest([compared.incidents[place] for place in others], [each.dissimilarity for each in found])
+    return [found[place] for place in order[:most]]
+
+
+def nearest(incidents: Sequence[Past], far: Sequence[float]) -> list[int]:
+    """Return the places of incidents, nearest first, by how far each is.
+
+    Of those equally near, to the decimals that are shown, resolved ones come first: what helped then is known.
+    """
+    told = [
+        (round(dissimilarity, _SHOWN), each.status != "resolved", each.id)
+        for each, dissimilarity in zip(incidents, far, strict=True)
+    ]
+    return sorted(range(len(told)), key=told.__getitem__)
 
 
 def family_of(compared: Compared, group: str, families: Iterable[Family]) -> tuple[Family, Similar] | None:
@@ -91,8 +113,8 @@ def family_of(compared: Compared, group: str, families: Iterable[Family]) -> tup
         return None
     exemplars = np.array([number[each.exemplar] for each in living])
     found = _similar(compared, exemplars, np.full(len(exemplars), at))
-    nearest = min(range(len(found)), key=lambda place: found[place].dissimilarity)
-    return (living[nearest], found[nearest]) if found[nearest].dissimilarity <= compared.radius else None
+    family, told = min(zip(living, found, strict=True), key=lambda pair: pair[1].dissimilarity)
+    return (family, told) if told.dissimilarity <= compared.radius else None
 
 
 def find_families(compared: Compared, before: Sequence[Family]) -> list[Family]:

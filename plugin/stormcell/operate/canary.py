@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from stormcell.config import Settings
 from stormcell.errors import ConflictError
-from stormcell.operate.codebooks import StateSet, find, opened
+from stormcell.operate.codebooks import StateSet, find, opened, reason
 from stormcell.operate.codebooks_json import stored_json
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
 from stormcell.store.model import ASKED, CANARY, DRIFT, SAMPLE, WATCH
 from stormcell.times import rfc3339
-from stormcell.types import CodebookState, ModelNote, NoteKind, Value, WindowSummary
+from stormcell.types import CodebookState, NoteKind, WindowSummary
 
 _REQUESTS: Final = ((ASKED, "number"), (WATCH, "asked"))
 """Where the last request to train is, and the last that was heard."""
@@ -24,6 +24,8 @@ def start(store: SqliteStore, version: str, person: Person, *, why: str = "") ->
 
     Raises
     ------
+    InputError
+        If the reason is too long.
     NotFoundError
         If it is not stored.
     CodebookError
@@ -31,6 +33,7 @@ def start(store: SqliteStore, version: str, person: Person, *, why: str = "") ->
     ConflictError
         If no codebook is live, it is the live one, or another is the canary.
     """
+    told = reason(why)
     found, live = find(store, version), store.live_codebook()
     if live is None:
         raise ConflictError(
@@ -38,10 +41,7 @@ def start(store: SqliteStore, version: str, person: Person, *, why: str = "") ->
             f" `stormcell codebook promote {found.version}`"
         )
     opened(store, found.version)
-    told: dict[str, Value] = {"why": why} if why else {}
-    note = ModelNote(
-        person.now, NoteKind.CANARY_STARTED, found.version, {"by": person.author or person.name, **told}
-    )
+    note = person.noted(NoteKind.CANARY_STARTED, found.version, told)
     audit = [person.did("canary", found.version, (), told)]
     changed = store.set_codebook_state(found.version, CodebookState.CANARY, note=note, audit=audit)
     return StateSet(store.codebook(found.version), live.version, changed)
@@ -52,13 +52,14 @@ def stop(store: SqliteStore, person: Person, *, why: str = "") -> StateSet:
 
     Raises
     ------
+    InputError
+        If the reason is too long.
     NotFoundError
         If there is none.
     """
+    told = reason(why)
     found, live = find(store, CodebookState.CANARY), store.live_codebook()
-    told: dict[str, Value] = {"why": why} if why else {}
-    detail: dict[str, Value] = {"by": person.author or person.name, "verdict": "stopped", **told}
-    note = ModelNote(person.now, NoteKind.CANARY_ENDED, found.version, detail)
+    note = person.noted(NoteKind.CANARY_ENDED, found.version, {"verdict": "stopped", **told})
     audit = [person.did("stop-canary", found.version, (), told)]
     changed = store.set_codebook_state(found.version, CodebookState.CANDIDATE, note=note, audit=audit)
     return StateSet(store.codebook(found.version), "" if live is None else live.version, changed)
@@ -73,14 +74,20 @@ def retrain(store: SqliteStore, person: Person, *, why: str = "") -> tuple[int, 
     -------
     int, bool
         The number of the request, and whether it is a new one: while one waits, asking again changes nothing.
+
+    Raises
+    ------
+    InputError
+        If the reason is too long.
     """
+    told = reason(why)
     with store.changing():
         asked, heard = (int((store.model_state(name) or {}).get(key, 0)) for name, key in _REQUESTS)
         if asked > heard:
             return asked, False
-        told = {"number": asked + 1, "by": person.author or person.name, "why": why, "time": person.now}
-        store.save_model_state(ASKED, told)
-        store.audit(person.did("retrain", str(asked + 1), (), {"why": why} if why else {}))
+        request = {"number": asked + 1, "by": person.author or person.name, "why": why, "time": person.now}
+        store.save_model_state(ASKED, request)
+        store.audit(person.did("retrain", str(asked + 1), (), told))
     return asked + 1, True
 
 

@@ -6,7 +6,7 @@ changes nothing, so that a request may be repeated by whoever did not hear the a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from stormcell.codebook.comparing import succession
 from stormcell.errors import CodebookError, ConflictError, InputError, NotFoundError, StoreError
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
-from stormcell.types import Codebook, CodebookState, ModelNote, NoteKind, StoredCodebook, Value
+from stormcell.types import Codebook, CodebookState, NoteKind, StoredCodebook, Value
 
 MAX_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes of a document that is imported."""
@@ -73,6 +73,19 @@ class Finding:
     told: str
 
 
+def reason(why: str) -> dict[str, Value]:
+    """Return what is to be told of why something is done: nothing where nobody says.
+
+    Raises
+    ------
+    InputError
+        If it is too long.
+    """
+    if len(why) > MAX_WHY:
+        raise InputError(f"the reason has {len(why):,} characters; expected at most {MAX_WHY:,}")
+    return {"why": why} if why else {}
+
+
 def find(store: SqliteStore, version: str) -> StoredCodebook:
     """Return a codebook by its version, the start of it, or as "live" or "canary".
 
@@ -120,13 +133,13 @@ def add(store: SqliteStore, data: bytes, name: str, person: Person) -> StateSet:
     if len(data) > MAX_DOCUMENT:
         raise CodebookError(f"{name} has {len(data):,} bytes; expected a codebook of at most {MAX_DOCUMENT:,}")
     codebook = document.load(data, name)
-    detail = _detail(person, "", codewords=len(codebook.codewords), events=codebook.provenance.events)
-    note = ModelNote(person.now, NoteKind.IMPORTED, codebook.version, detail)
-    entry = person.did("import", codebook.version, (), {"codewords": len(codebook.codewords)})
-    live = store.live_codebook()
+    size: dict[str, Value] = {"codewords": len(codebook.codewords)}
+    note = person.noted(NoteKind.IMPORTED, codebook.version, {**size, "events": codebook.provenance.events})
+    entry = person.did("import", codebook.version, (), size)
+    live = _live(store)
     # Written as we write it: it may have come with other blanks.
     changed = store.add_codebook(codebook, document.dump(codebook), [note], audit=[entry], now=person.now)
-    return StateSet(store.codebook(codebook.version), "" if live is None else live.version, changed)
+    return StateSet(store.codebook(codebook.version), live, changed)
 
 
 def promote(
@@ -153,13 +166,13 @@ def promote(
     ConflictError
         If another was promoted meanwhile.
     """
-    _check(why)
+    told = reason(why)
     live = _live(store)
     found = find(store, version)
     if found.version == live:
         return StateSet(found, live, changed=False)
     opened(store, found.version)
-    return _succeed(store, found, person, NoteKind.PROMOTED, why, live if expected is None else expected)
+    return _succeed(store, found, person, NoteKind.PROMOTED, told, live if expected is None else expected)
 
 
 def roll_back(
@@ -187,14 +200,14 @@ def roll_back(
     ConflictError
         If none is live, none was before, or another was promoted meanwhile.
     """
-    _check(why)
+    told = reason(why)
     live = _live(store)
     if expected is not None and live != expected:
         raise ConflictError(
             f"{live or 'no codebook'} is live, not {expected or 'none'}; look at `stormcell codebook list`"
         )
     notes = store.notes()[::-1]
-    once = {note.version for note in notes if note.kind in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)}
+    once = {note.version for note in notes if note.kind.made_live}
     if to:
         found = find(store, to)
         if found.version == live:
@@ -209,7 +222,7 @@ def roll_back(
         others = sorted(once - {live, found.version})
         more = f"; these were live before, too: {', '.join(others)} (see --to)" if others else ""
         raise CodebookError(f"cannot roll back to {found.version}: {error}{more}") from error
-    return _succeed(store, found, person, NoteKind.ROLLED_BACK, why, live)
+    return _succeed(store, found, person, NoteKind.ROLLED_BACK, told, live)
 
 
 def reject(store: SqliteStore, version: str, person: Person, *, why: str = "") -> StateSet:
@@ -222,14 +235,13 @@ def reject(store: SqliteStore, version: str, person: Person, *, why: str = "") -
     ConflictError
         If it is live.
     """
-    _check(why)
+    told = reason(why)
     found = find(store, version)
-    detail = _detail(person, why, was=found.state.value)
     changed = store.set_codebook_state(
         found.version,
         CodebookState.REJECTED,
-        note=ModelNote(person.now, NoteKind.REJECTED, found.version, detail),
-        audit=[person.did("reject", found.version, (), {"why": why} if why else {})],
+        note=person.noted(NoteKind.REJECTED, found.version, {**told, "was": found.state.value}),
+        audit=[person.did("reject", found.version, (), told)],
     )
     return StateSet(store.codebook(found.version), _live(store), changed)
 
@@ -272,14 +284,19 @@ def _former(store: SqliteStore, live: str, before: list[str]) -> StoredCodebook:
 
 
 def _succeed(
-    store: SqliteStore, found: StoredCodebook, person: Person, kind: NoteKind, why: str, expected: str
+    store: SqliteStore,
+    found: StoredCodebook,
+    person: Person,
+    kind: NoteKind,
+    reason: Mapping[str, Value],
+    expected: str,
 ) -> StateSet:
     back = kind is NoteKind.ROLLED_BACK
-    told: dict[str, Value] = {"from": expected, **({"why": why} if why else {})}
+    told = {**reason, "from": expected}
     changed = store.set_codebook_state(
         found.version,
         CodebookState.LIVE,
-        note=ModelNote(person.now, kind, found.version, _detail(person, why, **{"from": expected})),
+        note=person.noted(kind, found.version, told),
         audit=[person.did("roll-back" if back else "promote", found.version, (), told)],
         expected=expected,
         replaced=CodebookState.REJECTED if back else CodebookState.RETIRED,
@@ -287,16 +304,6 @@ def _succeed(
     return StateSet(store.codebook(found.version), expected, changed)
 
 
-def _detail(person: Person, why: str, **more: Value) -> dict[str, Value]:
-    """Return what a note is to say: who did it, why, and more."""
-    return {"by": person.author or person.name, **({"why": why} if why else {}), **more}
-
-
 def _live(store: SqliteStore) -> str:
     live = store.live_codebook()
     return "" if live is None else live.version
-
-
-def _check(why: str) -> None:
-    if len(why) > MAX_WHY:
-        raise InputError(f"the reason has {len(why):,} characters; expected at most {MAX_WHY:,}")

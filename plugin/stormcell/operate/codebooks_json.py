@@ -41,7 +41,7 @@ def codebook_json(codebook: Codebook, stored: StoredCodebook | None) -> dict[str
         As the store lists it; None where it is not of a store.
     """
     known = {} if stored is None else {"state": stored.state.value, "made": rfc3339(stored.made)}
-    whole = sum(word.weight for word in codebook.codewords) or 1.0
+    whole = codebook.weight
     return {
         "version": codebook.version,
         **known,

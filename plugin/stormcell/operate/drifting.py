@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
@@ -12,10 +11,8 @@ from stormcell.codebook.summary import summarise
 from stormcell.config import DriftSettings, Settings
 from stormcell.features.rows import RowBuilder
 from stormcell.store import SqliteStore
+from stormcell.store.model import DRIFT
 from stormcell.types import Codebook, ModelNote, Reading, WindowSummary
-
-STATE: Final = "drift"
-"""The name by which a sidecar keeps how drift stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def stored(store: SqliteStore, codebook: Codebook, settings: DriftSettings, last
     """
     windows = store.windows(codebook.version, last)[::-1]
     looked = look(codebook, windows, settings)
-    kept = (store.model_state(STATE) or {}).get("state") or {}
+    kept = (store.model_state(DRIFT) or {}).get("state") or {}
     state = drift.load(kept)
     if state.codebook != codebook.version:
         return looked

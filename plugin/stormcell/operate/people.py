@@ -1,4 +1,4 @@
-"""Who changes groups and drafts, and what became of it."""
+"""Who changes groups, drafts and codebooks, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stormcell.types import AuditEntry, Feedback, Group, Value
+from stormcell.types import AuditEntry, Feedback, Group, ModelNote, NoteKind, Value
 
 CLI: Final = "cli"
 """As whom those are known who use the command line."""
@@ -16,7 +16,7 @@ ANONYMOUS: Final = "anonymous"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who changes groups or drafts.
+    """Someone who changes groups, drafts or codebooks.
 
     Attributes
     ----------
@@ -43,6 +43,10 @@ class Person:
         """Return what the audit log is to say of something that they did."""
         told: dict[str, Value] = {"by": self.by} if self.by else {}
         return AuditEntry(self.now, self.name, action, target, tuple(groups), told | dict(detail or {}))
+
+    def noted(self, kind: NoteKind, version: str, detail: Mapping[str, Value]) -> ModelNote:
+        """Return what is to be noted of something that they did to the model."""
+        return ModelNote(self.now, kind, version, {"by": self.author or self.name, **detail})
 
 
 @dataclass(frozen=True, slots=True)

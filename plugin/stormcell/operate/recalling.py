@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from stormcell.config import Settings
 from stormcell.errors import StoreError
 from stormcell.store import SqliteStore
-from stormcell.types import Past, Profile, Related
+from stormcell.types import Group, Past, Profile, Related
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 _MOST = 3
@@ -25,26 +25,29 @@ def recalled(store: SqliteStore, settings: Settings) -> tuple[list[Past], dict[s
 
 
 def related(store: SqliteStore, group: str, settings: Settings) -> Sequence[Related]:
-    """Return the few groups that are most like one, by its whole id, nearest first.
-
-    Later ones are left out, and what is farther than ``recurrence.radius``: that is another thing.
-    """
+    """Return the few earlier groups that are most like one, by its whole id, nearest first, however far."""
     from stormcell.groups.recurrence import compare, similar
 
     past, _ = recalled(store, settings)
-    began = {each.id: each.first_seen for each in past}
-    if group not in began:
+    if all(each.id != group for each in past):
         return ()
-    families = [{member.group for member in family.members} for family in store.families()]
-    found = []
-    for each in similar(compare(past, settings.recurrence), group, len(past)):
-        if began[each.group] >= began[group] or (other := store.group(each.group)) is None:
-            continue
-        together = any({group, each.group} <= members for members in families)
-        found.append(Related(other, each.dissimilarity, together))
-        if len(found) == _MOST:
-            break
-    return found
+    families = family_ids(store)
+    return [
+        related_to(group, other, each.dissimilarity, families)
+        for each in similar(compare(past, settings.recurrence), group, _MOST, earlier=True)
+        if (other := store.group(each.group)) is not None
+    ]
+
+
+def related_to(group: str, other: Group, dissimilarity: float, families: Mapping[str, str]) -> Related:
+    """Return a group that is like another, which is named by its id; both may be of one family."""
+    own = families.get(group)
+    return Related(other, float(dissimilarity), own is not None and families.get(other.id) == own)
+
+
+def family_ids(store: SqliteStore) -> dict[str, str]:
+    """Return the id of its family for each group that is of one."""
+    return {member.group: family.id for family in store.families() for member in family.members}
 
 
 def _made(store: SqliteStore, group: str, settings: Settings) -> Profile:

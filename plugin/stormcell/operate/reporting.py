@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +11,17 @@ import numpy as np
 from stormcell.config import Settings
 from stormcell.errors import StoreError
 from stormcell.features.calls import LEARNED, CallGraph
-from stormcell.features.likeness import likeness
-from stormcell.operate.recalling import recalled
+from stormcell.groups.recurrence import compare, nearest
+from stormcell.operate.recalling import family_ids, recalled, related_to
 from stormcell.render.report import Storm
 from stormcell.render.report.storm import worst_first
 from stormcell.store import SqliteStore
-from stormcell.types import FloatArray, Group, Material, Related
+from stormcell.types import FloatArray, Group, Material, Past, Related
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ALIKE = 3
-_SHOWN = 3
-"""Decimals."""
 
 
 def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now: int) -> Storm:
@@ -39,28 +38,29 @@ def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now:
     now : int
         ns.
     """
-    profiles = {each.id: each.profile for each in recalled(store, settings)[0] if each.profile is not None}
+    past = {each.id: each for each in recalled(store, settings)[0] if each.profile is not None}
     # Another process may have changed what is stored since.
-    every = [group for group in store.groups() if group.id in profiles]
-    chosen = {group.id for group in sorted(every, key=worst_first)[:most]}
-    shown = np.flatnonzero([group.id in chosen for group in every])
-    families = {member.group: family.id for family in store.families() for member in family.members}
-    points = likeness([profiles[group.id] for group in every], settings.recurrence)
-    far = points.take(shown).cross(points)
+    every = {group.id: group for group in store.groups() if group.id in past}
+    chosen = {group.id for group in sorted(every.values(), key=worst_first)[:most]}
+    compared = compare((past[id] for id in every), settings.recurrence)
+    place = {each.id: at for at, each in enumerate(compared.incidents)}
+    shown = np.array([place[id] for id in every if id in chosen], dtype=np.int64)
+    far = compared.points.take(shown).cross(compared.points)
+    families = family_ids(store)
     totals = store.totals(now)
     return Storm(
         title=title,
         made=now,
         events=totals.events,
         background=totals.background,
-        statuses=Counter(group.status for group in every),
-        left_out=(len(every) - len(chosen), sum(group.count for group in every if group.id not in chosen)),
+        statuses=Counter(group.status for group in every.values()),
+        left_out=(len(every) - len(chosen), sum(one.count for one in every.values() if one.id not in chosen)),
         materials=tuple(
             Material(
-                every[at],
-                store.memberships(every[at].id),
-                store.audit_log(every[at].id),
-                _alike(every, at, row, families),
+                every[compared.incidents[at].id],
+                store.memberships(compared.incidents[at].id),
+                store.audit_log(compared.incidents[at].id),
+                _alike(every, compared.incidents, at, row, families),
             )
             for at, row in zip(shown.tolist(), far, strict=True)
         ),
@@ -70,15 +70,12 @@ def storm(store: SqliteStore, settings: Settings, *, title: str, most: int, now:
     )
 
 
-def _alike(groups: Sequence[Group], at: int, far: FloatArray, families: Mapping[str, str]) -> tuple[Related, ...]:
-    """Return the groups most like one, nearest first; of those equally near, to what is shown, the earliest."""
-    nearest = np.argsort(np.round(far, _SHOWN), kind="stable")[: _ALIKE + 1].tolist()
-    own = families.get(groups[at].id)
-    return tuple(
-        Related(groups[to], float(far[to]), own is not None and families.get(groups[to].id) == own)
-        for to in nearest
-        if to != at
-    )[:_ALIKE]
+def _alike(
+    groups: Mapping[str, Group], past: Sequence[Past], at: int, far: FloatArray, families: Mapping[str, str]
+) -> tuple[Related, ...]:
+    """Return the groups most like one, nearest first."""
+    others = (to for to in nearest(past, far.tolist()) if to != at)
+    return tuple(related_to(past[at].id, groups[past[to].id], far[to], families) for to in islice(others, _ALIKE))
 
 
 def _calls(store: SqliteStore, settings: Settings) -> Mapping[tuple[str, str], float]:

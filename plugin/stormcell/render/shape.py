@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stormcell.render.calls import called_rows
 from stormcell.render.facts import Shown, as_text, fact, shortened, show
 from stormcell.render.members import MAX_LISTED, Counted
 from stormcell.render.places import HOST, POD, Whereabouts
@@ -129,23 +130,20 @@ def _values(rows: Iterable[Row], holder: str) -> dict[str, tuple[int, dict[str, 
 
 def calls_of(rows: Sequence[Row]) -> tuple[Calls, ...]:
     """Return which services of the members call which, most frequent first."""
-    spans = {row.event.span_id: row.event for row in rows if row.event.span_id}
-    found: dict[tuple[str, str], list[Event]] = {}
-    for event in spans.values():
-        parent = spans.get(event.parent_id) if event.parent_id else None
-        if parent is not None and parent.service and event.service and parent.service != event.service:
-            found.setdefault((parent.service, event.service), []).append(event)
+    found = called_rows(rows)
+    size = {edge: sum(len(row.members) for _, row in pairs) for edge, pairs in found.items()}
     made = []
-    for (caller, callee), events in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_LISTED]:
-        first = min(events, key=lambda event: (event.time, event.uid))
+    for (caller, callee), pairs in sorted(found.items(), key=lambda item: (-size[item[0]], item[0]))[:MAX_LISTED]:
+        above, first = min(pairs, key=lambda pair: (pair[1].event.time, pair[1].event.uid))
         how = f"spans of {callee} whose parent is of {caller}, counted"
-        failed = sum(event.status == "error" for event in events)
+        failed = sum(len(row.members) for _, row in pairs if row.event.is_error)
+        uid = first.event.uid
         made.append(
             Calls(
-                caller=fact(spans[first.parent_id], "service"),
-                callee=fact(first, "service"),
-                count=Fact(str(len(events)), first.uid, "parent_id", how),
-                failed=Fact(str(failed), first.uid, "parent_id", f"failed {how}") if failed else None,
+                caller=fact(above.event, "service"),
+                callee=fact(first.event, "service"),
+                count=Fact(str(size[caller, callee]), uid, "parent_id", how),
+                failed=Fact(str(failed), uid, "parent_id", f"failed {how}") if failed else None,
             )
         )
     return tuple(made)

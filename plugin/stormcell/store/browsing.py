@@ -85,13 +85,17 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class CallSpan:
-    """What of a span tells who called whom; lone surrogates of its service are replaced."""
+    """What of a row of spans tells who called whom: of its first one, and how many there are.
+
+    Lone surrogates of the service are replaced.
+    """
 
     id: str
     trace: str
     parent: str
     service: str
     failed: bool
+    count: int
 
 
 def _told(query: str) -> str:
@@ -153,8 +157,9 @@ _LINE: Final = """
     FROM members JOIN rows ON rows.id = row_id JOIN atoms ON atoms.id = atom_id WHERE uid = ?
 """
 _SPANS: Final = _told("""
-    SELECT CAST($event.status AS TEXT) = 'error', CAST($event.span_id AS BLOB), CAST($event.trace_id AS BLOB),
-        CAST($event.parent_id AS BLOB), CAST($event.service AS BLOB)
+    SELECT (SELECT count(*) FROM members WHERE row_id = rows.id), CAST($event.status AS TEXT) = 'error',
+        CAST($event.span_id AS BLOB), CAST($event.trace_id AS BLOB), CAST($event.parent_id AS BLOB),
+        CAST($event.service AS BLOB)
     FROM atoms JOIN rows ON atom_id = atoms.id
     WHERE group_id = ? AND CAST($event.signal AS TEXT) = 'span' ORDER BY rows.id
 """)
@@ -217,9 +222,9 @@ class Browsing(Connected):
                 return []
             _prepare(connection)
             found = []
-            for failed, *columns in connection.execute(_SPANS, (to_key(group_id),)):
+            for count, failed, *columns in connection.execute(_SPANS, (to_key(group_id),)):
                 id, trace, parent, service = ((column or b"").decode("utf-8", "replace") for column in columns)
-                found.append(CallSpan(id, trace, parent, service, bool(failed)))
+                found.append(CallSpan(id, trace, parent, service, bool(failed), count))
             return found
 
     def line_of(self, uid: str) -> tuple[Line, int] | None:

@@ -82,7 +82,7 @@ class ModelRecord(Connected):
                 "SELECT document FROM model_windows WHERE codebook = ? ORDER BY start DESC LIMIT ?",
                 (codec.to_key(codebook), -1 if limit is None else limit),
             )
-            return [_window(codec.load_learned(document)) for (document,) in found]
+            return [window_of(codec.load_learned(document)) for (document,) in found]
 
     def forget_windows(self, before: int, most: int = -1) -> int:
         """Take out windows that began before a time, ns, at most so many; return how many."""
@@ -112,6 +112,7 @@ def add_notes(connection: sqlite3.Connection, notes: Sequence[ModelNote]) -> Non
     )
 
 
-def _window(stored: dict[str, Any]) -> WindowSummary:
+def window_of(stored: Mapping[str, Any]) -> WindowSummary:
+    """Return the summary of a window of which ``asdict`` was stored."""
     fields = {name: Histogram(**histogram) for name, histogram in stored["fields"].items()}
     return WindowSummary(**{**stored, "fields": fields})

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stormcell.errors import ConflictError
 from stormcell.store import audit as log
-from stormcell.store import codec, forgetting, listing, reading, recurring, writing
+from stormcell.store import codec, forgetting, recurring, writing
 from stormcell.store import feedback as said
 from stormcell.store import outbox as out
 from stormcell.store.atoms import Known, Standing
 from stormcell.store.audit import AuditLog
 from stormcell.store.browsing import Browsing
 from stormcell.store.codebooks import Codebooks
-from stormcell.store.codec import from_key, to_key
 from stormcell.store.connection import BUSY_TIMEOUT
 from stormcell.store.forgetting import Forgotten
-from stormcell.store.listing import Order, Position, Wanted
+from stormcell.store.grouped import Grouped
 from stormcell.store.model import MODEL, ModelRecord
 from stormcell.store.outbox import Outbox
 from stormcell.store.reviews import Reviews
 from stormcell.store.writing import check, replace, write_learned
-from stormcell.types import (
-    AuditEntry,
-    Draft,
-    Family,
-    Feedback,
-    Group,
-    Grouping,
-    Membership,
-    Past,
-    Profile,
-    Totals,
-)
+from stormcell.types import AuditEntry, Draft, Family, Feedback, Group, Grouping, Membership, Profile
 
 
-class SqliteStore(AuditLog, Browsing, Codebooks, ModelRecord, Outbox, Reviews):
+class SqliteStore(AuditLog, Browsing, Codebooks, Grouped, ModelRecord, Outbox, Reviews):
     """Groups, their members and drafts in one SQLite file.
 
     An event belongs to one atom at most, and the newest grouping wins: see ``save``. Use it as a context
@@ -138,178 +125,16 @@ class SqliteStore(AuditLog, Browsing, Codebooks, ModelRecord, Outbox, Reviews):
             found = connection.execute(query, (len(MODEL), MODEL)).fetchall()
             return {name: codec.load_learned(document) for name, document in found}
 
-    def groups(self, *, status: str | None = None) -> list[Group]:
-        """Return the groups, of one status or all, ascending by (first_seen, id)."""
-        with self._reading() as connection:
-            if connection is None:
-                return []
-            wanted = None if status is None else to_key(status)
-            found = connection.execute(
-                "SELECT id, status, first_seen, document FROM groups WHERE ? IS NULL OR status = ?",
-                (wanted, wanted),
-            )
-            groups = [reading.group(connection, *columns) for columns in found.fetchall()]
-            return sorted(groups, key=lambda group: (group.first_seen, group.id))
-
-    def group(self, id: str) -> Group | None:
-        """Return the group of an id, or of the one id that starts so; None if there is none.
-
-        Raises
-        ------
-        StoreError
-            If several ids start so.
-        """
-        with self._reading() as connection:
-            if connection is None or not id:
-                return None
-            one = "SELECT id, status, first_seen, document FROM groups WHERE id = ?"
-            columns = connection.execute(one, (to_key(id),)).fetchone()
-            if columns is None:
-                ids = [from_key(key) for (key,) in connection.execute("SELECT id FROM groups")]
-                candidates = sorted(other for other in ids if other.startswith(id))
-                if len(candidates) > 1:
-                    raise ConflictError(
-                        f"{len(candidates)} groups start with {id}: {reading.listed(candidates)}; write more"
-                    )
-                if not candidates:
-                    return None
-                columns = connection.execute(one, (to_key(candidates[0]),)).fetchone()
-            return reading.group(connection, *columns)
-
-    def memberships(self, group_id: str) -> list[Membership]:
-        """Return the atoms of a group, by its whole id, in the order of their grouping."""
-        with self._reading() as connection:
-            if connection is None:
-                return []
-            return reading.memberships(connection, to_key(group_id))
-
-    def page_of_groups(
-        self, wanted: Wanted, order: Order, *, limit: int, after: Position | None = None
-    ) -> list[Group]:
-        """Return at most ``limit`` of the groups that are wanted, in an order.
-
-        Their members and profiles are left out.
-
-        Parameters
-        ----------
-        wanted : Wanted
-        order : Order
-        limit : int
-        after : Position, optional
-            Only those after where this one stands or stood.
-        """
-        with self._reading() as connection:
-            return [] if connection is None else listing.groups(connection, wanted, order, limit, after)
-
-    def status_counts(self) -> dict[str, int]:
-        """Return how many groups there are of each status that there is."""
-        with self._reading() as connection:
-            return {} if connection is None else listing.status_counts(connection)
-
-    def page_of_members(
-        self, group_id: str, *, limit: int, after: str | None = None
-    ) -> list[tuple[str, Membership]]:
-        """Return at most ``limit`` events of a group, by its whole id, ascending by uid.
-
-        Returns
-        -------
-        list of (str, Membership)
-            The event's uid, and its atom with no more than the event's row, of which no more than this uid.
-        """
-        with self._reading() as connection:
-            return [] if connection is None else listing.members(connection, group_id, limit, after)
-
-    def background(self, *, text: str = "", service: str = "") -> list[Membership]:
-        """Return the atoms that are in no group, the most surprising first.
-
-        Parameters
-        ----------
-        text : str
-            Only those with an event whose text holds this, in any case.
-        service : str
-            Only those with an event of this service, the same event if both are asked for.
-        """
-        with self._reading() as connection:
-            return [] if connection is None else reading.background(connection, text, service)
-
-    def grouping(self) -> Grouping:
-        """Return all groups as if one run had found them; of the memberships those of the background only."""
-        apart = tuple(self.background())
-        groups = tuple(self.groups())
-        inside = sum(group.count for group in groups)
-        return Grouping(
-            events=inside + sum(len(row.members) for atom in apart for row in atom.rows),
-            duplicates=0,
-            groups=groups,
-            memberships=apart,
-        )
-
-    def membership_of(self, uid: str) -> Membership | None:
-        """Return the atom, background included, that holds an event; None if none does.
-
-        Parameters
-        ----------
-        uid : str
-            The event's; for an alert its fingerprint will do.
-
-        Raises
-        ------
-        StoreError
-            If alerts of that fingerprint are in several atoms.
-        """
-        with self._reading() as connection:
-            return None if connection is None else reading.membership_of(connection, uid)
-
-    def unknown(self, uids: Iterable[str]) -> set[str]:
-        """Return which of these events are not stored."""
-        wanted = set(uids)
-        with self._reading() as connection:
-            if connection is None:
-                return wanted
-            query = "SELECT 1 FROM members WHERE uid = ?"
-            return {uid for uid in wanted if connection.execute(query, (to_key(uid),)).fetchone() is None}
-
-    def drafts(self, group_id: str) -> list[Draft]:
-        """Return the drafts of a group, by its whole id, in the order they were saved."""
-        with self._reading() as connection:
-            if connection is None:
-                return []
-            found = connection.execute(
-                "SELECT kind, document FROM drafts WHERE group_id = ? ORDER BY id", (to_key(group_id),)
-            )
-            return [codec.load_draft(document, group_id, from_key(kind)) for kind, document in found]
-
     def save_drafts(self, drafts: Sequence[Draft]) -> None:
         """Replace drafts of groups that are stored."""
         with self._writing() as connection:
             writing.replace_drafts(connection, drafts)
-
-    def past(self) -> list[Past]:
-        """Return what every group is known again by, ascending by id."""
-        with self._reading() as connection:
-            return [] if connection is None else recurring.past(connection)
-
-    def families(self) -> list[Family]:
-        """Return the families that were saved last, ascending by id."""
-        with self._reading() as connection:
-            return [] if connection is None else recurring.families(connection)
 
     def save_families(self, families: Sequence[Family], profiles: Mapping[str, Profile]) -> None:
         """Replace all families, and store profiles of groups, by id; members that are no groups are left out."""
         with self._writing() as connection:
             recurring.put_profiles(connection, profiles)
             recurring.put_families(connection, families)
-
-    def statuses(self) -> dict[str, str]:
-        """Return the status of every group by its id."""
-        with self._reading() as connection:
-            found = [] if connection is None else connection.execute("SELECT id, status FROM groups").fetchall()
-            return {from_key(id): from_key(status) for id, status in found}
-
-    def totals(self, time: int) -> Totals:
-        """Return how many events and groups there are, as of a time, ns, which is now."""
-        with self._reading() as connection:
-            return Totals(time, 0, 0, 0, 0, 0) if connection is None else reading.totals(connection, time)
 
     def set_status(self, group_id: str, status: str) -> None:
         """Set the status of a group, by its whole id; later groupings leave it."""

@@ -6,7 +6,7 @@ Columns are loaded, and numpy with them, when they are first asked for.
 
 from typing import TYPE_CHECKING
 
-from stormcell.types.audit import EXEMPLAR, SIDECAR, AuditCheck, AuditEntry, Seal
+from stormcell.types.audit import CORRECTIONS, EXEMPLAR, SIDECAR, AuditCheck, AuditEntry, Seal
 from stormcell.types.codebooks import (
     OTHER,
     Assigned,
@@ -83,6 +83,7 @@ else:
 
 
 __all__ = [
+    "CORRECTIONS",
     "ERROR_SEVERITY",
     "EXEMPLAR",
     "NOTHING_KNOWN",

@@ -12,6 +12,8 @@ SIDECAR: Final = "sidecar"
 """As whom the sidecar itself is known."""
 EXEMPLAR: Final = "exemplar"
 """What it is called when the sidecar gives a group another exemplar."""
+CORRECTIONS: Final = ("merge", "split", "move", "pin", "undo")
+"""What people do where the grouping is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

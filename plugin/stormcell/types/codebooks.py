@@ -190,6 +190,11 @@ class Codebook:
     reference: WindowSummary
     provenance: Provenance
 
+    @property
+    def weight(self) -> float:
+        """Events that its codewords stand for together, for shares of it; 1 where they stand for none."""
+        return sum(word.weight for word in self.codewords) or 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
@@ -268,6 +273,11 @@ class NoteKind(StrEnum):
     DRIFT_BEGAN = "drift-began"
     DRIFT_ENDED = "drift-ended"
     JOB = "job"
+
+    @property
+    def made_live(self) -> bool:
+        """Whether the codebook that it tells of became live by it."""
+        return self in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
 
 
 @dataclass(frozen=True, slots=True)

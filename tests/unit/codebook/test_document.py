@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.codebook import document
-from stormcell.codebook.document import dump, load, seal, summary_json, summary_of
+from stormcell.codebook.document import dump, load, seal
 from stormcell.errors import CodebookError
 from tests.unit.codebook.made import trained
 from tests.unit.features.build import log
@@ -180,10 +180,3 @@ def test_what_json_cannot_hold_is_written_as_text() -> None:
         "e": "\udc80",
     }
     assert load(dump(codebook), "cb.json") == codebook
-
-
-def test_a_summary_reads_back_equal() -> None:
-    stored = json.loads(json.dumps(summary_json(CODEBOOK.reference)))
-    assert summary_of(stored) == CODEBOOK.reference
-    with pytest.raises(CodebookError, match="events: expected a finite number, found str"):
-        summary_of({**stored, "events": "many"})

@@ -48,6 +48,15 @@ def test_of_equals_resolved_ones_come_first() -> None:
     assert [each.group for each in similar(compare(past, SETTINGS), "g-1", 5)] == ["g-3", "g-2"]
 
 
+def test_only_earlier_ones_are_found_where_these_alone_are_asked_for() -> None:
+    past = [incident(f"g-{number}", "cart", f"only {number}") for number in range(1, 6)]
+    compared = compare(past, SETTINGS)
+    assert {each.group for each in similar(compared, "g-3", 5, earlier=True)} == {"g-1", "g-2"}
+    assert similar(compared, "g-1", 5, earlier=True) == []
+    whole = {each.group: each for each in similar(compared, "g-5", 5)}
+    assert all(whole[each.group] == each for each in similar(compared, "g-5", 2, earlier=True))
+
+
 def test_a_group_without_a_profile_cannot_be_compared() -> None:
     past = [*storms("cart"), Past("g-bare", "open", 0, None)]
     assert len(similar(compare(past, SETTINGS), "g-cart-1", 9)) == 2

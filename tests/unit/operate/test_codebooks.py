@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from stormcell.codebook import document
 from stormcell.errors import CodebookError, ConflictError, InputError, NotFoundError, StormcellError
-from stormcell.operate import codebooks
+from stormcell.operate import canary, codebooks
 from stormcell.operate.codebooks import Fault
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
@@ -306,3 +307,24 @@ def test_of_many_who_promote_at_once_each_knew_what_was_live(store: SqliteStore)
     assert len(notes) == 20 * 3 - len(lost) == len(store.audit_log())
     assert all("somebody else was faster" in why for why in lost)
     assert [one.version for one in store.codebooks() if one.state is CodebookState.LIVE] == [FIRST]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store, why: codebooks.promote(store, SECOND, ANN, why=why),
+        lambda store, why: codebooks.roll_back(store, ANN, why=why),
+        lambda store, why: codebooks.reject(store, SECOND, ANN, why=why),
+        lambda store, why: canary.start(store, SECOND, ANN, why=why),
+        lambda store, why: canary.stop(store, ANN, why=why),
+        lambda store, why: canary.retrain(store, ANN, why=why),
+    ],
+)
+def test_a_reason_without_end_is_refused_before_anything_is_done(
+    store: SqliteStore, act: Callable[[SqliteStore, str], object]
+) -> None:
+    codebooks.promote(store, FIRST, ANN)
+    before = (told(store), live(store), store.audit_log())
+    with pytest.raises(InputError, match="the reason has 4,097 characters; expected at most 4,096"):
+        act(store, "x" * 4097)
+    assert (told(store), live(store), store.audit_log()) == before

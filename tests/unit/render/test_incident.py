@@ -10,7 +10,7 @@ from stormcell.render.context import Context, context
 from stormcell.render.facts import Blank
 from stormcell.render.known import facts
 from stormcell.render.timeline import MAX_MOMENTS
-from stormcell.types import AuditEntry, Blame, Fact, Material, Signal, Source
+from stormcell.types import AuditEntry, Blame, Event, Fact, Material, Signal, Source
 from tests.unit.render.incidents import TRACE, history, incident
 from tests.unit.render.samples import error_log, event, group, row, s
 
@@ -34,10 +34,35 @@ def test_who_calls_whom_by_parents() -> None:
     assert [one.value for one in told().call_path] == ["front", "cart", "db"]
 
 
+def test_what_is_logged_in_a_span_hides_no_call_and_another_trace_makes_none() -> None:
+    def span(uid: str, service: str, parent: str = "", trace: str = "t", **other: object) -> Event:
+        values = {
+            "signal": Signal.SPAN,
+            "severity": 0,
+            "span_id": uid,
+            "parent_id": parent,
+            "trace_id": trace,
+        } | other
+        return event(uid, service, service=service, **values)
+
+    rows = [
+        row(span("1", "front")),
+        row(span("2", "cart", "1", status="error"), "2b", "2c"),
+        row(span("3", "cart", "1", trace="u")),
+        row(event("4", "failed", service="front", trace_id="t", span_id="1")),
+        row(event("5", "failed", service="cart", trace_id="t", span_id="2")),
+    ]
+    made, atom = group(rows, rows[0].event)
+    [found] = context(Material(made, [atom])).calls
+    assert (found.caller.value, found.callee.value) == ("front", "cart")
+    # What stands for three counts three times.
+    assert (found.count.value, found.failed and found.failed.value) == ("3", "3")
+
+
 def test_a_circle_of_calls_ends() -> None:
     spans = [
-        event("1", "x", service="a", span_id="1", parent_id="2"),
-        event("2", "y", service="b", span_id="2", parent_id="1"),
+        event("1", "x", signal=Signal.SPAN, service="a", span_id="1", parent_id="2"),
+        event("2", "y", signal=Signal.SPAN, service="b", span_id="2", parent_id="1"),
     ]
     made, atom = group(map(row, spans), spans[0])
     facts = context(Material(replace(made, services=incident().group.services), [atom]))

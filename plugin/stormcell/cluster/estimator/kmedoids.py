@@ -6,38 +6,31 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stormcell.cluster.assignment import Nearest
-from stormcell.cluster.estimator.parameters import Parameters, clusterer_tags, unchanged_on_error
-from stormcell.cluster.estimator.solving import Found, Options, solve, too_few
+from stormcell.cluster.estimator.fitted import Fitted
+from stormcell.cluster.estimator.parameters import clusterer_tags, unchanged_on_error
+from stormcell.cluster.estimator.solving import Options, solve, too_few
 from stormcell.cluster.estimator.spaces import (
-    Centres,
-    MatrixSpace,
     MixedSpace,
-    Space,
     Table,
-    distances,
     nearest,
     space_of,
 )
 from stormcell.cluster.estimator.stream import Medoids, Memory, search
 from stormcell.cluster.estimator.validation import (
-    check_names,
     checked_count,
     checked_places,
     checked_sample_weight,
     names_of,
-    not_fitted,
     seed_of,
 )
 from stormcell.cluster.seeding import Init
 from stormcell.cluster.solve import Method
-from stormcell.distance.gower import FittedMixed, Mixed
+from stormcell.distance.gower import Mixed
 from stormcell.types import DoubleArray, FloatArray, IntArray
 
 
-class KMedoids(Parameters):
+class KMedoids(Fitted):
     """Weighted k-medoids clustering.
 
     Every cluster is shown by one of its rows, the medoid; the weighted sum of the distances of all rows to their
@@ -106,21 +99,7 @@ class KMedoids(Parameters):
     (array([0, 0, 1, 1, 1]), array([0, 3]))
     """
 
-    cluster_centers_: Any
-    medoid_indices_: IntArray
-    labels_: IntArray
-    distances_: FloatArray
-    runner_up_: IntArray
-    margins_: FloatArray
-    inertia_: float
-    n_iter_: int
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
-    metric_: FittedMixed | str
-
     _estimator_type = "clusterer"  # what scikit-learn before 1.6 looks for
-    _space: Space
-    _centres: Centres
     _sizes: DoubleArray
     _memory: Memory | None
     _seen: int
@@ -247,38 +226,6 @@ class KMedoids(Parameters):
         self._seen += len(every)
         return self
 
-    def predict(self, X: Any) -> IntArray:
-        """Return the cluster of each row: the nearest medoid, the earlier of two at one distance.
-
-        Parameters
-        ----------
-        X : as for fit, n rows; for "precomputed" with a column for each row of the X of fit
-
-        Returns
-        -------
-        IntArray, shape (n,)
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-        ValueError, TypeError
-            If X has other columns than at fit, or is not what the metric takes.
-        """
-        table, every = self._rows(X)
-        return nearest(self._space, table, every, self._centres).nearest
-
-    def transform(self, X: Any) -> FloatArray:
-        """Return the distances of each row to the medoids, shape (n, n_clusters); see predict."""
-        table, every = self._rows(X)
-        return np.concatenate(list(distances(self._space, table, every, self._centres)))
-
-    def score(self, X: Any, y: None = None, sample_weight: Any = None) -> float:
-        """Return minus the weighted sum of the distances to the nearest medoids; see predict."""
-        table, every = self._rows(X)
-        weights = checked_sample_weight(sample_weight, len(every))
-        return -float(weights @ nearest(self._space, table, every, self._centres).d1.astype(np.float64))
-
     def fit_predict(self, X: Any, y: None = None, sample_weight: Any = None, *, pinned: Any = None) -> IntArray:
         """Fit and return the labels of X; see fit."""
         return self.fit(X, y, sample_weight, pinned=pinned).labels_
@@ -288,11 +235,6 @@ class KMedoids(Parameters):
     ) -> FloatArray:
         """Fit and return the distances of X to the medoids; see fit and transform."""
         return self.fit(X, y, sample_weight, pinned=pinned).transform(X)
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return a name for each column that transform gives: kmedoids0 and so on."""
-        self._check_fitted()
-        return np.array([f"kmedoids{slot}" for slot in range(len(self.medoid_indices_))], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn, which alone asks, should know."""
@@ -325,31 +267,6 @@ class KMedoids(Parameters):
             del self.feature_names_in_
         return table
 
-    def _read(self, X: Any) -> Table:
-        """Read X as rows of the space of fit."""
-        self._check_fitted()
-        if isinstance(self._space, MixedSpace):  # which compares the names itself, in any order
-            return self._space.read(X)
-        me = type(self).__name__
-        check_names(me, getattr(self, "feature_names_in_", None), names_of(getattr(X, "columns", None)))
-        table = self._space.read(X)
-        d = self._space.shape(table)[1]
-        if d != self.n_features_in_:
-            raise ValueError(f"X has {d} features, but {me} is expecting {self.n_features_in_} features as input")
-        return table
-
-    def _rows(self, X: Any) -> tuple[Table, IntArray]:
-        table = self._read(X)
-        return table, np.arange(self._space.shape(table)[0])
-
-    @property
-    def _fitted(self) -> bool:
-        return hasattr(self, "medoid_indices_")
-
-    def _check_fitted(self) -> None:
-        if not self._fitted:
-            raise not_fitted(type(self).__name__)
-
     def _recalled(self, seed: int) -> Memory:
         """Return a memory of the clusters of fit, or of nothing."""
         memory = Memory(self._space, self.reservoir_size, seed)
@@ -358,17 +275,3 @@ class KMedoids(Parameters):
             centres = self._space.take(self.cluster_centers_, filled)
             memory.add(centres, self.medoid_indices_[filled], self._sizes[filled], None)
         return memory
-
-    def _settle(self, medoids: Medoids, centres: Centres, found: Found) -> None:
-        self._centres = centres
-        self.cluster_centers_ = None if isinstance(self._space, MatrixSpace) else medoids.rows
-        self.medoid_indices_ = medoids.numbers
-        self.inertia_ = found.loss
-        self.n_iter_ = found.iterations
-
-    def _describe(self, found: Nearest, which: IntArray) -> None:
-        """Say of each row what is known of the one that it equals."""
-        self.labels_ = found.nearest[which]
-        self.distances_ = found.d1[which]
-        self.runner_up_ = found.second[which]
-        self.margins_ = (found.d2 - found.d1)[which]

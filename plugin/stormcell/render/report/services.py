@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from stormcell.render.calls import called_rows
 from stormcell.render.html import counted, percent
 from stormcell.render.report.layers import Bend, Edge, Layers, layered
 from stormcell.text.shorten import shorten
-from stormcell.types import Material, Signal
+from stormcell.types import Material
 
 MOST_BOXES, MOST_ARROWS = 16, 32
 """Boxes, and arrows where not more calls were seen in the group itself."""
@@ -85,26 +86,15 @@ Calls = dict[Edge, tuple[int, int]]
 
 
 def calls_of(material: Material) -> Calls:
-    """Return how many spans of a group are calls from one service to another, and how many of them failed.
-
-    A call is seen where both its spans are in the group.
-    """
-    spans = {
-        (row.event.trace_id, row.event.span_id): row
-        for atom in material.atoms
-        for row in atom.rows
-        if row.event.signal is Signal.SPAN and row.event.span_id
+    """Return how many spans of a group are calls from one service to another, and how many of them failed."""
+    found = called_rows(row for atom in material.atoms for row in atom.rows)
+    return {
+        edge: (
+            sum(len(row.members) for _, row in pairs),
+            sum(len(row.members) for _, row in pairs if row.event.is_error),
+        )
+        for edge, pairs in found.items()
     }
-    found: Calls = {}
-    for row in spans.values():
-        event = row.event
-        parent = spans.get((event.trace_id, event.parent_id))
-        if parent is None or not event.service or parent.event.service in ("", event.service):
-            continue
-        key = (parent.event.service, event.service)
-        count, failed = found.get(key, (0, 0))
-        found[key] = (count + len(row.members), failed + len(row.members) * event.is_error)
-    return found
 
 
 def graph(material: Material, usual: Mapping[Edge, float]) -> Graph | None:

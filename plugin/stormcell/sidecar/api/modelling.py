@@ -18,7 +18,7 @@ from stormcell.sidecar.api.codebook_models import (
     StatusQuery,
     WhyBody,
 )
-from stormcell.types import ModelNote, NoteKind, Value
+from stormcell.types import NoteKind, Value
 
 
 def list_codebooks(call: Call[None, None]) -> dict[str, Any]:
@@ -100,15 +100,10 @@ def report_job(call: Call[None, JobBody]) -> dict[str, Any]:
     asked, store = call.body, call.store
     if asked.version and all(one.version != asked.version for one in store.codebooks()):
         raise NotFoundError(f"no codebook {asked.version!a} in the store; send it before the report of its run")
-    detail: dict[str, Value] = {
-        "job": asked.job,
-        "outcome": asked.outcome,
-        "seconds": asked.seconds,
-        "by": call.person.author or call.person.name,
-    }
+    detail: dict[str, Value] = {"job": asked.job, "outcome": asked.outcome, "seconds": asked.seconds}
     if asked.problem:
         detail["problem"] = asked.problem
-    store.add_note(ModelNote(call.person.now, NoteKind.JOB, asked.version, detail))
+    store.add_note(call.person.noted(NoteKind.JOB, asked.version, detail))
     return {"changed": True}
 
 

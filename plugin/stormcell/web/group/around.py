@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from stormcell.config import Settings
 from stormcell.operate.recalling import recalled
 from stormcell.render import RUNBOOK
+from stormcell.render.calls import Place, called
 from stormcell.store import SqliteStore
 from stormcell.types import AuditEntry, Group, Share
 from stormcell.web.group.events import level, title_of
@@ -143,17 +143,13 @@ def around(store: SqliteStore, group: Group, settings: Settings) -> Around:
 def calls(store: SqliteStore, group: str) -> tuple[Call, ...]:
     """Return who calls whom in the spans of a group, as far as both spans are in it."""
     spans = store.spans_of(group)
-    service = {(span.trace, span.id): span.service for span in spans}
-    count, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for span in spans:
-        caller = service.get((span.trace, span.parent), "")
-        if caller and span.service and caller != span.service:
-            count[caller, span.service] += 1
-            failed[caller, span.service] += span.failed
-    return tuple(
-        Call(*pair, number, failed[pair])
-        for pair, number in sorted(count.items(), key=lambda item: (-item[1], item[0]))[:_CALLS]
-    )
+    found = [
+        Call(*edge, sum(one.count for _, one in pairs), sum(one.count for _, one in pairs if one.failed))
+        for edge, pairs in called(
+            (Place(one.trace, one.id, one.parent, one.service), one) for one in spans
+        ).items()
+    ]
+    return tuple(sorted(found, key=lambda call: (-call.count, call.caller, call.callee))[:_CALLS])
 
 
 def gone(store: SqliteStore, id: str) -> Gone | None:

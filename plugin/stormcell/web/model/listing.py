@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.store import SqliteStore
-from stormcell.types import CodebookState, ModelNote, NoteKind, StoredCodebook
+from stormcell.types import CodebookState, ModelNote, StoredCodebook
 
 PAGE: Final = 50
 """Codebooks that are listed; of what is older the command line tells."""
-_LED: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +96,10 @@ def listed(store: SqliteStore) -> Listed:
         for state in (CodebookState.LIVE, CodebookState.CANARY)
     )
     note = _led(store, live.version) if live is not None else None
+    told = [*rows[:PAGE], *(one for one in rows[PAGE:] if one in (live, canary))]
     return Listed(
-        rows=[*rows[:PAGE], *(one for one in rows[PAGE:] if one in (live, canary))],
-        more=max(0, len(rows) - PAGE),
+        rows=told,
+        more=len(rows) - len(told),
         live=live,
         canary=canary,
         since=note.time if note is not None else 0,
@@ -138,4 +138,4 @@ def _number(stored: StoredCodebook, name: str) -> str:
 
 def _led(store: SqliteStore, version: str) -> ModelNote | None:
     """Return the note of how a codebook came to be live."""
-    return next((note for note in store.notes(version=version) if note.kind in _LED), None)
+    return next((note for note in store.notes(version=version) if note.kind.made_live), None)

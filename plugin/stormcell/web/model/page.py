@@ -89,7 +89,7 @@ def shown(store: SqliteStore, stored: StoredCodebook, first: int = 0) -> Shown:
     codebook = opened(store, stored.version)
     [*last] = store.windows(stored.version, limit=1) if stored.state is CodebookState.LIVE else []
     provenance, text = codebook.provenance, codebook.text
-    words = _words(codebook, last[0] if last else None)
+    count = len(codebook.codewords)
     return Shown(
         row=row(stored),
         seed=provenance.seed,
@@ -103,14 +103,14 @@ def shown(store: SqliteStore, stored: StoredCodebook, first: int = 0) -> Shown:
             for one in codebook.fields
         ],
         embedder=" ".join(part for part in (text.embedder, text.model) if part),
-        words=words[first : first + PAGE],
+        words=_words(codebook, first, last[0] if last else None),
         first=first,
-        next=first + PAGE if first + PAGE < len(words) else 0,
+        next=first + PAGE if first + PAGE < count else 0,
     )
 
 
-def _words(codebook: Codebook, window: WindowSummary | None) -> list[Word]:
-    total = sum(word.weight for word in codebook.codewords) or 1.0
+def _words(codebook: Codebook, first: int, window: WindowSummary | None) -> list[Word]:
+    total = codebook.weight
     found = sorted(codebook.codewords, key=lambda word: (-word.weight, word.id))
     return [
         Word(
@@ -125,5 +125,5 @@ def _words(codebook: Codebook, window: WindowSummary | None) -> list[Word]:
             now=share(window.codewords.get(word.id, 0.0) / window.events) if window and window.events else "",
             radius=f"{word.radius:.3f}",
         )
-        for word in found
+        for word in found[first : first + PAGE]
     ]

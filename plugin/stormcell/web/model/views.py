@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stormcell.errors import CodebookError
 from stormcell.operate.codebooks import opened
+from stormcell.store.model import CANARY, DRIFT
 from stormcell.web.answers import Answer, Download, Page, Redirect, Toast
 from stormcell.web.call import PageCall, View, administers, shows, whole
 from stormcell.web.model import acting
@@ -59,7 +60,7 @@ def _list(call: PageCall, problem: str = "") -> Page:
             "notes": noted(call.store.notes(limit=NOTES)),
             "problem": problem,
             "settings": call.settings,
-            "trying": trying(found.canary.version, call.store.model_state("canary")) if found.canary else None,
+            "trying": trying(found.canary.version, call.store.model_state(CANARY)) if found.canary else None,
             "watched": watched,
         }
     return Page("model/list.html", data, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
@@ -74,7 +75,7 @@ def _watched(call: PageCall, live: str) -> tuple[Watching, str]:
         codebook = opened(call.store, live)
     except CodebookError as error:
         return Watching((), ()), str(error).replace(f"{call.store.codebook_folder}/", "")
-    state = (call.store.model_state("drift") or {}).get("state") or {}
+    state = (call.store.model_state(DRIFT) or {}).get("state") or {}
     return watching(codebook, windows, state, call.settings.drift), ""
 
 

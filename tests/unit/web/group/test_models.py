@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from stormcell.config import Settings
 from stormcell.errors import NotFoundError
 from stormcell.operate.explain import explained
+from stormcell.render.context import context
+from stormcell.render.report.services import calls_of
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Narrowed, Sort
-from stormcell.types import AuditEntry
+from stormcell.types import AuditEntry, Material
 from stormcell.web.group.around import around, calls, gone
 from stormcell.web.group.events import level
 from stormcell.web.group.history import happened
@@ -162,6 +164,17 @@ def test_what_is_around_is_nearest_first(grouped_store: Path) -> None:
             assert all(call.caller != call.callee and call.failed <= call.count for call in found.calls)
             called += len(found.calls)
         assert called
+
+
+def test_the_page_the_report_and_drafts_count_the_same_calls(grouped_store: Path) -> None:
+    with SqliteStore(grouped_store, create=False) as store:
+        for group in store.groups():
+            material = Material(group, store.memberships(group.id))
+            shown = {(one.caller, one.callee): (one.count, one.failed) for one in calls(store, group.id)}
+            assert shown.items() <= calls_of(material).items()
+            for one in context(material).calls:
+                failed = int(one.failed.value) if one.failed else 0
+                assert shown[one.caller.value, one.callee.value] == (int(one.count.value), failed)
 
 
 def test_what_became_of_a_group_is_followed(store: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,16 @@ from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.summary import summarise
 from stormcell.codebook.training import train
-from stormcell.types import Codebook, ModelNote, NoteKind, Value, WindowSummary
-from stormcell.web.model.listing import share
+from stormcell.store import SqliteStore
+from stormcell.types import Codebook, CodebookState, ModelNote, NoteKind, Value, WindowSummary
+from stormcell.web.model.listing import PAGE, listed, share
 from stormcell.web.model.noted import noted
+from stormcell.web.model.page import PAGE as WORDS
+from stormcell.web.model.page import shown
 from stormcell.web.model.trying import trying
 from stormcell.web.model.watching import WINDOWS, watching
 from tests.unit.features.build import START
+from tests.unit.store.codebooks import codebook_of
 from tests.unit.web.model.build import FIRST, HOUR, KINDS, NEW, SETTINGS, watched, window
 
 
@@ -130,3 +135,25 @@ def test_whatever_a_note_holds_is_told(kind: NoteKind, detail: dict[str, Value])
 
 def test_shares_tell_small_ones_apart() -> None:
     assert [share(part) for part in (0, 0.0004, 0.0123, 1)] == ["0.0 %", "0.0 %", "1.2 %", "100.0 %"]
+
+
+def test_of_many_codebooks_the_last_ones_and_the_live_one_are_listed(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "s.db", create=True) as store:
+        made = [codebook_of(str(number)) for number in range(PAGE + 3)]
+        for number, (codebook, document) in enumerate(made):
+            store.add_codebook(codebook, document, now=number)
+        store.set_codebook_state(made[0][0].version, CodebookState.LIVE)
+        found = listed(store)
+    assert [one.made for one in found.rows] == [*range(PAGE + 2, 2, -1), 0]
+    assert found.more == 2
+
+
+def test_a_page_of_a_codebook_goes_on_where_the_one_before_ended(tmp_path: Path) -> None:
+    codebook, document = codebook_of(*(f"text {number}" for number in range(WORDS + 1)))
+    with SqliteStore(tmp_path / "s.db", create=True) as store:
+        store.add_codebook(codebook, document)
+        stored = store.codebook(codebook.version)
+        one = shown(store, stored)
+        two = shown(store, stored, one.next)
+    assert (len(one.words), one.next, len(two.words), two.next) == (WORDS, WORDS, 1, 0)
+    assert {word.id for word in (*one.words, *two.words)} == {word.id for word in codebook.codewords}
