@@ -73,8 +73,7 @@ def was_promoted(store: SqliteStore, version: str) -> bool:
     """Whether a codebook became live as a new one, and not by a roll back."""
     if not version:
         return False
-    kinds = [note.kind for note in store.notes(version=version)]
-    return next((kind for kind in kinds if kind in _LIVE), None) is NoteKind.PROMOTED
+    return [note.kind for note in store.notes(*_LIVE, version=version, limit=1)] == [NoteKind.PROMOTED]
 
 
 _LIVE: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)

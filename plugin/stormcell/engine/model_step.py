@@ -167,7 +167,7 @@ class Step:
         if known is not None and (known.version, known.live) != (other, version):
             self._set(canary=None)
         if other and version and self._after.canary is None:
-            notes = store.notes(NoteKind.CANARY_STARTED, other, limit=1)
+            notes = store.notes(NoteKind.CANARY_STARTED, version=other, limit=1)
             started = notes[0].time if notes else self._decisions.wall
             self._set(canary=Canary(other, version, before.seen, started))
         former = "" if self._after.probation is None else self._after.probation.former

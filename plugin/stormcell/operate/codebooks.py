@@ -193,8 +193,8 @@ def roll_back(
         raise ConflictError(
             f"{live or 'no codebook'} is live, not {expected or 'none'}; look at `stormcell codebook list`"
         )
-    notes = store.notes()[::-1]
-    once = {note.version for note in notes if note.kind in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)}
+    notes = store.notes(NoteKind.PROMOTED, NoteKind.ROLLED_BACK)[::-1]
+    once = {note.version for note in notes}
     if to:
         found = find(store, to)
         if found.version == live:

@@ -272,7 +272,7 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelNote:
-    """Something that happened to the model, kept for good.
+    """Something that happened to the model.
 
     Attributes
     ----------

@@ -137,7 +137,7 @@ def test_a_canary_that_keeps_to_the_rules_is_promoted_where_that_is_asked_for(tm
     beside = world.canary(book(world.settings, KINDS + OTHERS, codebook))
     world.minutes(0, 6)
     assert world.states() == {live: "retired", beside: "live"}
-    [note] = world.store.notes(NoteKind.PROMOTED, beside)
+    [note] = world.store.notes(NoteKind.PROMOTED, version=beside)
     assert (note.detail["by"], note.detail["from"]) == ("sidecar", live)
     [entry] = world.store.newest_entries(action="promote", limit=10)
     assert (entry.who, entry.target, entry.detail["from"]) == ("sidecar", beside, live)

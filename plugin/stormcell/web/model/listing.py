@@ -138,4 +138,4 @@ def _number(stored: StoredCodebook, name: str) -> str:
 
 def _led(store: SqliteStore, version: str) -> ModelNote | None:
     """Return the note of how a codebook came to be live."""
-    return next((note for note in store.notes(version=version) if note.kind in _LED), None)
+    return next(iter(store.notes(*_LED, version=version, limit=1)), None)
