@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from stormcell.access import Scope
 from stormcell.codebook.document import dump
 from stormcell.codebook.training import Trainer
+from stormcell.sidecar.api.codebook_models import CodebookBody
 from stormcell.types import NoteKind
 from tests.unit.api.client import Api
 from tests.unit.engine.modelled import KINDS, OTHERS, World, book, watched_settings
@@ -48,6 +50,18 @@ def test_a_codebook_goes_in_and_comes_out_byte_for_byte(api: Api, world: World) 
     shown = api.got(f"/codebooks/{first['version']}")
     assert listed["version"] == shown["version"] == first["version"]
     assert len(shown["codewords"]) == listed["codewords"]
+
+
+def test_a_codebook_is_read_off_the_event_loop(api: Api, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    loops = []
+
+    def validated(content: bytes) -> CodebookBody:
+        loops.append(asyncio._get_running_loop())
+        return CodebookBody(root=json.loads(content))
+
+    monkeypatch.setattr(CodebookBody, "model_validate_json", validated)
+    sent(api, world)
+    assert loops == [None]
 
 
 def test_an_altered_codebook_is_refused(api: Api, world: World) -> None:
