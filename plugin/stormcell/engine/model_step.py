@@ -12,6 +12,7 @@ from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.canary import closed, together
 from stormcell.codebook.points import TraitReader
+from stormcell.codebook.training import enough
 from stormcell.config import Settings
 from stormcell.engine import model_state as states
 from stormcell.engine.model_deciding import (
@@ -249,7 +250,7 @@ class Step:
             self._set(asked=max(training.asked, after.asked), due=0, trained=self._released or after.trained)
             self._look.took = True
             return
-        if training.busy or not self._parts.sample.events:
+        if training.busy or not enough(self._parts.sample.events, self._settings):
             return
         days = (self._released - after.trained) / _DAY if after.trained else 0.0
         if asked > after.asked:

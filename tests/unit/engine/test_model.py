@@ -255,6 +255,16 @@ def test_a_codebook_is_trained_when_somebody_asks(world: World) -> None:
     assert list(world.states().values()) == ["candidate"]
 
 
+def test_of_too_few_events_none_is_trained_until_there_are_more(tmp_path: Path) -> None:
+    world = made_world(tmp_path, {}, min_events=200)
+    world.store.save_model_state("asked", {"number": 1})
+    world.minutes(0, 3)
+    assert world.store.notes(NoteKind.JOB) == []
+    world.minutes(3, 6)
+    [job] = world.store.notes(NoteKind.JOB)
+    assert (job.detail["why"], job.detail["outcome"]) == ("asked", "done")
+
+
 def test_a_training_that_fails_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Any) -> None:
         raise MemoryError
