@@ -25,7 +25,7 @@ def job(
         typer.Option(
             "--token-file",
             metavar="FILE",
-            help="Holds a token that may read and administer (default: what STORMCELL_TOKEN holds, if anything).",
+            help="Holds a token that may read and train (default: what STORMCELL_TOKEN holds, if anything).",
         ),
     ] = None,
     ca: Annotated[

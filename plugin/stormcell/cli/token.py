@@ -50,7 +50,7 @@ def new(
     scopes: Annotated[
         list[str] | None,
         typer.Option(
-            "--scope", metavar="SCOPE", help="Instead: ingest, read, operate, administer; may be repeated."
+            "--scope", metavar="SCOPE", help="Instead: ingest, read, operate, train, administer; may be repeated."
         ),
     ] = None,
     expires: Annotated[
