@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from stormcell.config import Settings
 from stormcell.errors import NotFoundError
 from stormcell.operate.explain import explained
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Narrowed, Sort
 from stormcell.types import AuditEntry
 from stormcell.web.group.around import around, calls, gone
-from stormcell.web.group.events import level
 from stormcell.web.group.history import happened
 from stormcell.web.group.members import LOW, PAGE, Asked, asked, members, path
 from stormcell.web.group.page import group_page
@@ -216,6 +216,6 @@ def test_what_happened_is_told_in_words() -> None:
 
 
 def test_levels_are_those_of_opentelemetry() -> None:
-    assert [level(number) for number in (24, 21, 20, 17, 13, 9, 8, 1, 0)] == (
-        ["fatal", "fatal", "error", "error", "warn", "info", "debug", "debug", ""]
+    assert [severity_name(number) for number in (24, 21, 20, 17, 13, 9, 8, 1, 0)] == (
+        ["fatal", "fatal", "error", "error", "warn", "info", "debug", "trace", ""]
     )
