@@ -169,10 +169,13 @@ def test_the_store_of_the_settings_keeps_it(tmp_path: Path, path: Path) -> None:
     [
         (["new", "ann"], "--role viewer, operator or admin, or --scope"),
         (["new", "ann", "--role", "viewer", "--scope", "read"], "--role viewer, operator or admin, or --scope"),
-        (["new", "ann", "--role", "root"], "'viewer', 'operator' or 'admin'"),
-        (["new", "ann", "--scope", "write"], "'ingest', 'read', 'operate'"),
+        (["new", "ann", "--role", "root"], "there is none called 'root'; expected one of viewer, operator, admin"),
+        (
+            ["new", "ann", "--scope", "write"],
+            "there is none called 'write'; expected some of ingest, read, operate, train, administer",
+        ),
         (["new", "cli", "--role", "viewer"], "stands for others in the audit trail"),
-        (["new", "a b", "--role", "viewer"], "match pattern"),
+        (["new", "a b", "--role", "viewer"], "expected 1 to 64 of A-Za-z0-9._-"),
         (["new", "ann", "--role", "viewer", "--expires", "0"], "good for no time"),
         (["new", "ann", "--role", "viewer", "--expires", "soon"], "such as 90d or 24h"),
         (["new", "ann", "--role", "viewer", "--expires", "99999d"], "expected 3660d at most"),

@@ -226,20 +226,31 @@ def _logged(token: StoredToken) -> dict[str, Value]:
 
 def _granted(name: str, role: str, scopes: list[str] | None) -> Granted:
     """Return what a token is to be good for, having made sure that it may be called so."""
+    from typing import get_args
+
     from pydantic import TypeAdapter, ValidationError
 
-    from stormcell.config.receivers import Granted, TokenName
+    from stormcell.config.receivers import ROLES, Granted, ScopeName, TokenName
 
     if bool(role) == bool(scopes):
         raise typer.BadParameter(
             "say what it is good for: --role viewer, operator or admin, or --scope for each scope"
         )
+    if role and role not in ROLES:
+        raise typer.BadParameter(f"--role: there is none called {role!a}; expected one of {', '.join(ROLES)}")
+    known = get_args(ScopeName)
+    for scope in scopes or ():
+        if scope not in known:
+            raise typer.BadParameter(
+                f"--scope: there is none called {scope!a}; expected some of {', '.join(known)}"
+            )
     try:
         TypeAdapter(TokenName).validate_python(name)
-        return Granted.model_validate({"role": role} if role else {"scopes": sorted(set(scopes or ()))})
     except ValidationError as error:
-        told = "; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))
-        raise typer.BadParameter(told) from error
+        [wrong] = error.errors(include_url=False, include_input=False)
+        why = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else "expected 1 to 64 of A-Za-z0-9._-"
+        raise typer.BadParameter(f"{name!a} cannot be the name of a token: {why}") from error
+    return Granted.model_validate({"role": role} if role else {"scopes": sorted(set(scopes or ()))})
 
 
 def _lifetime(expires: str) -> int | None:
