@@ -79,7 +79,8 @@ def status(store: options.Store = None, as_json: options.Json = False) -> None:
         print_json({name: found[name] for name in ("live", "probation", "canary", "retraining")})
     one = found["canary"]
     if one is None:
-        say(f"No codebook is a canary; start one with: {options.program()} codebook canary start CODEBOOK")
+        command = f"{options.program()} codebook canary start CODEBOOK{options.at(store)}"
+        say(f"No codebook is a canary; start one with: {command}")
         return
     watched = one["watched"]
     if watched is None:
