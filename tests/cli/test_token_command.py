@@ -134,6 +134,7 @@ def test_what_is_done_to_tokens_is_in_the_audit_log_that_is_named(run: Callable[
         ("rotate-token", "ann", "root", ["read"]),
         ("revoke-token", "ann", "root", ["read"]),
     ]
+    assert ["the one before until" in detail for _, _, detail in found] == [False, True, False]
     assert not any(secret in store.read_bytes().decode("latin-1") for secret in secrets)
     assert stormcell("audit", "verify", "--store", store).code == 0
     assert "No audit log has this" in run("new", "bob", "--role", "viewer").err

@@ -211,12 +211,14 @@ def _log(store: Path | None, by: str) -> Iterator[Callable[[str, str, StoredToke
         say("No audit log has this; with --store it would be in that of the sidecar.")
         return
     with options.open_store(store) as opened, opened.changing():
-        yield lambda action, name, token: opened.audit(person(by).did(action, name, (), _logged(token)))
+        yield lambda action, name, token: opened.audit(person(by).did(action, name, (), _logged(action, token)))
 
 
-def _logged(token: StoredToken) -> dict[str, Value]:
-    """Return what the audit log says of a token."""
+def _logged(action: str, token: StoredToken) -> dict[str, Value]:
+    """Return what the audit log says of a token; of one that is revoked, what it was good for."""
     told: dict[str, Value] = {"may": list(token.granted)}
+    if action == "revoke-token":
+        return told
     if token.expires:
         told["until"] = _day(token.expires)
     if token.previous:
