@@ -213,6 +213,13 @@ def test_what_happened_is_told_in_words() -> None:
     published = AuditEntry(6, "bob", "publish", "d-1", ("g-1",), {"taken": ["wiki", "archive"], "refused": []})
     [told] = happened([published], {"g-1"}, set())
     assert told.details == (("taken by", "wiki, archive"),)
+    rotated = AuditEntry(8, "cli", "rotate-token", "collector", (), {"may": ["ingest"], "by": "ann"})
+    [told] = happened([rotated], set(), set())
+    assert (told.words, told.token, told.details) == (
+        "rotated the token of",
+        "collector",
+        (("may", "ingest"),),
+    )
 
 
 def test_levels_are_those_of_opentelemetry() -> None:
