@@ -99,7 +99,7 @@ class Lock:
     Parameters
     ----------
     path : Path
-        Made if it is not there.
+        Made if it is not there; no symbolic link.
 
     Raises
     ------
@@ -112,7 +112,8 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self._file: int | None = None
         with waiting():
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # In a folder that others may write, a link could lead us to any file of ours.
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BaseException:

@@ -72,3 +72,18 @@ def test_a_request_to_train_is_heard_by_the_watch(world: World) -> None:
     world.minutes(2, 4)
     assert status(world)["retraining"] is False
     assert list(world.states().values()) == ["candidate"]
+
+
+def test_a_request_to_train_says_whether_it_has_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.minutes(0, 2)
+    waits = run(world, "retrain", "--json")
+    assert (waits.code, waits.json["changed"]) == (0, True)
+    assert "a sample of 60 events so far, and drift.min_events (200)" in waits.json["waits"]
+    assert "It trains once it can" in waits.err
+    monkeypatch.setenv("STORMCELL_DRIFT__MIN_EVENTS", "60")
+    again = run(world, "retrain", "--json").json
+    assert again == {"request": 1, "changed": False, "waits": ""}
+    monkeypatch.setenv("STORMCELL_ROLLOUT__SAMPLE_DAYS", "0")
+    refused = run(world, "retrain")
+    assert refused.code == 1
+    assert "rollout.sample_days is 0 here" in refused.err

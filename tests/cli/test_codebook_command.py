@@ -72,7 +72,7 @@ def test_a_store_without_codebooks_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["list", "show", "verify", "notes"])
 def test_there_is_no_store(tmp_path: Path, command: str) -> None:
     ran = run(tmp_path / "no", command)
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert "there is no store at" in ran.err
 
 

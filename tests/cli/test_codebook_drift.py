@@ -157,8 +157,8 @@ def test_of_a_file_no_windows_are_kept(file: Path) -> None:
 
 
 def test_none_is_live(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "stormcell.db", create=True):
-        pass
+    with SqliteStore(tmp_path / "stormcell.db", create=True) as store:
+        store.learn({})
     ran = run("--store", tmp_path)
     assert ran.code == 1
     assert "live" in ran.err

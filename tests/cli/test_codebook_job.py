@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def api(path: Path) -> Iterator[Served]:
     sampled(path, 0)
-    with served(path, (("trainer", {Scope.READ, Scope.ADMINISTER}),)) as running:
+    with served(path, (("trainer", {Scope.READ, Scope.TRAIN, Scope.ADMINISTER}),)) as running:
         yield running
 
 

@@ -37,6 +37,55 @@ def test_check_of_good_settings(tmp_path: Path) -> None:
     assert (ran.code, ran.out, ran.err) == (0, "", "The settings are valid.\n")
 
 
+def test_check_tells_what_is_not_here(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = {
+        "receivers": {
+            "tokens_file": str(tmp_path / "tokens.json"),
+            "tokens": [{"name": "a", "variable": "STORMCELL_TEST_NOBODY_SETS"}],
+            "tls_certificate": str(tmp_path / "no.crt"),
+            "tls_key": str(tmp_path),
+        },
+        "drafts": {"runbooks": [str(tmp_path / "runbooks"), str(tmp_path)]},
+        "store": {"path": str(tmp_path / "none" / "s.db")},
+        "live": {"data": str(tmp_path / "file")},
+    }
+    file = tmp_path / "mine.yaml"
+    file.write_text(json.dumps(settings))
+    expected = [
+        f"receivers.tokens_file: {tmp_path}/tokens.json is not here",
+        f"receivers.tls_certificate: {tmp_path}/no.crt is not here",
+        f"receivers.tls_key: {tmp_path} is no file",
+        "receivers.tokens, a: the variable STORMCELL_TEST_NOBODY_SETS is not set here",
+        f"drafts.runbooks: the folder {tmp_path}/runbooks is not here",
+        f"store.path: the folder {tmp_path}/none is not here",
+        f"live.data: the folder {tmp_path}/file is none",
+    ]
+    ran = stormcell("config", "check", "--config", file, "--json")
+    assert (ran.code, ran.json) == (0, {"valid": True, "not_here": expected})
+    assert ran.err.splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ("receivers", "message"),
+    [
+        ({"tokens_file": "tokens.json"}, "is no file of tokens as `stormcell token` writes it"),
+        ({"http_host": "0.0.0.0"}, "receivers.http_host is 0.0.0.0, which others can reach"),
+        ({"tls_certificate": "tokens.json", "tls_key": "tokens.json"}, "expected two PEM files that belong"),
+        ({"tls_client_ca": "tokens.json"}, "tls_client_ca needs TLS"),
+    ],
+)
+def test_what_a_sidecar_would_not_start_with_is_wrong(
+    tmp_path: Path, receivers: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tokens.json").write_text("{}")
+    (tmp_path / "stormcell.yaml").write_text(json.dumps({"receivers": receivers}))
+    ran = stormcell("config", "check")
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

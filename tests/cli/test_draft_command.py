@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stormcell.store import SqliteStore
 from stormcell.types import Grouping
-from tests.integration.program import stormcell
+from tests.integration.program import PROGRAM, stormcell
 from tests.unit.render.incidents import history, incident
 
 
@@ -93,6 +94,19 @@ def test_check(folder: Path) -> None:
     [broken] = [one for one in found.json if one["state"] != "ok"]
     assert (broken["file"], broken["state"]) == (str(file), "altered")
     assert file.read_text().splitlines()[broken["line"] - 1].startswith("| Events | 9")
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]], ids=str)
+def test_a_failure_is_one_whoever_reads_of_it(folder: Path, as_json: list[str]) -> None:
+    file = folder / "notes.md"
+    file.write_text("# Notes\n")
+    command: list[str | Path] = [PROGRAM, "draft", "check", file, "--store", folder, *as_json]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        err = running.stderr.read()
+    assert (running.returncode, err) == (1, b"0 values of 1 hold in 1 draft.\n")
 
 
 def test_check_standard_input(folder: Path) -> None:

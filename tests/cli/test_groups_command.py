@@ -98,8 +98,8 @@ def test_show_of_none_or_of_several(id: str, message: str, grouped: Path) -> Non
 def test_without_a_store(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = stormcell(*command, "--json")
-    assert (ran.code, ran.out) == (1, "")
-    assert "there is no store at stormcell.db; make one with `stormcell group" in ran.err
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no store at stormcell.db; name the folder that `stormcell group` or" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -104,7 +104,7 @@ def test_wrong_use(grouped: Path, arguments: list[str], said: str) -> None:
 
 def test_no_store(tmp_path: Path) -> None:
     ran = stormcell("report", "--store", tmp_path / "none", "--out", tmp_path / "r.html")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "there is no store at" in ran.err
     assert not (tmp_path / "r.html").exists()
 

@@ -167,7 +167,7 @@ def test_wrong_use_exits_2(tmp_path: Path, events: Path) -> None:
         ran = stormcell("config", "check", *arguments)
         assert (ran.code, ran.out) == (2, "")
         assert ran.err
-    assert stormcell("config", "check", "--json").json == {"valid": True}
+    assert stormcell("config", "check", "--json").json == {"valid": True, "not_here": []}
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 
 from stormcell.access import Authenticator, Scope, UnauthenticatedError
 from stormcell.config.receivers import ReceiversSettings
+from stormcell.store import SqliteStore
 from tests.integration.program import Ran, stormcell
 
 
@@ -111,15 +112,71 @@ def test_the_file_of_the_settings(tmp_path: Path, path: Path) -> None:
     assert "name one with --file, or set receivers.tokens_file" in ran.err
 
 
+def entries(store: Path) -> list[tuple[str, str, dict[str, object]]]:
+    """Return what the audit log has, oldest first."""
+    found = stormcell("audit", "list", "--store", store, "--json").json
+    return [(one["action"], one["target"], one["detail"]) for one in found[::-1]]
+
+
+def test_what_is_done_to_tokens_is_in_the_audit_log_that_is_named(run: Callable[..., Ran], tmp_path: Path) -> None:
+    store = tmp_path / "data" / "stormcell.db"
+    store.parent.mkdir()
+    SqliteStore(store, create=True).learn({})
+    kept = ("--store", store.parent, "--by", "root")
+    secrets = [run("new", "ann", "--role", "viewer", "--expires", "1d", *kept).out.strip()]
+    secrets.append(run("rotate", "ann", *kept).out.strip())
+    assert run("rotate", "nobody", *kept).code == 2
+    revoked = run("revoke", "ann", *kept)
+    assert "audit log" not in revoked.err
+    found = entries(store)
+    assert [(action, target, detail["by"], detail["may"]) for action, target, detail in found] == [
+        ("new-token", "ann", "root", ["read"]),
+        ("rotate-token", "ann", "root", ["read"]),
+        ("revoke-token", "ann", "root", ["read"]),
+    ]
+    assert ["the one before until" in detail for _, _, detail in found] == [False, True, False]
+    assert not any(secret in store.read_bytes().decode("latin-1") for secret in secrets)
+    assert stormcell("audit", "verify", "--store", store).code == 0
+    assert "No audit log has this" in run("new", "bob", "--role", "viewer").err
+    assert len(entries(store)) == 3
+
+
+def test_a_token_that_cannot_be_written_is_in_no_audit_log(tmp_path: Path) -> None:
+    store = tmp_path / "stormcell.db"
+    SqliteStore(store, create=True).learn({})
+    lost = tmp_path / "none" / "tokens.json"
+    ran = stormcell("token", "new", "ann", "--role", "viewer", "--file", lost, "--store", store)
+    assert (ran.code, ran.out) == (1, "")
+    assert entries(store) == []
+    ran = stormcell("token", "new", "ann", "--role", "viewer", "--file", tmp_path / "t.json", "--store", lost)
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no store at" in ran.err
+    assert not (tmp_path / "t.json").exists()
+
+
+def test_the_store_of_the_settings_keeps_it(tmp_path: Path, path: Path) -> None:
+    store = tmp_path / "data" / "stormcell.db"
+    store.parent.mkdir()
+    SqliteStore(store, create=True).learn({})
+    config = tmp_path / "stormcell.yaml"
+    held = {"receivers": {"tokens_file": str(path)}, "live": {"data": str(store.parent)}}
+    config.write_text(json.dumps(held))
+    assert stormcell("token", "new", "ann", "--role", "viewer", "--config", config).code == 0
+    assert [(action, target) for action, target, _ in entries(store)] == [("new-token", "ann")]
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (["new", "ann"], "--role viewer, operator or admin, or --scope"),
         (["new", "ann", "--role", "viewer", "--scope", "read"], "--role viewer, operator or admin, or --scope"),
-        (["new", "ann", "--role", "root"], "'viewer', 'operator' or 'admin'"),
-        (["new", "ann", "--scope", "write"], "'ingest', 'read', 'operate'"),
+        (["new", "ann", "--role", "root"], "there is none called 'root'; expected one of viewer, operator, admin"),
+        (
+            ["new", "ann", "--scope", "write"],
+            "there is none called 'write'; expected some of ingest, read, operate, train, administer",
+        ),
         (["new", "cli", "--role", "viewer"], "stands for others in the audit trail"),
-        (["new", "a b", "--role", "viewer"], "match pattern"),
+        (["new", "a b", "--role", "viewer"], "expected 1 to 64 of A-Za-z0-9._-"),
         (["new", "ann", "--role", "viewer", "--expires", "0"], "good for no time"),
         (["new", "ann", "--role", "viewer", "--expires", "soon"], "such as 90d or 24h"),
         (["new", "ann", "--role", "viewer", "--expires", "99999d"], "expected 3660d at most"),

@@ -41,11 +41,11 @@ def test_it_prints_where_it_shows_the_groups_until_it_is_told_to_stop(out: Path)
 
 def test_what_is_not_there_or_not_to_be_is_told(out: Path, tmp_path: Path) -> None:
     missing = stormcell("web", "--store", tmp_path / "none")
-    assert missing.code == 1
+    assert missing.code == 2
     assert "there is no store at" in missing.err
     public = stormcell("web", "--store", out, "--host", "0.0.0.0", "--port", "0")
     assert public.code == 2
-    assert "receivers.http_host is 0.0.0.0, which others can reach" in public.err
+    assert "stormcell: --host is 0.0.0.0, which others can reach" in public.err
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stormcell.errors import DeliveryError, NotFoundError
+from stormcell.errors import DeliveryError, NotFoundError, SettingsError
 from stormcell.registry import registry
 from stormcell.types import CodebookState
 from tests.cli.test_learn import logs
@@ -190,11 +190,28 @@ def test_a_file_that_is_gone_is_not_found(case: Case, mlflow: _Mlflow) -> None:
 
 
 def test_a_server_that_is_down_may_be_tried_again(case: Case) -> None:
-    with pytest.raises(
-        DeliveryError, match=r"is there an MLflow server, 3 or later, at http://127\.0\.0\.1"
-    ) as told:
-        case.registry.pull(FIRST.version, f"http://127.0.0.1:{free_port()}")
+    target = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(DeliveryError) as told:
+        case.registry.pull(FIRST.version, f"{target}/s3cret")
+    assert str(told.value) == (
+        f"cannot pull {FIRST.version}: MLflow at {target} cannot be reached: Connection refused;"
+        " is a server, 3 or later, running there?"
+    )
     assert told.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("http://ann:s3cret@mlflow:5000", "without a user and a password: set MLFLOW_TRACKING_USERNAME"),
+        ("http://mlflow:5000/?token=s3cret", "without a \\? or a #"),
+        ("mlflow", "expected a URL such as http://mlflow.example.com:5000"),
+    ],
+)
+def test_a_password_in_the_url_is_refused_and_not_said(case: Case, target: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why) as told:
+        case.registry.pull(FIRST.version, target)
+    assert "s3cret" not in str(told.value)
 
 
 def test_what_is_no_mlflow_is_told(case: Case, mlflow: _Mlflow) -> None:

@@ -61,6 +61,13 @@ def test_one_has_a_lock_until_it_is_released(tmp_path: Path) -> None:
     forks.Lock(path).release()
 
 
+def test_a_link_is_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        forks.Lock(tmp_path / "lock")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_no_child_keeps_a_lock(tmp_path: Path) -> None:
     path, begun, end = tmp_path / "lock", os.pipe(), os.pipe()
     lock = forks.Lock(path)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from stormcell.errors import DeliveryError, NotFoundError
+from stormcell.errors import DeliveryError, NotFoundError, SettingsError
 from stormcell.escape import terminal
 from stormcell.privacy import conceal
 from stormcell.types import CodebookState, StoredCodebook
@@ -36,6 +38,8 @@ _DEFAULTS: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+_EXAMPLE: Final = "http://mlflow.example.com:5000"
+_CREDENTIALS: Final = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 _MOST_SAID: Final = 300
 _MOST_PARAM: Final = 500
 """Characters of a parameter that every MLflow 3 takes."""
@@ -122,7 +126,13 @@ class MlflowRegistry:
 
     def _open(self, target: str) -> tuple[Any, str, Callable[[str], Any]]:
         """Return a client, the URL without a slash at its end, and what turns failures into ours."""
-        to = endpoint(target, schemes=("https", "http"), example="http://mlflow.example.com:5000")
+        if "@" in target:
+            raise SettingsError(
+                f"expected a URL such as {_EXAMPLE}, without a user and a password: set {_CREDENTIALS}"
+            )
+        to = endpoint(target, schemes=("https", "http"), example=_EXAMPLE)
+        if "?" in target or "#" in target:
+            raise SettingsError(f"expected a URL such as {_EXAMPLE}, without a ? or a #, for {to.shown}")
         url = target.rstrip("/")
 
         @contextmanager
@@ -130,7 +140,7 @@ class MlflowRegistry:
             try:
                 yield
             except (self._error, OSError) as error:  # its HTTP client raises the latter
-                raise _ours(error, what, to.shown) from error
+                raise _ours(error, what, url, to.shown) from error
 
         return self._client(tracking_uri=url, registry_uri=url), url, asked
 
@@ -261,16 +271,22 @@ def _contents(document: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _ours(error: Exception, what: str, shown: str) -> Exception:
-    """Return the error of ours for one of the client's."""
+def _ours(error: Exception, what: str, url: str, shown: str) -> Exception:
+    """Return the error of ours for one of the client's; of the URL it tells as much as may be shown."""
+    unreachable = _unreachable(error)
+    if unreachable:
+        return DeliveryError(
+            f"cannot {what}: MLflow at {shown} cannot be reached: {unreachable}; is a server, 3 or later, running"
+            " there?",
+            retryable=True,
+        )
     status = getattr(error, "get_http_status_code", lambda: None)()
-    said = conceal(terminal(" ".join(str(error).split())))[:_MOST_SAID]
+    said = conceal(terminal(" ".join(str(error).replace(url, shown).split())))[:_MOST_SAID]
     if status == 404 and getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
         return NotFoundError(f"cannot {what}: MLflow at {shown} does not have it: {said}")
     if status in (401, 403):
         return DeliveryError(
-            f"cannot {what}: MLflow at {shown} does not let us: {said}; set MLFLOW_TRACKING_USERNAME and "
-            "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+            f"cannot {what}: MLflow at {shown} does not let us: {said}; set {_CREDENTIALS}",
             retryable=False,
             status=status,
         )
@@ -279,3 +295,13 @@ def _ours(error: Exception, what: str, shown: str) -> Exception:
         f"is there an MLflow server, 3 or later, at {shown}?" if retryable or status == 404 else f"asked {shown}"
     )
     return DeliveryError(f"cannot {what}: {said}; {hint}", retryable=retryable, status=status)
+
+
+def _unreachable(error: BaseException) -> str:
+    """Return why there was no answer, as the operating system says it; "" where there was one."""
+    found, why = error.__cause__ or error.__context__, ""
+    while found is not None:
+        if isinstance(found, ConnectionError | TimeoutError | socket.gaierror | ssl.SSLError):
+            why = found.strerror or "it did not answer in time"
+        found = found.__cause__ or found.__context__
+    return terminal(why)

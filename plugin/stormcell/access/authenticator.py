@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from stormcell.access import file
-from stormcell.access.principals import ANONYMOUS, ForbiddenError, Principal, Scope, UnauthenticatedError
+from stormcell.access.principals import (
+    ANONYMOUS,
+    ForbiddenError,
+    Principal,
+    Scope,
+    UnauthenticatedError,
+    scopes_of,
+)
 from stormcell.access.tokens import Known, digest, known
 from stormcell.config.receivers import ReceiversSettings, TokenSettings
 from stormcell.errors import SettingsError
@@ -173,7 +180,7 @@ def _presented(authorization: str | None) -> str:
 
 
 def _configured(token: TokenSettings) -> Known:
-    return Known(Principal(token.name, frozenset(map(Scope, token.granted)), digest(_token_of(token))))
+    return Known(Principal(token.name, scopes_of(token.granted), digest(_token_of(token))))
 
 
 def _token_of(token: TokenSettings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
@@ -20,7 +20,14 @@ class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
     OPERATE = "operate"
+    TRAIN = "train"
     ADMINISTER = "administer"
+
+
+def scopes_of(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of some names; who may administer may train, too."""
+    found = frozenset(map(Scope, names))
+    return found | {Scope.TRAIN} if Scope.ADMINISTER in found else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from stormcell.access.principals import Principal, Scope
+from stormcell.access.principals import Principal, scopes_of
 from stormcell.config.base import Section
 from stormcell.config.receivers import Granted, TokenName
 from stormcell.errors import InputError, SettingsError
@@ -115,7 +115,7 @@ def known(tokens: Mapping[str, StoredToken]) -> list[Known]:
     """Return the tokens that a file makes known, those included that were rotated out."""
     found = []
     for name, token in tokens.items():
-        scopes = frozenset(map(Scope, token.granted))
+        scopes = scopes_of(token.granted)
         ends = None if token.expires is None else nanoseconds(token.expires)
         found.append(Known(Principal(name, scopes, bytes.fromhex(token.sha256)), ends))
         if token.previous is not None:

@@ -161,7 +161,7 @@ def notes(
         raise typer.BadParameter(f"--kind: {kind!a} is none of {', '.join(NoteKind)}")
     with options.open_store(store) as opened:
         version = find(opened, codebook).version if codebook else None
-        found = opened.notes(NoteKind(kind) if kind else None, version, last)
+        found = opened.notes(*([NoteKind(kind)] if kind else []), version=version, limit=last)
     if as_json:
         print_json([note_json(one) for one in found])
         return

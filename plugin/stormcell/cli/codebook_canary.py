@@ -79,7 +79,8 @@ def status(store: options.Store = None, as_json: options.Json = False) -> None:
         print_json({name: found[name] for name in ("live", "probation", "canary", "retraining")})
     one = found["canary"]
     if one is None:
-        say(f"No codebook is a canary; start one with: {options.program()} codebook canary start CODEBOOK")
+        command = f"{options.program()} codebook canary start CODEBOOK{options.at(store)}"
+        say(f"No codebook is a canary; start one with: {command}")
         return
     watched = one["watched"]
     if watched is None:
@@ -99,19 +100,26 @@ def retrain(
     by: options.By = "",
     why: _Why = "",
     store: options.Store = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Ask the sidecar of this store to train a codebook of what came last; it becomes the canary.
 
-    The sidecar hears that at its next tick, and trains beside its work: nothing waits for it.
+    The sidecar hears that at its next tick, and trains beside its work: nothing waits for it. It trains once its
+    sample of events is large enough; --config is to be that of the sidecar.
     """
-    from stormcell.cli.output import say
+    from stormcell.cli.output import print_json, say
     from stormcell.cli.person import person
     from stormcell.operate import canary
 
     with options.open_store(store) as opened:
-        number, new = canary.retrain(opened, person(by), why=why)
-    said = "is stored" if new else "waits already"
-    say(f"Request {number} to train {said}; a sidecar that runs on this store hears it at its next tick.")
+        asked = canary.retrain(opened, person(by), options.settings(config), why=why)
+    if as_json:
+        print_json({"request": asked.number, "changed": asked.new, "waits": asked.waits})
+    said = "is stored" if asked.new else "waits already"
+    say(f"Request {asked.number} to train {said}; a sidecar that runs on this store hears it at its next tick.")
+    if asked.waits:
+        say(f"It trains once it can: {asked.waits}.")
 
 
 def _print(watched: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def job(
         typer.Option(
             "--token-file",
             metavar="FILE",
-            help="Holds a token that may read and administer (default: what STORMCELL_TOKEN holds, if anything).",
+            help="Holds a token that may read and train (default: what STORMCELL_TOKEN holds, if anything).",
         ),
     ] = None,
     ca: Annotated[
@@ -83,7 +83,7 @@ def _alone(url: str) -> Iterator[None]:
     import os
     import tempfile
 
-    from stormcell.errors import InUseError
+    from stormcell.errors import InUseError, OutputError
     from stormcell.forks import Lock
 
     named = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -92,6 +92,11 @@ def _alone(url: str) -> Iterator[None]:
         lock = Lock(path)
     except BlockingIOError as error:
         raise InUseError(f"another run of this job is at {url} now (it holds {path}); wait for its end") from error
+    except OSError as error:
+        raise OutputError(
+            f"cannot use {path}, by which one run at a time is at {url}: {error.strerror}; remove it, as somebody"
+            " else may have made it, or set TMPDIR to a folder that is yours"
+        ) from error
     try:
         yield
     finally:

@@ -41,6 +41,7 @@ from stormcell.cli import (
     token,
     web,
 )
+from stormcell.cli.output import drop_output, unheard
 from stormcell.errors import OutputError, StormcellError
 from stormcell.escape import terminal
 
@@ -51,11 +52,13 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> object:
         try:
             result: object = super().invoke(ctx)
-            sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read our output (head, say) has had enough.
-            _drop_output()
+            drop_output()
             raise typer.Exit from None
+        finally:
+            with unheard():
+                sys.stdout.flush()
         return result
 
 
@@ -171,7 +174,7 @@ def main() -> None:
     except OSError as error:
         if error.filename is not None:  # not about a stream
             raise
-        _drop_output()
+        drop_output()
         _fail(f"cannot print the result: {error.strerror}; send it elsewhere", OutputError.exit_code)
 
 
@@ -179,11 +182,6 @@ def _fail(message: str, code: int) -> NoReturn:
     lines = (terminal(line) for line in message.splitlines())
     sys.stderr.write("stormcell: " + "\n".join(lines) + "\n")
     raise SystemExit(code) from None
-
-
-def _drop_output() -> None:
-    """Let what is left to print go nowhere, so that Python does not complain of it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _settle_streams() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stormcell.errors import StoreError
+from stormcell.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from stormcell.config import Settings
@@ -99,8 +99,10 @@ def open_store(path: Path | None) -> SqliteStore:
 
     Raises
     ------
-    StoreError
+    InputError
         If there is none.
+    StoreError
+        If nothing is stored in it yet, or it cannot be read.
     """
     from stormcell.store import SqliteStore
 
@@ -111,8 +113,8 @@ def open_store(path: Path | None) -> SqliteStore:
                 f"nothing is stored at {place} yet: a sidecar keeps its journal there, and stores the first "
                 "groups live.tick_seconds and live.lateness_seconds after their events"
             )
-        raise StoreError(
-            f"there is no store at {place}; make one with `stormcell group PATH... --out DIR`, "
-            "then name DIR with --store"
+        raise InputError(
+            f"there is no store at {place}; name the folder that `stormcell group` or `stormcell codebook train` "
+            "wrote with --out, or the data folder of a sidecar, with --store"
         )
     return SqliteStore(place, create=False)

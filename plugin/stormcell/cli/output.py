@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -33,8 +34,28 @@ def console() -> Console:
     """Return a console on standard output: coloured on a terminal, plain and uncut where it is piped."""
     from rich.console import Console
 
+    class Unending(Console):
+        """Does not end the program where nobody reads on: that would lose how it was to end."""
+
+        def on_broken_pipe(self) -> None:
+            drop_output()
+
     width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    return Unending(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+
+
+def drop_output() -> None:
+    """Let what is left to print go nowhere, so that Python does not complain of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Print something that nobody may read on (head, say): what is found out counts all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        drop_output()
 
 
 def table(*, piped: bool) -> Table:
@@ -64,8 +85,9 @@ def print_json(value: Any) -> None:
 
 def print_bytes(data: bytes) -> None:
     """Print on standard output as it is: JSON is UTF-8 whatever the terminal's encoding."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    with unheard():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
 
 
 def print_text(text: str) -> None:

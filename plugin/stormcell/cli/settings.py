@@ -50,12 +50,15 @@ def check(
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
-    """Check the settings, and the exporters and publishers they name; exit 2 if one is wrong.
+    """Check the settings, and the exporters, publishers and files they name; exit 2 if one is wrong.
+
+    What they name that is not on this machine is told, and no failure: it may be where they are used.
 
     With --against, tell of each rule, silence, maintenance and route which events and groups it is about, and
     which groups the rules merge or split; exit 1 if a rule cannot be kept.
     """
     from stormcell.cli.output import print_json, say
+    from stormcell.cli.settings_files import check_files
     from stormcell.errors import InputError
     from stormcell.registry import exporter, publisher
 
@@ -66,13 +69,18 @@ def check(
         exporter(one.kind, one.options)
     for place in settings.drafts.publish:
         publisher(place.kind, place.options)
+    absent = check_files(settings)
+    for told in absent:
+        say(told)
     if against:
         from stormcell.cli.check import check_against
 
         if not check_against([*against, *(more or ())], settings, as_json=as_json):
             raise typer.Exit(1)
     elif as_json:
-        print_json({"valid": True})
+        print_json({"valid": True, "not_here": absent})
+    elif absent:
+        say("The settings are valid, and name what is not on this machine.")
     else:
         say("The settings are valid.")
 

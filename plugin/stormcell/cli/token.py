@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from stormcell.access.tokens import StoredToken
     from stormcell.config.receivers import Granted
+    from stormcell.types import Value
 
 app = typer.Typer(
     no_args_is_help=True, help="Make, rotate and revoke tokens without restarting what asks for them."
@@ -28,6 +31,14 @@ TokensFile = Annotated[
         "--file", metavar="FILE", help="The file of tokens (default: receivers.tokens_file of the settings)."
     ),
 ]
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="PATH",
+        help="The sidecar's store, whose audit log keeps it (default: without --file, that of the settings).",
+    ),
+]
 _DAY = 86_400 * 10**9
 
 
@@ -37,6 +48,7 @@ _DAY = 86_400 * 10**9
         "stormcell token new ann --role operator --file tokens.json",
         "stormcell token new collector --scope ingest > /etc/otelcol/token",
         "stormcell token new ci --role admin --expires 90d --json | jq -r .token",
+        "stormcell token new bob --role viewer --file tokens.json --store /var/lib/stormcell --by ann",
     ),
 )
 def new(
@@ -50,7 +62,7 @@ def new(
     scopes: Annotated[
         list[str] | None,
         typer.Option(
-            "--scope", metavar="SCOPE", help="Instead: ingest, read, operate, administer; may be repeated."
+            "--scope", metavar="SCOPE", help="Instead: ingest, read, operate, train, administer; may be repeated."
         ),
     ] = None,
     expires: Annotated[
@@ -58,6 +70,8 @@ def new(
         typer.Option("--expires", metavar="TIME", help="It is good for so long, such as 90d; else without end."),
     ] = "",
     file: TokensFile = None,
+    by: options.By = "",
+    store: Log = None,
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
@@ -72,10 +86,11 @@ def new(
     granted = _granted(name, role, scopes)
     lifetime = _lifetime(expires)
     place = _place(file, config)
-    with changing(place, create=True) as kept:
+    with _log(_store(file, store, config), by) as log, changing(place, create=True) as kept:
         if name in kept:
             raise InputError(f"there is a token of the name {name}; rotate it, or revoke it first")
         token, kept[name] = tokens.made(granted, time.time_ns(), lifetime)
+        log("new-token", name, kept[name])
     _tell(place, name, token, kept[name], as_json, "made")
 
 
@@ -102,6 +117,8 @@ def rotate(
         ),
     ] = "",
     file: TokensFile = None,
+    by: options.By = "",
+    store: Log = None,
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
@@ -115,16 +132,22 @@ def rotate(
     overlap = _span("--grace", grace)
     lifetime = _lifetime(expires)
     place = _place(file, config)
-    with changing(place) as kept:
+    with _log(_store(file, store, config), by) as log, changing(place) as kept:
         old = tokens.named(kept, name)
         span = lifetime if expires else tokens.lifetime_of(old)
         token, kept[name] = tokens.rotated(old, time.time_ns(), overlap, span)
+        log("rotate-token", name, kept[name])
     _tell(place, name, token, kept[name], as_json, "rotated")
 
 
 @app.command("revoke", epilog=options.examples("stormcell token revoke ann --file tokens.json"))
 def revoke(
-    name: Name, file: TokensFile = None, config: options.Config = None, as_json: options.Json = False
+    name: Name,
+    file: TokensFile = None,
+    by: options.By = "",
+    store: Log = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Revoke a token: it opens nothing from now on, and who is logged in by it is no longer."""
     from stormcell.access import tokens
@@ -132,8 +155,8 @@ def revoke(
     from stormcell.cli.output import print_json, say
 
     place = _place(file, config)
-    with changing(place) as kept:
-        tokens.named(kept, name)
+    with _log(_store(file, store, config), by) as log, changing(place) as kept:
+        log("revoke-token", name, tokens.named(kept, name))
         del kept[name]
     if as_json:
         print_json({"revoked": name, "file": str(place)})
@@ -166,22 +189,70 @@ def _place(file: Path | None, config: Path | None) -> Path:
     return Path(named)
 
 
+def _store(file: Path | None, store: Path | None, config: Path | None) -> Path | None:
+    """Return where the audit log is; None where nothing tells.
+
+    A file that was named may be that of any sidecar; that of the settings is of the one that keeps its data there.
+    """
+    if store is not None or file is not None:
+        return store
+    data = options.settings(config).live.data
+    return data if (data / options.STORE_NAME).exists() else None
+
+
+@contextmanager
+def _log(store: Path | None, by: str) -> Iterator[Callable[[str, str, StoredToken], None]]:
+    """Yield what notes a change of a token in the audit log; it is kept if all that is done until the end is."""
+    from stormcell.cli.output import say
+    from stormcell.cli.person import person
+
+    if store is None:
+        yield lambda action, name, token: None
+        say("No audit log has this; with --store it would be in that of the sidecar.")
+        return
+    with options.open_store(store) as opened, opened.changing():
+        yield lambda action, name, token: opened.audit(person(by).did(action, name, (), _logged(action, token)))
+
+
+def _logged(action: str, token: StoredToken) -> dict[str, Value]:
+    """Return what the audit log says of a token; of one that is revoked, what it was good for."""
+    told: dict[str, Value] = {"may": list(token.granted)}
+    if action == "revoke-token":
+        return told
+    if token.expires:
+        told["until"] = _day(token.expires)
+    if token.previous:
+        told["the one before until"] = _day(token.previous.until)
+    return told
+
+
 def _granted(name: str, role: str, scopes: list[str] | None) -> Granted:
     """Return what a token is to be good for, having made sure that it may be called so."""
+    from typing import get_args
+
     from pydantic import TypeAdapter, ValidationError
 
-    from stormcell.config.receivers import Granted, TokenName
+    from stormcell.config.receivers import ROLES, Granted, ScopeName, TokenName
 
     if bool(role) == bool(scopes):
         raise typer.BadParameter(
             "say what it is good for: --role viewer, operator or admin, or --scope for each scope"
         )
+    if role and role not in ROLES:
+        raise typer.BadParameter(f"--role: there is none called {role!a}; expected one of {', '.join(ROLES)}")
+    known = get_args(ScopeName)
+    for scope in scopes or ():
+        if scope not in known:
+            raise typer.BadParameter(
+                f"--scope: there is none called {scope!a}; expected some of {', '.join(known)}"
+            )
     try:
         TypeAdapter(TokenName).validate_python(name)
-        return Granted.model_validate({"role": role} if role else {"scopes": sorted(set(scopes or ()))})
     except ValidationError as error:
-        told = "; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))
-        raise typer.BadParameter(told) from error
+        [wrong] = error.errors(include_url=False, include_input=False)
+        why = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else "expected 1 to 64 of A-Za-z0-9._-"
+        raise typer.BadParameter(f"{name!a} cannot be the name of a token: {why}") from error
+    return Granted.model_validate({"role": role} if role else {"scopes": sorted(set(scopes or ()))})
 
 
 def _lifetime(expires: str) -> int | None:

@@ -38,12 +38,19 @@ def web(
     import threading
 
     from stormcell.cli.output import say
+    from stormcell.errors import SettingsError
+    from stormcell.sidecar.listening import check_exposure
 
     settings = options.settings(config)
     path = _existing(store, settings)
     # Nothing listens for OTLP here.
     listen = {"grpc_host": "127.0.0.1", "http_host": host, "http_port": port}
     settings = settings.model_copy(update={"receivers": settings.receivers.model_copy(update=listen)})
+    try:
+        check_exposure(settings.receivers)
+    except SettingsError as error:
+        told = str(error).replace(f"receivers.http_host is {host}", f"--host is {host}", 1)
+        raise SettingsError(told) from error
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -20,6 +20,11 @@ FORMAT: Final = "stormcell.training/1"
 _OFFER: Final = 4096
 
 
+def enough(events: float, settings: Settings) -> bool:
+    """Whether a codebook is trained of what was collected: of one of fewer events, drift could never be told."""
+    return events >= settings.drift.min_events
+
+
 class Trainer:
     """Takes in a stream of rows and makes a codebook of it; memory is bounded by ``codebook.sample``.
 

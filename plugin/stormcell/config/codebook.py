@@ -43,7 +43,7 @@ class DriftSettings(Section):
     window_seconds: Seconds = 3600.0
     """Events of so much event time are looked at together."""
     min_events: Annotated[int, Field(ge=1)] = 200
-    """A window of fewer events says nothing."""
+    """A window of fewer events says nothing, and of a sample of fewer no codebook is trained."""
     psi: Annotated[float, Field(gt=0, le=10)] = 0.25
     """A field has drifted where its population stability index is so much more than chance explains."""
     ks: Annotated[float, Field(gt=0, le=1)] = 0.2

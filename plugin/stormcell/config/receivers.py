@@ -13,7 +13,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 Host = Annotated[str, Field(min_length=1, max_length=255)]
 Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
 
-ScopeName = Literal["ingest", "read", "operate", "administer"]
+ScopeName = Literal["ingest", "read", "operate", "train", "administer"]
 RoleName = Literal["viewer", "operator", "admin"]
 
 ROLES: Final[Mapping[RoleName, tuple[ScopeName, ...]]] = {
@@ -41,8 +41,8 @@ class Granted(Section):
     role: RoleName | None = None
     """`viewer` (scope `read`), `operator` (`read`, `operate`) or `admin` (`read`, `operate`, `administer`); or"""
     scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] | None = None
-    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them), `administer` (promote
-    codebooks and roll them back)."""
+    """`ingest` (send telemetry and alerts), `read` (see groups), `operate` (change them), `train` (hand in
+    codebooks, and let them watch as the canary), `administer` (that, and promote codebooks and roll them back)."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

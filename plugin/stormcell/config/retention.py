@@ -26,4 +26,5 @@ class RetentionSettings(Section):
     groups_days: Days = 90.0
     """Resolved groups with all that belongs to them, from their last event; and windows of the model."""
     audit_days: Days = 400.0
-    """Entries of the audit log."""
+    """Entries of the audit log; and what happened to the model, but for what was live when and the last of each
+    kind."""

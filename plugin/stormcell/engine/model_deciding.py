@@ -15,6 +15,7 @@ from stormcell.store import SqliteStore
 from stormcell.store.listing import Order, Wanted
 from stormcell.types import (
     CORRECTIONS,
+    MADE_LIVE,
     SIDECAR,
     AuditEntry,
     CodebookState,
@@ -81,8 +82,7 @@ def was_promoted(store: SqliteStore, version: str) -> bool:
     """Whether a codebook became live as a new one, and not by a roll back."""
     if not version:
         return False
-    kinds = [note.kind for note in store.notes(version=version)]
-    return next((kind for kind in kinds if kind.made_live), None) is NoteKind.PROMOTED
+    return [note.kind for note in store.notes(*MADE_LIVE, version=version, limit=1)] == [NoteKind.PROMOTED]
 
 
 def judge_canary(decisions: Decisions, canary: Canary, released: int) -> tuple[Canary | None, list[Write]]:

@@ -12,6 +12,7 @@ from stormcell.codebook import drift
 from stormcell.codebook.assigning import Assigning
 from stormcell.codebook.beside import closed, together
 from stormcell.codebook.points import TraitReader
+from stormcell.codebook.training import enough
 from stormcell.config import Settings
 from stormcell.engine import model_state as states
 from stormcell.engine.model_deciding import (
@@ -167,7 +168,7 @@ class Step:
         if known is not None and (known.version, known.live) != (other, version):
             self._set(canary=None)
         if other and version and self._after.canary is None:
-            notes = store.notes(NoteKind.CANARY_STARTED, other, limit=1)
+            notes = store.notes(NoteKind.CANARY_STARTED, version=other, limit=1)
             started = notes[0].time if notes else self._decisions.wall
             self._set(canary=Canary(other, version, before.seen, started))
         former = "" if self._after.probation is None else self._after.probation.former
@@ -249,7 +250,7 @@ class Step:
             self._set(asked=max(training.asked, after.asked), due=0, trained=self._released or after.trained)
             self._look.took = True
             return
-        if training.busy or not self._parts.sample.events:
+        if training.busy or not enough(self._parts.sample.events, self._settings):
             return
         days = (self._released - after.trained) / _DAY if after.trained else 0.0
         if asked > after.asked:

@@ -248,11 +248,11 @@ class Ticker(Worker):
             most=_PORTION,
         )
         self._sweep = monotonic + (0 if found.more else _SWEEP)
-        counts = (found.atoms, found.groups, found.entries, found.windows)
+        counts = (found.atoms, found.groups, found.entries, found.windows, found.notes)
         if any(counts):
             log.info(
                 "kept no longer (see retention): %d atoms in no group, %d groups, %d entries of the audit log, "
-                "%d windows of the model",
+                "%d windows and %d notes of the model",
                 *counts,
             )
         sealed = store.audit_seal()

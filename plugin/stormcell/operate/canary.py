@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from stormcell.codebook.training import enough
 from stormcell.config import Settings
 from stormcell.errors import ConflictError
 from stormcell.operate.codebooks import StateSet, find, opened, reason
@@ -65,42 +67,58 @@ def stop(store: SqliteStore, person: Person, *, why: str = "") -> StateSet:
     return StateSet(store.codebook(found.version), "" if live is None else live.version, changed)
 
 
-def retrain(store: SqliteStore, person: Person, *, why: str = "") -> tuple[int, bool]:
-    """Ask the sidecar of this store to train a codebook of what came last.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to train.
+
+    Attributes
+    ----------
+    number : int
+        Counts the requests of a store from 1.
+    new : bool
+        False where one waits already: asking again changes nothing.
+    waits : str
+        Why it is not heard at the next tick; "" where it is, as far as what was stored tells.
+    """
+
+    number: int
+    new: bool
+    waits: str
+
+
+def retrain(store: SqliteStore, person: Person, settings: Settings, *, why: str = "") -> Asked:
+    """Ask the sidecar of this store, whose settings are given, to train a codebook of what came last.
 
     It hears that at its next tick; what it trains becomes the canary.
-
-    Returns
-    -------
-    int, bool
-        The number of the request, and whether it is a new one: while one waits, asking again changes nothing.
 
     Raises
     ------
     InputError
         If the reason is too long.
+    ConflictError
+        If that sidecar keeps no events to train of: who asks would wait for ever.
     """
     told = reason(why)
+    if not settings.rollout.sample_days:
+        raise ConflictError("no sample is kept of which one could be trained: rollout.sample_days is 0 here")
+    events = sample(store)["events"]
+    waits = "" if enough(events, settings) else lacking(events, settings)
     with store.changing():
         asked, heard = (int((store.model_state(name) or {}).get(key, 0)) for name, key in _REQUESTS)
         if asked > heard:
-            return asked, False
+            return Asked(asked, False, waits)
         request = {"number": asked + 1, "by": person.author or person.name, "why": why, "time": person.now}
         store.save_model_state(ASKED, request)
         store.audit(person.did("retrain", str(asked + 1), (), told))
-    return asked + 1, True
+    return Asked(asked + 1, True, waits)
 
 
-def check_sample(settings: Settings) -> None:
-    """Make sure that the sidecar of these settings keeps events of which a codebook can be trained.
-
-    Raises
-    ------
-    ConflictError
-        If it does not: who asks would wait for ever.
-    """
-    if not settings.rollout.sample_days:
-        raise ConflictError("no sample is kept of which one could be trained: rollout.sample_days is 0 here")
+def lacking(events: float, settings: Settings) -> str:
+    """Say that a sample stands for too few events."""
+    return (
+        f"the sidecar keeps a sample of {events:,} events so far, and drift.min_events"
+        f" ({settings.drift.min_events:,}) are to be there; it stores the sample now and then"
+    )
 
 
 def status(store: SqliteStore, *, windows: int = 24) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from stormcell.codebook.document import dump, load
-from stormcell.codebook.training import Trainer
+from stormcell.codebook.training import Trainer, enough
 from stormcell.config import Settings
 from stormcell.errors import ConflictError, NotFoundError
+from stormcell.operate.canary import lacking
 from stormcell.operate.config_map import VERSION_LABEL, config_map
 from stormcell.times import rfc3339
 from stormcell.types import Codebook, CodebookState
@@ -90,12 +91,8 @@ def run(sidecar: SidecarApi, settings: Settings, *, promote_first: bool = False)
         version = canary["version"]
         return Ran(Outcome.SKIPPED, f"{version} is still watched as the canary", version, canary["state"])
     sample = sidecar.get("/codebooks/sample")
-    if sample["events"] < settings.drift.min_events:
-        return Ran(
-            Outcome.SKIPPED,
-            f"the sidecar keeps a sample of {sample['events']:,} events so far, and drift.min_events"
-            f" ({settings.drift.min_events:,}) are to be there; it stores the sample now and then",
-        )
+    if not enough(sample["events"], settings):
+        return Ran(Outcome.SKIPPED, lacking(sample["events"], settings))
     known = {one["version"]: one["state"] for one in sidecar.get("/codebooks")["codebooks"]}
     made = _trained(sidecar, settings, sample["training"], live, known)
     if made.version in known:

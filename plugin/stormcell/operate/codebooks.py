@@ -17,7 +17,7 @@ from stormcell.codebook.comparing import succession
 from stormcell.errors import CodebookError, ConflictError, InputError, NotFoundError, StoreError
 from stormcell.operate.people import Person
 from stormcell.store import SqliteStore
-from stormcell.types import Codebook, CodebookState, NoteKind, StoredCodebook, Value
+from stormcell.types import MADE_LIVE, Codebook, CodebookState, NoteKind, StoredCodebook, Value
 
 MAX_DOCUMENT: Final = 64 * 1024 * 1024
 """Bytes of a document that is imported."""
@@ -206,8 +206,8 @@ def roll_back(
         raise ConflictError(
             f"{live or 'no codebook'} is live, not {expected or 'none'}; look at `stormcell codebook list`"
         )
-    notes = store.notes()[::-1]
-    once = {note.version for note in notes if note.kind.made_live}
+    notes = store.notes(*MADE_LIVE)[::-1]
+    once = {note.version for note in notes}
     if to:
         found = find(store, to)
         if found.version == live:

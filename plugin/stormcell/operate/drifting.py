@@ -71,7 +71,7 @@ def stored(store: SqliteStore, codebook: Codebook, settings: DriftSettings, last
     state = drift.load(kept)
     if state.codebook != codebook.version:
         return looked
-    notes = [note for note in store.notes(version=codebook.version) if note.kind in drift.KINDS]
+    notes = store.notes(*drift.KINDS, version=codebook.version)
     return replace(looked, state=state, notes=tuple(notes[::-1]))
 
 

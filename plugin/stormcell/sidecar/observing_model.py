@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stormcell.store import SqliteStore
-from stormcell.store.model import CANARY, DRIFT
+from stormcell.store.model import CANARY, DRIFT, Tally
 from stormcell.telemetry import names
 from stormcell.telemetry.meters import Meters, Readings
 from stormcell.types import ModelNote, NoteKind, StoredCodebook, WindowSummary
@@ -122,27 +121,27 @@ def _drift(path: Path) -> dict[str, dict[str, dict[str, float | None]]]:
 
 
 def _observe_notes(meters: Meters, path: Path) -> None:
-    def count(kind: NoteKind) -> int:
+    def tallies(kind: NoteKind) -> list[Tally]:
+        """Return tallies, those of what happened last first."""
         with SqliteStore(path, create=True) as store:
-            return len(store.notes(kind))
+            return [one for one in store.tallies() if one.last.kind is kind]
 
-    def jobs() -> list[ModelNote]:
-        with SqliteStore(path, create=True) as store:
-            return store.notes(NoteKind.JOB)
+    def count(kind: NoteKind) -> int:
+        return sum(one.times for one in tallies(kind))
 
     def runs() -> Readings:
         # Told from the start: of a counter that is 1 when it is first told, nobody sees that it grew.
-        counts = Counter({("train", outcome): 0 for outcome in _OUTCOMES})
-        counts.update((str(one.detail["job"]), str(one.detail["outcome"])) for one in jobs())
+        counts = dict.fromkeys((("train", outcome) for outcome in _OUTCOMES), 0)
+        counts.update(((one.job, one.outcome), one.times) for one in tallies(NoteKind.JOB))
         return [(n, {names.JOB: job, names.OUTCOME: outcome}) for (job, outcome), n in counts.items()]
 
     def latest(value: Callable[[ModelNote], float], *outcomes: str) -> Callable[[], Readings]:
         def read() -> Readings:
             found: dict[str, ModelNote] = {}
-            for one in jobs():  # newest first
-                if not outcomes or one.detail["outcome"] in outcomes:
-                    found.setdefault(str(one.detail["job"]), one)
-            return [(value(one), {names.JOB: job}) for job, one in found.items()]
+            for one in tallies(NoteKind.JOB):
+                if not outcomes or one.outcome in outcomes:
+                    found.setdefault(one.job, one.last)
+            return [(value(note), {names.JOB: job}) for job, note in found.items()]
 
         return read
 

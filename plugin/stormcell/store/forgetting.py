@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.store import seals
+from stormcell.types import NoteKind
 
 RESOLVED = "resolved"
 _OLDEST: Final = """
@@ -30,7 +31,7 @@ class Forgotten:
     groups : int
     entries : int
         Of the audit log.
-    windows : int
+    windows, notes : int
         Of the model.
     more : bool
         Whether there is more to take out.
@@ -40,6 +41,7 @@ class Forgotten:
     groups: int
     entries: int
     windows: int
+    notes: int
     more: bool
 
 
@@ -56,7 +58,8 @@ def forget(connection: sqlite3.Connection, background: int, groups: int, audit: 
     connection.executemany("DELETE FROM groups WHERE id = ?", ((key,) for key in ended))
     entries = _forget_entries(connection, audit, most)
     windows = forget_windows(connection, groups, most)
-    counts = (len(apart), len(ended), entries, windows)
+    notes = _forget_notes(connection, audit, most)
+    counts = (len(apart), len(ended), entries, windows, notes)
     return Forgotten(*counts, more=max(counts) >= most)
 
 
@@ -66,6 +69,19 @@ def forget_windows(connection: sqlite3.Connection, before: int, most: int) -> in
         "DELETE FROM model_windows WHERE (codebook, start) IN"
         " (SELECT codebook, start FROM model_windows WHERE start < ? ORDER BY start LIMIT ?)",
         (before, most),
+    ).rowcount
+
+
+def _forget_notes(connection: sqlite3.Connection, before: int, most: int) -> int:
+    """Take out what happened to the model before a time, but for the last of each kind and for what was live when.
+
+    By the latter one goes back.
+    """
+    return connection.execute(
+        "DELETE FROM model_notes WHERE number IN ("
+        " SELECT number FROM model_notes WHERE time < ? AND kind NOT IN (?, ?)"
+        " AND number NOT IN (SELECT last FROM model_tallies) ORDER BY number LIMIT ?)",
+        (before, NoteKind.PROMOTED.value, NoteKind.ROLLED_BACK.value, most),
     ).rowcount
 
 

@@ -200,6 +200,25 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     INSERT INTO audit_ends SELECT 'start', coalesce(max(number), 0), '' FROM audit;
     INSERT INTO audit_ends SELECT 'head', number, seal FROM audit_ends;
     """,
+    # 10. How often each kind of thing happened to the model, of runs by job and outcome, and the last note of it.
+    # That note stays; others are forgotten in time, and what is counted must never fall.
+    """
+    CREATE TABLE model_tallies (
+        kind TEXT NOT NULL,
+        job TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        PRIMARY KEY (kind, job, outcome)
+    ) WITHOUT ROWID;
+    INSERT INTO model_tallies
+    SELECT kind, job, outcome, count(*), max(number) FROM (
+        SELECT kind, number,
+        CASE WHEN kind = 'job' THEN coalesce(json_extract(document, '$.job'), '') ELSE '' END AS job,
+        CASE WHEN kind = 'job' THEN coalesce(json_extract(document, '$.outcome'), '') ELSE '' END AS outcome
+        FROM model_notes
+    ) GROUP BY kind, job, outcome;
+    """,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from stormcell.store import codec, forgetting
@@ -23,6 +23,28 @@ ASKED: Final = "asked"
 training, and whether somebody asked for that (see ``engine.model_state``)."""
 
 
+_NOTES: Final = "SELECT number, time, kind, version, document FROM model_notes"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something happened to the model, in all: also what is kept no longer is counted.
+
+    Attributes
+    ----------
+    times : int
+    job, outcome : str
+        Which job, and what its runs came to; "" of all that is no run of a job.
+    last : ModelNote
+        The newest of them.
+    """
+
+    times: int
+    job: str
+    outcome: str
+    last: ModelNote
+
+
 class ModelRecord(Connected):
     """The part of a store that remembers for the model."""
 
@@ -30,36 +52,44 @@ class ModelRecord(Connected):
         """Keep what happened to the model; its number is given here."""
         self._write(lambda connection: add_notes(connection, [note]))
 
-    def notes(
-        self, kind: NoteKind | None = None, version: str | None = None, limit: int | None = None
-    ) -> list[ModelNote]:
+    def notes(self, *kinds: NoteKind, version: str | None = None, limit: int | None = None) -> list[ModelNote]:
         """Return what happened to the model, newest first.
 
         Parameters
         ----------
-        kind : NoteKind, optional
-            Only of this kind.
+        *kinds : NoteKind
+            Only of these kinds; of all without any.
         version : str, optional
             Only of this codebook, by its whole version.
         limit : int, optional
             At most so many.
         """
+        wanted = [f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []
+        values: list[str | bytes | int] = [kind.value for kind in kinds]
+        if version is not None:
+            wanted.append("version = ?")
+            values.append(codec.to_key(version))
+        where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
         with self._reading() as connection:
             if connection is None:
                 return []
             found = connection.execute(
-                "SELECT number, time, kind, version, document FROM model_notes"
-                " WHERE (:kind IS NULL OR kind = :kind) AND (:version IS NULL OR version = :version)"
-                " ORDER BY number DESC LIMIT :limit",
-                {
-                    "kind": None if kind is None else kind.value,
-                    "version": None if version is None else codec.to_key(version),
-                    "limit": -1 if limit is None else limit,
-                },
+                f"{_NOTES}{where} ORDER BY number DESC LIMIT ?", (*values, -1 if limit is None else limit)
+            )
+            return [_note(*columns) for columns in found]
+
+    def tallies(self) -> list[Tally]:
+        """Return how often what happened to the model did, by kind, and of runs by job and outcome, too."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            found = connection.execute(
+                "SELECT times, job, outcome, number, time, model_notes.kind, version, document"
+                " FROM model_tallies JOIN model_notes ON number = last ORDER BY number DESC"
             )
             return [
-                ModelNote(at, NoteKind(name), codec.from_key(about), codec.load_learned(document), number)
-                for number, at, name, about, document in found
+                Tally(times, codec.from_key(job), codec.from_key(outcome), _note(*columns))
+                for times, job, outcome, *columns in found
             ]
 
     def save_window(self, summary: WindowSummary) -> None:
@@ -102,14 +132,25 @@ class ModelRecord(Connected):
 
 
 def add_notes(connection: sqlite3.Connection, notes: Sequence[ModelNote]) -> None:
-    """Put in what happened to the model; the caller holds the transaction."""
-    connection.executemany(
-        "INSERT INTO model_notes (time, kind, version, document) VALUES (?, ?, ?, ?)",
-        (
-            (note.time, note.kind.value, codec.to_key(note.version), codec.dump_learned(dict(note.detail)))
-            for note in notes
-        ),
-    )
+    """Put in what happened to the model, and count it; the caller holds the transaction."""
+    for note in notes:
+        number = connection.execute(
+            "INSERT INTO model_notes (time, kind, version, document) VALUES (?, ?, ?, ?)",
+            (note.time, note.kind.value, codec.to_key(note.version), codec.dump_learned(dict(note.detail))),
+        ).lastrowid
+        job, outcome = (
+            codec.to_key(str(note.detail.get(name, "")) if note.kind is NoteKind.JOB else "")
+            for name in ("job", "outcome")
+        )
+        connection.execute(
+            "INSERT INTO model_tallies (kind, job, outcome, times, last) VALUES (?, ?, ?, 1, ?)"
+            " ON CONFLICT DO UPDATE SET times = times + 1, last = excluded.last",
+            (note.kind.value, job, outcome, number),
+        )
+
+
+def _note(number: int, time: int, kind: str, version: str | bytes, document: str) -> ModelNote:
+    return ModelNote(time, NoteKind(kind), codec.from_key(version), codec.load_learned(document), number)
 
 
 def window_of(stored: Mapping[str, Any]) -> WindowSummary:

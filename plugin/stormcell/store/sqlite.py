@@ -102,7 +102,8 @@ class SqliteStore(AuditLog, Browsing, Codebooks, Grouped, ModelRecord, Outbox, R
         ----------
         background, groups, audit : int
             ns since 1970, before which the last event of an atom in no group or of a resolved group happened, or
-            an entry of the audit log was made. Windows of the model are kept as long as groups.
+            an entry of the audit log was made. Windows of the model are kept as long as groups, and what happened
+            to it as long as the audit log.
         most : int
             At most so many of each.
         """

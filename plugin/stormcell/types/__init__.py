@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stormcell.types.audit import CORRECTIONS, EXEMPLAR, SIDECAR, AuditCheck, AuditEntry, Seal
 from stormcell.types.codebooks import (
+    MADE_LIVE,
     OTHER,
     Assigned,
     Codebook,
@@ -86,6 +87,7 @@ __all__ = [
     "CORRECTIONS",
     "ERROR_SEVERITY",
     "EXEMPLAR",
+    "MADE_LIVE",
     "NOTHING_KNOWN",
     "OTHER",
     "SIDECAR",

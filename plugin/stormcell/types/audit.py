@@ -18,7 +18,7 @@ CORRECTIONS: Final = ("merge", "split", "move", "pin", "undo")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change of a group, of a draft of one, or of which codebook is live, by a person or by the sidecar.
+    """One change of a group, a draft, a codebook or a token, by a person or by the sidecar.
 
     Attributes
     ----------
@@ -27,11 +27,11 @@ class AuditEntry:
     who : str
         As whom the one who changed it is known: a token's name, "anonymous", "cli" or "sidecar".
     action : str
-        "ack", "resolve", "reopen", "merge", "split", "move", "pin", "undo", what is done to a draft or to a
-        codebook, or what the sidecar does.
+        "ack", "resolve", "reopen", "merge", "split", "move", "pin", "undo", what is done to a draft, a codebook
+        or a token, or what the sidecar does.
     target : str
-        What it was done to: the id of a group, of a feedback or of a draft in review, the uid of an event, or the
-        version of a codebook.
+        What it was done to: the id of a group, of a feedback or of a draft in review, the uid of an event, the
+        version of a codebook, or the name of a token.
     groups : tuple of str
         The ids of all groups whose history it belongs to, those that it ended included.
     detail : mapping of str to Value

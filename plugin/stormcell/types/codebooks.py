@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from stormcell.types.events import Event, Value
 from stormcell.types.results import Share
@@ -274,15 +275,14 @@ class NoteKind(StrEnum):
     DRIFT_ENDED = "drift-ended"
     JOB = "job"
 
-    @property
-    def made_live(self) -> bool:
-        """Whether the codebook that it tells of became live by it."""
-        return self in (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
+
+MADE_LIVE: Final = (NoteKind.PROMOTED, NoteKind.ROLLED_BACK)
+"""How a codebook becomes live."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelNote:
-    """Something that happened to the model, kept for good.
+    """Something that happened to the model.
 
     Attributes
     ----------

@@ -34,10 +34,10 @@ def fields(text: str) -> Fields:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MAX_FIELDS)
     except ValueError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"more than {_MAX_FIELDS} fields were sent; send fewer") from error
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for name, value in pairs:
-        found[name] = (*found.get(name, ()), value)
-    return found
+        found.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in found.items()}
 
 
 async def form(request: Request, most: int = MAX_FORM) -> Fields:
@@ -51,7 +51,7 @@ async def form(request: Request, most: int = MAX_FORM) -> Fields:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != _FORM:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"expected a form ({_FORM}), found {media or 'nothing'}")
-    content = b""
+    content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > most:

@@ -128,8 +128,7 @@ class HttpClient:
             finally:
                 answer.close() if answer.length_remaining else answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            reason = type(error).__name__.removesuffix("Error")
-            raise DeliveryError(f"{self._shown} cannot be reached ({reason})", retryable=True) from error
+            raise DeliveryError(f"{self._shown} cannot be reached ({_reason(error)})", retryable=True) from error
         return Answer(answer.status, answer.headers, content)
 
     def close(self) -> None:
@@ -165,6 +164,20 @@ def retry_after(value: str | None, date: str | None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return max(until - said, 0.0)
+
+
+def _reason(error: Exception) -> str:
+    """Return why there was no answer, in words where people meet it often."""
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "no such host"
+    if isinstance(error.__cause__ or error.__context__, ConnectionRefusedError):
+        return "connection refused"
+    # What could not connect counts as a timeout there, too.
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
+        error, urllib3.exceptions.NewConnectionError
+    ):
+        return "no answer in time"
+    return type(error).__name__.removesuffix("Error")
 
 
 def _said(content: bytes, kind: str) -> str:

@@ -164,7 +164,7 @@ def test_no_token_is_taken_for_somebody_else(name: str) -> None:
     [
         ("viewer", {Scope.READ}),
         ("operator", {Scope.READ, Scope.OPERATE}),
-        ("admin", {Scope.READ, Scope.OPERATE, Scope.ADMINISTER}),
+        ("admin", {Scope.READ, Scope.OPERATE, Scope.TRAIN, Scope.ADMINISTER}),
     ],
 )
 def test_a_role_has_its_scopes_and_no_others(file: Path, role: str, scopes: set[Scope]) -> None:
@@ -183,7 +183,7 @@ def test_a_role_has_its_scopes_and_no_others(file: Path, role: str, scopes: set[
         ({"role": "viewer", "scopes": ["read"]}, "not both"),
         ({"role": "root"}, "'viewer', 'operator' or 'admin'"),
         ({"scopes": []}, "at least 1 item"),
-        ({"scopes": ["write"]}, "'ingest', 'read', 'operate' or 'administer'"),
+        ({"scopes": ["write"]}, "'ingest', 'read', 'operate', 'train' or 'administer'"),
     ],
 )
 def test_what_is_no_role_or_scope_is_refused(granted: dict[str, Any], complaint: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from stormcell.access import Scope
 from stormcell.codebook.document import dump
 from stormcell.codebook.training import Trainer
+from stormcell.sidecar.api.codebook_models import CodebookBody
 from stormcell.types import NoteKind
 from tests.unit.api.client import Api
 from tests.unit.engine.modelled import KINDS, OTHERS, World, book, watched_settings
@@ -48,6 +50,18 @@ def test_a_codebook_goes_in_and_comes_out_byte_for_byte(api: Api, world: World) 
     shown = api.got(f"/codebooks/{first['version']}")
     assert listed["version"] == shown["version"] == first["version"]
     assert len(shown["codewords"]) == listed["codewords"]
+
+
+def test_a_codebook_is_read_off_the_event_loop(api: Api, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    loops = []
+
+    def validated(content: bytes) -> CodebookBody:
+        loops.append(asyncio._get_running_loop())
+        return CodebookBody(root=json.loads(content))
+
+    monkeypatch.setattr(CodebookBody, "model_validate_json", validated)
+    sent(api, world)
+    assert loops == [None]
 
 
 def test_an_altered_codebook_is_refused(api: Api, world: World) -> None:
@@ -141,15 +155,20 @@ def test_runs_of_jobs_are_kept(api: Api, world: World) -> None:
     assert api.post("/api/v1/codebooks/jobs", unknown).status_code == 404
 
 
-CHANGES = ("", "/x/promote", "/x/reject", "/x/canary", "/canary/stop", "/rollback", "/retrain", "/jobs")
+TRAINING = ("", "/x/canary", "/retrain", "/jobs")
+CHANGES = ("/x/promote", "/x/reject", "/canary/stop", "/rollback")
 
 
-@pytest.mark.parametrize("path", CHANGES)
-def test_changes_take_a_token_that_may_administer(world: World, path: str) -> None:
-    api = Api(world.store.path, [("op", {Scope.READ, Scope.OPERATE}), ("admin", {Scope.ADMINISTER})])
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [*((path, Scope.TRAIN) for path in TRAINING), *((path, Scope.ADMINISTER) for path in CHANGES)],
+)
+def test_changes_take_a_token_that_may_train_or_administer(world: World, path: str, scope: Scope) -> None:
+    others = {*Scope} - {scope}
+    api = Api(world.store.path, [("other", others), ("one", {scope})])
     answers = [
         api.post(f"/api/v1/codebooks{path}", {}, headers={"authorization": f"Bearer {who}"})
-        for who in ("op", "admin")
+        for who in ("other", "one")
     ]
     assert answers[0].status_code == 403
     assert answers[1].status_code in {200, 404, 409, 422}

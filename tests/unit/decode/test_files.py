@@ -144,10 +144,8 @@ def test_a_missing_path_among_good_ones(tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(THREE)
     report = Report()
     assert len(list(read([tmp_path / "gone", tmp_path / "good"], report))) == 3
-    assert [str(p) for p in report.problems] == [
-        f"{tmp_path / 'gone'}:0: cannot be read: No such file or directory"
-    ]
-    with pytest.raises(DecodeError, match="gone:0: cannot be read"):
+    assert [str(p) for p in report.problems] == [f"{tmp_path / 'gone'}: cannot be read: No such file or directory"]
+    with pytest.raises(DecodeError, match="gone: cannot be read"):
         list(read([tmp_path / "gone", tmp_path / "good"], strict=True))
 
 
@@ -166,7 +164,7 @@ def test_an_unreadable_file_among_good_ones_of_a_folder(tmp_path: Path) -> None:
     report = Report()
     assert len(list(read([tmp_path], report))) == 6
     (problem,) = report.problems
-    assert str(problem).startswith(f"{tmp_path / 'b.jsonl'}:0: cannot be read: ")
+    assert str(problem).startswith(f"{tmp_path / 'b.jsonl'}: cannot be read: ")
     assert report.files == 2
 
 

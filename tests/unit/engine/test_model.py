@@ -137,7 +137,7 @@ def test_a_canary_that_keeps_to_the_rules_is_promoted_where_that_is_asked_for(tm
     beside = world.canary(book(world.settings, KINDS + OTHERS, codebook))
     world.minutes(0, 6)
     assert world.states() == {live: "retired", beside: "live"}
-    [note] = world.store.notes(NoteKind.PROMOTED, beside)
+    [note] = world.store.notes(NoteKind.PROMOTED, version=beside)
     assert (note.detail["by"], note.detail["from"]) == ("sidecar", live)
     [entry] = world.store.newest_entries(action="promote", limit=10)
     assert (entry.who, entry.target, entry.detail["from"]) == ("sidecar", beside, live)
@@ -253,6 +253,16 @@ def test_a_codebook_is_trained_when_somebody_asks(world: World) -> None:
     assert (job.detail["why"], job.detail["outcome"]) == ("asked", "done")
     # There is none with which it could be compared.
     assert list(world.states().values()) == ["candidate"]
+
+
+def test_of_too_few_events_none_is_trained_until_there_are_more(tmp_path: Path) -> None:
+    world = made_world(tmp_path, {}, min_events=200)
+    world.store.save_model_state("asked", {"number": 1})
+    world.minutes(0, 3)
+    assert world.store.notes(NoteKind.JOB) == []
+    world.minutes(3, 6)
+    [job] = world.store.notes(NoteKind.JOB)
+    assert (job.detail["why"], job.detail["outcome"]) == ("asked", "done")
 
 
 def test_a_training_that_fails_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

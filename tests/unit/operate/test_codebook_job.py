@@ -137,11 +137,11 @@ def test_a_token_is_asked_for_and_what_it_may_not_do_is_told(path: Path, tmp_pat
     path.parent.mkdir()
     sampled(path, 0)
     token = tmp_path / "token"
-    with served(path, (("reader", {Scope.READ}), ("trainer", {Scope.READ, Scope.ADMINISTER}))) as api:
+    with served(path, (("reader", {Scope.READ}), ("trainer", {Scope.READ, Scope.TRAIN}))) as api:
         with pytest.raises(DeliveryError, match=r"401 Unauthorized.*--token-file, or set STORMCELL_TOKEN"):
             run(client(api), SETTINGS)
         token.write_text("reader\n")
-        with pytest.raises(DeliveryError, match=r"403 Forbidden to /codebooks: .*administer"):
+        with pytest.raises(DeliveryError, match=r"403 Forbidden to /codebooks: .*train"):
             run(client(api, token), SETTINGS)
         token.write_text("trainer\n")
         assert run(client(api, token), SETTINGS).outcome is Outcome.DONE

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormcell.codebook import document
+from stormcell.config import Settings
 from stormcell.errors import CodebookError, ConflictError, InputError, NotFoundError, StormcellError
 from stormcell.operate import canary, codebooks
 from stormcell.operate.codebooks import Fault
@@ -317,7 +318,7 @@ def test_of_many_who_promote_at_once_each_knew_what_was_live(store: SqliteStore)
         lambda store, why: codebooks.reject(store, SECOND, ANN, why=why),
         lambda store, why: canary.start(store, SECOND, ANN, why=why),
         lambda store, why: canary.stop(store, ANN, why=why),
-        lambda store, why: canary.retrain(store, ANN, why=why),
+        lambda store, why: canary.retrain(store, ANN, Settings(), why=why),
     ],
 )
 def test_a_reason_without_end_is_refused_before_anything_is_done(

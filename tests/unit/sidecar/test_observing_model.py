@@ -106,4 +106,7 @@ def test_runs_of_jobs(world: World) -> None:
     assert before > 0
     world.time += 10**15
     run("skipped", 1)
+    # What is counted does not fall as notes are forgotten.
+    assert world.store.forget(background=0, groups=0, audit=world.time, most=100).notes == 1
+    assert told(world)[f'stormcell_job_runs_total{{{job},stormcell_outcome="failed"}}'] == 2
     assert told(world)[f"stormcell_job_last_success_seconds{{{job}}}"] < before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 _UNDO = {
+    10: ("DROP TABLE model_tallies",),
     9: (
         "DROP TABLE codebooks",
         "DROP TABLE model_windows",

@@ -98,9 +98,14 @@ def test_another_server_is_told_from_a_sidecar(receiver: HttpReceiver, monkeypat
         client(receiver).get("/codebooks")
 
 
+def test_a_name_that_nobody_has_is_told() -> None:
+    with pytest.raises(DeliveryError, match=r"http://nobody\.invalid:9 cannot be reached \(no such host\)"):
+        connect("http://nobody.invalid:9", bearer(None), sleep=lambda seconds: None).get("/status")
+
+
 def test_nobody_there_is_told_after_a_few_tries() -> None:
     waits: list[float] = []
-    with pytest.raises(DeliveryError, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+    with pytest.raises(DeliveryError, match=r"http://127\.0\.0\.1:9 cannot be reached \(connection refused\)"):
         connect("http://127.0.0.1:9", bearer(None), sleep=waits.append).get("/status")
     assert len(waits) == json_api.TRIES - 1
     assert waits == sorted(waits)

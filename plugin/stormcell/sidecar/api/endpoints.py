@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -47,8 +48,12 @@ def _administer(
     answer: str = "CodebookChanged",
     body: type[BaseModel] = codebook_models.WhyBody,
     largest: int = requests.MAX_BODY,
+    scope: Scope = Scope.ADMINISTER,
 ) -> Endpoint:
-    return Endpoint("POST", path, Scope.ADMINISTER, handler, summary, answer, None, body, largest)
+    return Endpoint("POST", path, scope, handler, summary, answer, None, body, largest)
+
+
+_train = partial(_administer, scope=Scope.TRAIN)
 
 
 _CODEBOOKS: Final[tuple[Endpoint, ...]] = (
@@ -63,7 +68,7 @@ _CODEBOOKS: Final[tuple[Endpoint, ...]] = (
     _get("/codebooks/sample", modelling.codebook_sample, "Show what is trained next.", "CodebookSample"),
     _get("/codebooks/{id}", modelling.show_codebook, "Show a codebook.", "CodebookShown"),
     _get("/codebooks/{id}/document", modelling.codebook_document, "Export it.", "CodebookDocument"),
-    _administer(
+    _train(
         "/codebooks",
         modelling.import_codebook,
         "Import one.",
@@ -74,7 +79,7 @@ _CODEBOOKS: Final[tuple[Endpoint, ...]] = (
         "/codebooks/{id}/promote", modelling.promote_codebook, "Make it live.", body=codebook_models.PromoteBody
     ),
     _administer("/codebooks/{id}/reject", modelling.reject_codebook, "Say that it is not to become live."),
-    _administer("/codebooks/{id}/canary", modelling.start_canary, "Let it watch beside the live one."),
+    _train("/codebooks/{id}/canary", modelling.start_canary, "Let it watch beside the live one."),
     _administer("/codebooks/canary/stop", modelling.stop_canary, "Stop the canary."),
     _administer(
         "/codebooks/rollback",
@@ -82,8 +87,8 @@ _CODEBOOKS: Final[tuple[Endpoint, ...]] = (
         "Go back to the one before.",
         body=codebook_models.RollBackBody,
     ),
-    _administer("/codebooks/retrain", modelling.retrain, "Train one of what came last.", "RetrainAsked"),
-    _administer(
+    _train("/codebooks/retrain", modelling.retrain, "Train one of what came last.", "RetrainAsked"),
+    _train(
         "/codebooks/jobs", modelling.report_job, "Report a run of a job.", "JobReported", codebook_models.JobBody
     ),
 )

@@ -90,9 +90,8 @@ def stop_canary(call: Call[None, WhyBody]) -> dict[str, Any]:
 
 def retrain(call: Call[None, WhyBody]) -> dict[str, Any]:
     """Train a codebook of what came last, which becomes the canary."""
-    canary.check_sample(call.settings)
-    number, changed = canary.retrain(call.store, call.person, why=call.body.why)
-    return {"changed": changed, "request": number}
+    asked = canary.retrain(call.store, call.person, call.settings, why=call.body.why)
+    return {"changed": asked.new, "request": asked.number}
 
 
 def report_job(call: Call[None, JobBody]) -> dict[str, Any]:

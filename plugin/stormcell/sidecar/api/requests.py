@@ -54,40 +54,48 @@ def no_query(request: Request) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no parameter {name!r} here; leave it out")
 
 
-async def body(request: Request, model: type[Asked], largest: int) -> Asked:
-    """Return the body of a request; one that may be empty and is stands for all its defaults.
+async def content(request: Request, largest: int) -> bytearray:
+    """Return the body of a request as it was sent.
 
     Raises
     ------
     Problem
-        If it is too large, of another media type, no JSON, or not what is expected.
+        If it is larger than so many bytes, or of another media type.
     """
-    content = await _bounded(request, largest)
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content and media_type != "application/json":
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body of Content-Type: application/json; send it so"
-        )
-    try:
-        return model.model_validate_json(content or b"{}")
-    except ValidationError as error:
-        raise invalid(error, "body") from error
-
-
-async def _bounded(request: Request, largest: int) -> bytes:
-    content = bytearray()
+    found = bytearray()
     async for chunk in request.stream():
-        content += chunk
-        if len(content) > largest:
+        found += chunk
+        if len(found) > largest:
             raise Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {largest} bytes; send less at once"
             )
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found and media_type != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body of Content-Type: application/json; send it so"
+        )
+    return found
+
+
+def body(content: bytearray, model: type[Asked]) -> Asked:
+    """Return what a body says; one that may be empty and is stands for all its defaults.
+
+    It may take a while: not for the event loop.
+
+    Raises
+    ------
+    Problem
+        If it holds too much, is no JSON, or not what is expected.
+    """
     # Three bytes of JSON may become a hundred of memory, and telemetry waits while they do.
     if content.count(b",") + content.count(b"[") + content.count(b"{") > MAX_VALUES:
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body holds more than {MAX_VALUES} values; send less at once"
         )
-    return bytes(content)
+    try:
+        return model.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        raise invalid(error, "body") from error
 
 
 def same_origin(request: Request) -> None:

@@ -1,10 +1,9 @@
-"""The routes: every request is checked on the event loop, and answered off it."""
+"""The routes: who asks is checked on the event loop; what is asked for is read and answered off it."""
 
 from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import anyio
 from starlette.requests import Request
@@ -53,25 +52,27 @@ async def _called(
     api: ApiContext, endpoint: Endpoint, limiter: anyio.CapacityLimiter, request: Request
 ) -> Response:
     who = principal(api, request, endpoint.scope)
-    query, body = None, None
+    query, sent = None, bytearray()
     if endpoint.query is None:
         requests.no_query(request)
     else:
         query = requests.query(request, endpoint.query)
     if endpoint.body is not None:
         requests.same_origin(request)
-        body = await requests.body(request, endpoint.body, endpoint.largest)
+        sent = await requests.content(request, endpoint.largest)
     [*named] = request.path_params.values()
 
-    def work() -> Any:
+    def work() -> tuple[Response, bool]:
+        body = None if endpoint.body is None else requests.body(sent, endpoint.body)
         with SqliteStore(api.store_path, create=True) as store:
             by = body.by if isinstance(body, By) else ""
-            return endpoint.handler(Call(api, store, who, "".join(named), query, body, by))
+            result = endpoint.handler(Call(api, store, who, "".join(named), query, body, by))
+        return answer(result), body is not None and bool(result["changed"])
 
-    result = await anyio.to_thread.run_sync(work, limiter=limiter)
-    if endpoint.body is not None and result["changed"]:
+    response, changed = await anyio.to_thread.run_sync(work, limiter=limiter)
+    if changed:
         api.nudge()
-    return answer(result)
+    return response
 
 
 async def _status(api: ApiContext, limiter: anyio.CapacityLimiter, request: Request) -> Response:

@@ -9,9 +9,10 @@ from stormcell.config import Settings
 from stormcell.operate.recalling import recalled
 from stormcell.render import RUNBOOK
 from stormcell.render.calls import Place, called
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.types import AuditEntry, Group, Share
-from stormcell.web.group.events import level, title_of
+from stormcell.web.group.events import title_of
 from stormcell.web.group.history import Happened, happened
 
 _SIMILAR: Final = 5
@@ -129,7 +130,7 @@ def around(store: SqliteStore, group: Group, settings: Settings) -> Around:
             Past(
                 group=other,
                 title=title_of(other, 160),
-                level=level(other.most_severe.severity),
+                level=severity_name(other.most_severe.severity),
                 dissimilarity=each.dissimilarity,
                 parts=tuple(sorted((s for s in each.shares if s.share > 0), key=lambda s: (-s.share, s.name))),
                 family=other.id in members,

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.times import rfc3339
 from stormcell.types import Membership, Row
-from stormcell.web.group.events import level
 
 _COLUMNS: Final = (
     *("time", "signal", "service", "severity", "level", "text", "uid", "trace_id", "span_id", "duration_ns"),
@@ -54,7 +54,13 @@ def safe(cell: str) -> str:
 def _cells(uid: str, row: Row, atom: Membership) -> Sequence[str | int | float]:
     event = row.event
     return (
-        *(rfc3339(event.time), event.signal.value, event.service, event.severity or "", level(event.severity)),
+        *(
+            rfc3339(event.time),
+            event.signal.value,
+            event.service,
+            event.severity or "",
+            severity_name(event.severity),
+        ),
         *(event.text, uid, event.trace_id, event.span_id, event.duration or ""),
         *(atom.dissimilarity if atom.shares else "", atom.runner_up or ""),
         "" if atom.margin is None else atom.margin,

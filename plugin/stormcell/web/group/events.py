@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.render.html import text_of
-from stormcell.semconv import SEVERITIES, severity_name
+from stormcell.semconv import severity_name
 from stormcell.types import Attributes, Event, Group
 
 _LONGEST: Final = 4000
@@ -61,11 +61,6 @@ class Landmark:
     is_exemplar: bool
 
 
-def level(severity: int) -> str:
-    """Return the name of an OpenTelemetry severity number: "debug" for all that is less than "info", "" for 0."""
-    return severity_name(severity) if severity >= SEVERITIES["info"] else "debug" if severity else ""
-
-
 def card(event: Event) -> Card:
     """Return an event, whole."""
     plain = {
@@ -77,7 +72,7 @@ def card(event: Event) -> Card:
     }
     return Card(
         event=event,
-        level=level(event.severity),
+        level=severity_name(event.severity),
         text=cut(event.text),
         plain=tuple((name, value) for name, value in plain.items() if value),
         attributes=_listed(event.attributes),
@@ -96,7 +91,7 @@ def landmarks(exemplar: Event, roles: Mapping[str, Event]) -> tuple[Landmark, ..
         Landmark(
             tuple(named[event.uid]),
             event,
-            level(event.severity),
+            severity_name(event.severity),
             cut(event.text, 300),
             event.time - start,
             event.uid == exemplar.uid,

@@ -18,6 +18,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "move": "moved an event",
     "pin": "pinned the exemplar",
     "undo": "took back",
+    "retrain": "asked for a training",
     "exemplar": "gave it another exemplar",
 }
 _WORDS_OF_DRAFTS: Final[Mapping[str, str]] = {
@@ -39,6 +40,11 @@ _WORDS_OF_CODEBOOKS: Final[Mapping[str, str]] = {
     "reject": "rejected",
     "canary": "made a canary of",
     "stop-canary": "stopped the canary",
+}
+_WORDS_OF_TOKENS: Final[Mapping[str, str]] = {
+    "new-token": "made a token for",
+    "rotate-token": "rotated the token of",
+    "revoke-token": "revoked the token of",
 }
 
 
@@ -67,6 +73,8 @@ class Happened:
         The id of the draft that it was done to; "" for other actions.
     codebook : str
         The version of the codebook that it was done to; "" for other actions.
+    token : str
+        The name of the token that it was done to; "" for other actions.
     plain : bool
         Whether it was done to the one group that it belongs to, and nothing else.
     details : tuple of (str, str)
@@ -87,12 +95,13 @@ class Happened:
     event: str
     draft: str
     codebook: str
+    token: str
     plain: bool
     details: tuple[tuple[str, str], ...]
     undoable: str
 
 
-_ALL: Final = {**_WORDS, **_WORDS_OF_DRAFTS, **_WORDS_OF_CODEBOOKS}
+_ALL: Final = {**_WORDS, **_WORDS_OF_DRAFTS, **_WORDS_OF_CODEBOOKS, **_WORDS_OF_TOKENS}
 _NAMES: Final = {"before": "was", "why": "because:", "taken": "taken by", "refused": "not taken by"}
 _OWN: Final = frozenset(("by", "feedback", "gone", "restored"))
 """Details that are told otherwise."""
@@ -131,6 +140,7 @@ def _happened(entry: AuditEntry, living: Collection[str], said: Collection[str],
         event=entry.target if entry.action in ("move", "pin") else "",
         draft=entry.target if entry.action in _WORDS_OF_DRAFTS else "",
         codebook=entry.target if entry.action in _WORDS_OF_CODEBOOKS else "",
+        token=entry.target if entry.action in _WORDS_OF_TOKENS else "",
         plain=entry.groups == (entry.target,),
         details=tuple(
             (_NAMES.get(name, name), _told(value))

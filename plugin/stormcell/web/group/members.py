@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Line, Narrowed, Sort
 from stormcell.types import Event, Group, Signal
 from stormcell.web.call import whole
-from stormcell.web.group.events import cut, level
+from stormcell.web.group.events import cut
 from stormcell.web.paths import group_path, query
 
 PAGE: Final = 50
@@ -192,7 +193,7 @@ def _member(line: Line, group: Group, asked: Asked) -> Member:
         toggled = (*asked.open, event.uid)[-_OPEN:]
     return Member(
         event=event,
-        level=level(event.severity),
+        level=severity_name(event.severity),
         text=cut(event.text, _TEXT),
         count=line.count,
         dissimilarity=atom.dissimilarity if atom.shares else None,

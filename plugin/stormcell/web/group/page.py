@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.config import Settings
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.store.listing import By, Order, Wanted
 from stormcell.types import Event, Feedback, Group, GroupTemplate, Kind, Review
-from stormcell.web.group.events import Card, Landmark, card, landmarks, level, title_of
+from stormcell.web.group.events import Card, Landmark, card, landmarks, title_of
 from stormcell.web.group.history import Happened, happened
 
 HISTORY: Final = 30
@@ -125,7 +126,7 @@ def group_page(store: SqliteStore, group: Group, settings: Settings, searched: s
     return GroupPage(
         group=group,
         title=title_of(group, 300),
-        level=level(group.most_severe.severity),
+        level=severity_name(group.most_severe.severity),
         duration=max(group.last_seen - group.first_seen, 0),
         days=group.first_seen // _DAY != group.last_seen // _DAY,
         exemplar=card(group.medoid),
@@ -166,7 +167,7 @@ def others(store: SqliteStore, group: Group, settings: Settings, searched: str =
             id=other.id,
             title=title_of(other, 160),
             status=other.status,
-            level=level(other.most_severe.severity),
+            level=severity_name(other.most_severe.severity),
             service=other.services[0].name if other.services else other.medoid.service,
             count=other.count,
             first_seen=other.first_seen,

@@ -54,8 +54,9 @@ def stop(call: PageCall) -> Toast:
 
 def retrain(call: PageCall) -> Toast:
     """Ask for a codebook of what came last."""
-    canary.check_sample(call.settings)
-    canary.retrain(call.store, call.person, why=_why(call))
+    asked = canary.retrain(call.store, call.person, call.settings, why=_why(call))
+    if asked.waits:
+        return Toast(f"The sidecar trains a codebook once it can: {asked.waits}")
     return Toast("The sidecar trains a codebook at its next tick; it becomes the canary")
 
 

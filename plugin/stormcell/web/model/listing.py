@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.store import SqliteStore
-from stormcell.types import CodebookState, ModelNote, StoredCodebook
+from stormcell.types import MADE_LIVE, CodebookState, ModelNote, StoredCodebook
 
 PAGE: Final = 50
 """Codebooks that are listed; of what is older the command line tells."""
@@ -138,4 +138,4 @@ def _number(stored: StoredCodebook, name: str) -> str:
 
 def _led(store: SqliteStore, version: str) -> ModelNote | None:
     """Return the note of how a codebook came to be live."""
-    return next((note for note in store.notes(version=version) if note.kind.made_live), None)
+    return next(iter(store.notes(*MADE_LIVE, version=version, limit=1)), None)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from stormcell.operate.codebooks import opened
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.text.shorten import shorten
 from stormcell.types import Codebook, CodebookState, StoredCodebook, WindowSummary
 from stormcell.web.model.listing import Row, row, share
-from stormcell.web.triage.rows import severity_name
 
 PAGE: Final = 100
 """Codewords on a page."""
@@ -118,7 +118,7 @@ def _words(codebook: Codebook, first: int, window: WindowSummary | None) -> list
             text=shorten(word.medoid.text, _TEXT) or "(no text)",
             service=word.medoid.service,
             signal=word.medoid.signal.value,
-            severity=severity_name(word.medoid.severity),
+            severity=severity_name(word.medoid.severity) or "none",
             uid=word.medoid.uid,
             weight=round(word.weight),
             part=word.weight / total,

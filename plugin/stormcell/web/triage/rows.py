@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.store.listing import position
 from stormcell.text.shorten import shorten
 from stormcell.types import Group
-from stormcell.web.triage.asking import SEVERITIES, SIGNALS, Asked, after
+from stormcell.web.triage.asking import SIGNALS, Asked, after
 
 PAGE: Final = 50
 _SERVICES: Final = 2
@@ -79,7 +80,7 @@ def row(group: Group) -> Listed:
         id=group.id,
         title=shorten(group.title, _TITLE) or "(no text)",
         status=group.status,
-        severity=severity_name(group.most_severe.severity),
+        severity=severity_name(group.most_severe.severity) or "none",
         services=[(part.name, part.blame) for part in group.services[:_SERVICES]],
         more_services=max(0, len(group.services) - _SERVICES),
         signals=[(name, group.signals[name]) for name in SIGNALS if group.signals.get(name)],
@@ -88,11 +89,6 @@ def row(group: Group) -> Listed:
         last_seen=group.last_seen,
         revision=group.revision,
     )
-
-
-def severity_name(number: int) -> str:
-    """Return the name of an OpenTelemetry severity number; what is less than information is "none"."""
-    return next((name for name, least in SEVERITIES.items() if number >= least), "none")
 
 
 def _chips(counts: dict[str, int]) -> dict[str, int]:

@@ -14,11 +14,11 @@ from stormcell.errors import NotFoundError
 from stormcell.operate.explain import explained
 from stormcell.render.context import context
 from stormcell.render.report.services import calls_of
+from stormcell.semconv import severity_name
 from stormcell.store import SqliteStore
 from stormcell.store.browsing import Narrowed, Sort
 from stormcell.types import AuditEntry, Material
 from stormcell.web.group.around import around, calls, gone
-from stormcell.web.group.events import level
 from stormcell.web.group.history import happened
 from stormcell.web.group.members import LOW, PAGE, Asked, asked, members, path
 from stormcell.web.group.page import group_page
@@ -226,9 +226,16 @@ def test_what_happened_is_told_in_words() -> None:
     published = AuditEntry(6, "bob", "publish", "d-1", ("g-1",), {"taken": ["wiki", "archive"], "refused": []})
     [told] = happened([published], {"g-1"}, set())
     assert told.details == (("taken by", "wiki, archive"),)
+    rotated = AuditEntry(8, "cli", "rotate-token", "collector", (), {"may": ["ingest"], "by": "ann"})
+    [told] = happened([rotated], set(), set())
+    assert (told.words, told.token, told.details) == (
+        "rotated the token of",
+        "collector",
+        (("may", "ingest"),),
+    )
 
 
 def test_levels_are_those_of_opentelemetry() -> None:
-    assert [level(number) for number in (24, 21, 20, 17, 13, 9, 8, 1, 0)] == (
-        ["fatal", "fatal", "error", "error", "warn", "info", "debug", "debug", ""]
+    assert [severity_name(number) for number in (24, 21, 20, 17, 13, 9, 8, 1, 0)] == (
+        ["fatal", "fatal", "error", "error", "warn", "info", "debug", "trace", ""]
     )
