@@ -33,7 +33,7 @@ ATTRIBUTES = {
     ("td", "class"),
     ("th", "class"),
 }
-CLASSES = {"blank", "footnotes", "footnote-ref", "number", "center", "time"}
+CLASSES = {"blank", "footnotes", "footnote-ref", "number", "center", "whole"}
 
 
 class Allowed(HTMLParser):
@@ -126,9 +126,10 @@ def test_markup_of_drafts_is_shown() -> None:
     assert '<li id="fn1" value="7"><p>event <code>ab</code>, field <code>text</code>' in shown
 
 
-def test_a_time_is_not_broken() -> None:
-    shown = html("From 2023-11-14T22:26:22.153Z[^1] on, not 2023-11-14 <b>\n\n[^1]: event `ab`, field `time`")
-    assert 'From <span class="time">2023-11-14T22:26:22.153Z</span><sup' in shown
+def test_times_and_percentages_are_not_broken() -> None:
+    shown = html("From 2023-11-14T22:26:22.153Z[^1] on 5 %, not 2023-11-14 <b>\n\n[^1]: event `ab`, field `time`")
+    assert 'From <span class="whole">2023-11-14T22:26:22.153Z</span><sup' in shown
+    assert 'on <span class="whole">5 %</span>, not' in shown
     assert "not 2023-11-14 &lt;b&gt;" in shown
 
 
