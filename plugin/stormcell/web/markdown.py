@@ -23,9 +23,8 @@ SCHEMES: Final = ("http://", "https://")
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
 _DEEPEST: Final = 6
 _MOST_DIGITS: Final = 6
-_ONE_PIECE: Final = re.compile(
-    r"\b(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z|\d{1,3}(?:\.\d{1,9})? %)", re.ASCII
-)
+_TIME: Final = re.compile(r"\b(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)", re.ASCII)
+_PERCENT: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,9})? %", re.ASCII)
 
 MOST: Final = 256 * 1024
 """Characters of the longest text that is laid out; of a longer one it is shown how it is written."""
@@ -113,8 +112,9 @@ def _tame(tokens: Sequence[Token]) -> None:
 
 def _text(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
     # Browsers would break a time behind a hyphen, and a percentage before its sign.
-    escaped = str(Markup.escape(tokens[at].content))
-    return _ONE_PIECE.sub(r'<span class="whole">\g<0></span>', escaped)
+    text = str(Markup.escape(tokens[at].content))
+    text = _TIME.sub(r'<span class="whole">\1</span><wbr><span class="whole">\2</span>', text)
+    return _PERCENT.sub(r'<span class="whole">\g<0></span>', text)
 
 
 def _caption(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:

@@ -14,7 +14,7 @@ from stormcell.web.markdown import blanks, html
 TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "pre", "code", "em", "strong"),
     *("ul", "ol", "li", "a", "sup", "section", "table", "thead", "tbody", "tr", "th", "td"),
-    "span",
+    *("span", "wbr"),
 }
 ATTRIBUTES = {
     ("a", "href"),
@@ -126,9 +126,10 @@ def test_markup_of_drafts_is_shown() -> None:
     assert '<li id="fn1" value="7"><p>event <code>ab</code>, field <code>text</code>' in shown
 
 
-def test_times_and_percentages_are_not_broken() -> None:
+def test_times_and_percentages_are_broken_between_their_parts_alone() -> None:
     shown = html("From 2023-11-14T22:26:22.153Z[^1] on 5 %, not 2023-11-14 <b>\n\n[^1]: event `ab`, field `time`")
-    assert 'From <span class="whole">2023-11-14T22:26:22.153Z</span><sup' in shown
+    whole = '<span class="whole">'
+    assert f"From {whole}2023-11-14T</span><wbr>{whole}22:26:22.153Z</span><sup" in shown
     assert 'on <span class="whole">5 %</span>, not' in shown
     assert "not 2023-11-14 &lt;b&gt;" in shown
 
