@@ -68,14 +68,30 @@ class Session:
         return re.sub(r"\bcb-[0-9a-f]{4,12}\b", name, command)
 
 
-def main() -> None:
-    """Renew the page."""
+def begun(folder: Path) -> tuple[Session, str]:
+    """Return the page, and a session in which its folders are made."""
     text = PAGE.read_text("utf-8")
     setup = _SETUP.search(text)
     assert setup is not None, "the page makes no folders"
+    session = Session(folder)
+    session.run(setup[1])
+    return session, text
+
+
+def played(folder: Path, last: str) -> None:
+    """Run the commands of the page in an empty folder, up to the block that holds ``last``."""
+    session, text = begun(folder)
+    for block in _BLOCK.findall(text):
+        print(*session.renewed(block), sep="\n", file=sys.stderr)
+        if last in block:
+            return
+    raise ValueError(f"no block of {PAGE} holds {last!r}")
+
+
+def main() -> None:
+    """Renew the page."""
     with tempfile.TemporaryDirectory() as folder:
-        session = Session(Path(folder))
-        session.run(setup[1])
+        session, text = begun(Path(folder))
         text = _BLOCK.sub(lambda found: "\n".join(("```console", *session.renewed(found[1]), "```")), text)
     PAGE.write_text(text, "utf-8")
 

@@ -1,16 +1,24 @@
-"""Takes pictures of the pages, of what `stormcell demo` groups: the folder is the argument."""
+"""Takes pictures of the pages: the folder is the argument.
+
+They show what `stormcell demo` groups; codebooks are those of docs/model-operations.md.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts"))
+
+from operations import played
 from palette import shrunk
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ROOT / ".services" / "bin" / "chromium"
 PROGRAM = (sys.executable, "-m", "stormcell")
 SIZE = {"width": 1400, "height": 900}
@@ -32,6 +40,19 @@ def keep(page: Page, folder: Path, name: str) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path} is larger than {LARGEST} bytes; show less on it")
+
+
+@contextmanager
+def served(store: Path, *options: str) -> Iterator[str]:
+    """Serve the pages of a store; yields their address."""
+    command = [*PROGRAM, "web", "--store", str(store), "--port", "0", "--no-browser", *options]
+    web = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert web.stdout is not None
+    try:
+        yield web.stdout.readline().strip()
+    finally:
+        web.terminate()
+        web.wait()
 
 
 def pages(page: Page, url: str, folder: Path) -> None:
@@ -62,17 +83,14 @@ def main(folder: Path) -> None:
         run("demo", "--out", str(out))
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport=SIZE, color_scheme="light")
-        web = subprocess.Popen(
-            [*PROGRAM, "web", "--store", str(out), "--port", "0", "--no-browser"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert web.stdout is not None
-        try:
-            pages(page, web.stdout.readline().strip(), folder)
-        finally:
-            web.terminate()
-            web.wait()
+        with served(out) as url:
+            pages(page, url, folder)
+        model = Path(temporary) / "model"
+        model.mkdir()
+        played(model, "codebook canary status")
+        with served(model / "out", "--config", str(model / "stormcell.yaml")) as url:
+            page.goto(f"{url}codebooks")
+            keep(page, folder, "codebooks")
         run("report", "--store", str(out), "--out", str(out / "report.html"))
         page.goto((out / "report.html").as_uri() + "#timeline")
         keep(page, folder, "report")

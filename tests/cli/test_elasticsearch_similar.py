@@ -101,7 +101,7 @@ def test_groups_that_the_store_forgot_are_found_with_their_runbooks(store: Path,
     ran = similar(store, asked, "--top", "1")
     assert (ran.code, ran.err) == (0, "")
     # It is equal, and resolved. Its id cannot switch the terminal's colours.
-    assert ran.out.startswith("1. g-gone\\x1b[31m  0.000  Long ago\n   resolved, from 2023-11-14T22:13:2")
+    assert ran.out.startswith("1. g-gone\\x1b[31m  0.000 away  Long ago\n   resolved, from 2023-11-14T22:13:2")
     assert ", no longer in the store\n" in ran.out
     assert "runbook: in Elasticsearch; --json prints it" in ran.out
     found = similar(store, asked, "--json").json

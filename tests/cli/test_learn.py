@@ -35,7 +35,7 @@ def test_history_tells_from_the_first_minute_what_is_usual(tmp_path: Path) -> No
     today = logs(tmp_path / "today.json", range(600, 610))
     cold = stormcell("group", today, "--json")
     assert len(cold.json["groups"]) == 1
-    assert "Still learning what is usual (1 stretches of time seen" in cold.err
+    assert "Still learning what is usual (1 stretch of time seen" in cold.err
     learned = stormcell("learn", history, "--out", tmp_path / "out")
     assert learned.code == 0
     assert learned.out == "Learned 600 events; known now: 1 template over 40 stretches of 15 min.\n"

@@ -144,7 +144,7 @@ def _print(store: SqliteStore, number: int, copy: Remembered, each: Similar, kep
     place = "in Elasticsearch; --json prints it" if copy.runbook and not runbook else runbook_place(store, runbook)
     gone = "" if copy.id in kept else ", no longer in the store"
     lines = [
-        f"{number}. {copy.id}  {each.dissimilarity:.3f}  {copy.title}",
+        f"{number}. {copy.id}  {each.dissimilarity:.3f} away  {copy.title}",
         f"   {copy.status}, from {readable(copy.first_seen)}{gone}",
         f"   differs by {shares_line(each.shares)}",
         f"   runbook: {place}",

@@ -182,8 +182,9 @@ def show(grouping: Grouping, report: Report, *, as_json: bool) -> None:
             + "."
         )
     if grouping.learning and grouping.events:
+        seen = counted(grouping.buckets, "stretch")
         say(
-            f"Still learning what is usual ({grouping.buckets} stretches of time seen; see `stormcell learn` and "
+            f"Still learning what is usual ({seen} of time seen; see `stormcell learn` and "
             "background.learning_buckets): from what came too early nothing was set apart."
         )
     say_outcomes(grouping.outcomes)

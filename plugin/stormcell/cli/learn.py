@@ -67,7 +67,7 @@ def _print(events: int, knowledge: Knowledge, settings: Settings) -> None:
     width = spoken(int(settings.background.bucket_seconds * 1e9))
     lines = [
         f"Learned {counted(events, 'event')}; known now: {counted(background.templates, 'template')} "
-        f"over {counted(background.buckets, 'stretch')} of {width}.".replace("stretchs", "stretches"),
+        f"over {counted(background.buckets, 'stretch')} of {width}.",
     ]
     missing = settings.background.learning_buckets - background.buckets
     if missing > 0:

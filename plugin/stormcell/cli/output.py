@@ -73,7 +73,9 @@ def say(message: str) -> None:
 
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, such as ``1 event`` or ``1,204 events``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    if count != 1:
+        noun += "es" if noun.endswith(("ch", "s")) else "s"
+    return f"{count:,} {noun}"
 
 
 def print_json(value: Any) -> None:

@@ -111,7 +111,7 @@ def _print(store: SqliteStore, number: int, each: Similar, families: list[Family
     group = store.group(each.group)
     assert group is not None  # it was among the groups of the same store
     lines = [
-        f"{number}. {group.id}  {each.dissimilarity:.3f}  {group.title}",
+        f"{number}. {group.id}  {each.dissimilarity:.3f} away  {group.title}",
         f"   {group.status}, from {readable(group.first_seen)}, family {_family_id(families, group.id) or 'none'}",
         f"   differs by {shares_line(each.shares)}",
         f"   runbook: {runbook_place(store, runbook_of(store, group.id))}",

@@ -72,7 +72,7 @@ def publish(
         if why and not stale:
             raise ConflictError(
                 f"draft {review.id} is stale: {why}; look whether it still holds and edit it or draft it anew,"
-                " or publish it all the same (--stale)"
+                " or publish it although it is stale (--stale)"
             )
     # Not while nobody else may write: places may take their time.
     told = hand_out(review, person, settings, destinations, unmasked)

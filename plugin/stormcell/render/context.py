@@ -18,6 +18,7 @@ from stormcell.render.shape import (
     Calls,
     Common,
     Factor,
+    Pattern,
     Reach,
     Varied,
     calls_of,
@@ -118,7 +119,7 @@ class Context:
         return fields_of(self._rows)
 
     @cached_property
-    def patterns(self) -> tuple[Counted, ...]:
+    def patterns(self) -> tuple[Pattern, ...]:
         """The templates of the members' texts, the exemplar's first, at most ``MAX_LISTED``."""
         return patterns(self._material.group, self._rows)
 

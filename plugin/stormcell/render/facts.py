@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from stormcell.semconv import ANNOTATIONS, LABELS, severity_name
+from stormcell.text.shorten import shorten
 from stormcell.times import readable, spoken
 from stormcell.types import Event, Fact, Signal, Value
 
@@ -75,7 +76,7 @@ def show(event: Event) -> Shown:
         time=instant(event),
         service=fact(event, "service") if event.service else Blank("service"),
         text=fact(event, "text"),
-        brief=shortened(fact(event, "text", whole=True), MAX_BRIEF),
+        brief=_brief(event),
         severity=_severity(event),
         status=fact(event, "status") if event.status not in ("", "unset") else None,
         duration=(
@@ -102,12 +103,21 @@ def fact(event: Event, path: str, *, whole: bool = False) -> Fact:
     return Fact(value, event.uid, path) if whole or path == "uid" else shortened(Fact(value, event.uid, path))
 
 
-def shortened(long: Fact, most: int = MAX_SHOWN) -> Fact:
-    """Return a fact of at most ``most`` characters, which says so if it had to be cut."""
-    if len(long.value) <= most:
+def shortened(long: Fact) -> Fact:
+    """Return a fact of at most ``MAX_SHOWN`` characters, which says so if it had to be cut."""
+    if len(long.value) <= MAX_SHOWN:
         return long
-    cut = "shortened" if most == MAX_SHOWN else f"shortened to {most} characters"
-    return replace(long, value=long.value[: most - 1] + "…", how=f"{long.how}, {cut}" if long.how else cut)
+    how = f"{long.how}, shortened" if long.how else "shortened"
+    return replace(long, value=long.value[: MAX_SHOWN - 1] + "…", how=how)
+
+
+def _brief(event: Event) -> Fact:
+    """Return the text of ``event`` on one line, a long one without its middle: its end tells what went wrong."""
+    whole = fact(event, "text", whole=True)
+    line = shorten(whole.value, MAX_BRIEF)
+    if line in ("", whole.value):
+        return whole
+    return replace(whole, value=line, how=f"on one line of {MAX_BRIEF} characters at most")
 
 
 def instant(event: Event) -> Fact:

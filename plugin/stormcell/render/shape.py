@@ -9,7 +9,7 @@ from typing import Final
 
 from stormcell.render.calls import called_rows
 from stormcell.render.facts import Shown, as_text, fact, shortened, show
-from stormcell.render.members import MAX_LISTED, Counted
+from stormcell.render.members import MAX_LISTED
 from stormcell.render.places import HOST, POD, Whereabouts
 from stormcell.semconv import LABELS, SERVICE_NAME
 from stormcell.types import Event, Fact, Group, Membership, Row, Signal
@@ -27,6 +27,15 @@ class Reach:
     hosts: Fact | None
     traces: Fact | None
     errors: Fact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A template of the members' texts, whose it is, and how many have it."""
+
+    name: Fact
+    service: Fact | None
+    count: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +169,8 @@ def path_to(service: str, calls: Sequence[Calls]) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def patterns(group: Group, rows: Iterable[Row]) -> tuple[Counted, ...]:
-    """Return the templates of the members' texts, the exemplar's first, and how many have each."""
+def patterns(group: Group, rows: Iterable[Row]) -> tuple[Pattern, ...]:
+    """Return the templates of the members' texts, the exemplar's first, and how many of a service have each."""
     events = {row.event.uid: row.event for row in rows}
     found = []
     for one in [one for one in group.templates if one.text.strip()][:MAX_LISTED]:
@@ -172,7 +181,8 @@ def patterns(group: Group, rows: Iterable[Row]) -> tuple[Counted, ...]:
         else:
             name = shortened(Fact(one.text, one.uid, "text", "its template"))
         count = Fact(str(one.count), one.uid, "text", "members counted that have its template")
-        found.append(Counted(name, count))
+        service = shortened(Fact(one.service, one.uid, "service")) if one.service else None
+        found.append(Pattern(name, service, count))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +23,8 @@ SCHEMES: Final = ("http://", "https://")
 _ALIGNED: Final = {"text-align:left": "", "text-align:center": "center", "text-align:right": "number"}
 _DEEPEST: Final = 6
 _MOST_DIGITS: Final = 6
+_TIME: Final = re.compile(r"\b(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)", re.ASCII)
+_PERCENT: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,9})? %", re.ASCII)
 
 MOST: Final = 256 * 1024
 """Characters of the longest text that is laid out; of a longer one it is shown how it is written."""
@@ -66,6 +69,7 @@ def _parser() -> MarkdownIt:
     made.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     made.disable(["image", "html_block", "html_inline"])
     made.use(footnote_plugin, inline=False)
+    made.add_render_rule("text", _text)
     made.add_render_rule("footnote_caption", _caption)
     made.add_render_rule("footnote_open", _note)
     made.add_render_rule("footnote_anchor", _back)
@@ -104,6 +108,13 @@ def _tame(tokens: Sequence[Token]) -> None:
             before.attrs["class"] = "blank"
         _tame(token.children or ())
         before = token
+
+
+def _text(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    # Browsers would break a time behind a hyphen, and a percentage before its sign.
+    text = str(Markup.escape(tokens[at].content))
+    text = _TIME.sub(r'<span class="whole">\1</span><wbr><span class="whole">\2</span>', text)
+    return _PERCENT.sub(r'<span class="whole">\g<0></span>', text)
 
 
 def _caption(_: RendererHTML, tokens: Sequence[Token], at: int, *__: Any) -> str:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stormcell.render.context import context
-from stormcell.render.facts import MAX_SHOWN, Blank, shortened, show
-from stormcell.types import Blame, Event, Fact, Material, Signal
+from stormcell.render.facts import MAX_BRIEF, MAX_SHOWN, Blank, shortened, show
+from stormcell.types import Blame, Event, Fact, GroupTemplate, Material, Signal
 from tests.unit.render.samples import error_log, event, group, latency, row, s, span
 
 
@@ -161,6 +163,32 @@ def test_long_text_is_shortened_and_says_so() -> None:
     exact = Fact("x" * MAX_SHOWN, "u", "text")
     assert shortened(exact) is exact
     assert shortened(Fact("x" * 301, "u", "text", "a title")).how == "a title, shortened"
+
+
+def test_where_many_are_listed_the_end_of_a_text_is_kept() -> None:
+    brief = show(
+        event("u1", f"Servlet threw {'x ' * 100}No instances of ts-train-service", signal=Signal.LOG)
+    ).brief
+    assert len(brief.value) <= MAX_BRIEF
+    assert brief.value.startswith("Servlet threw")
+    assert brief.value.endswith("No instances of ts-train-service")
+    assert brief.how == "on one line of 120 characters at most"
+    assert show(event("u1", "  at line\n 7 ", signal=Signal.LOG)).brief.value == "at line 7"
+    for same in ("short", " "):
+        assert show(event("u1", same, signal=Signal.LOG)).brief == Fact(same, "u1", "text")
+
+
+def test_templates_of_one_wording_are_told_apart_by_their_services() -> None:
+    made, atom = latency()
+    made = replace(
+        made,
+        templates=tuple(
+            GroupTemplate("failed: <*>", "log", service, 2, made.medoid.uid, ())
+            for service in ("cart", "shop", "")
+        ),
+    )
+    found = context(Material(made, [atom])).patterns
+    assert [one.service.value if one.service else None for one in found] == ["cart", "shop", None]
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,11 @@ def test_a_stale_draft_says_why_and_is_published_only_if_asked(pages: Pages) -> 
     other = replace(GROUP, medoid=GROUP.latest)
     with SqliteStore(pages.store, create=False) as store:
         store.save(replace(GROUPING, groups=(other, *GROUPING.groups[1:])), [])
-    assert "Stale: another event speaks for its group" in pages.text(path)
+    stale = pages.text(path)
+    assert "Stale: another event speaks for its group" in stale
+    # No more is offered than can be done to what is approved.
+    assert "draft it anew or edit it." in stale
+    assert "approve it" not in stale
     assert 'title="another event speaks' in pages.get("/drafts").text
     assert "is stale" in plain(pages.post(path, do="publish", seen=3, to="handbook"))
     pages.post(path, do="publish", seen=3, to="handbook", stale="yes")

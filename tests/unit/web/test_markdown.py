@@ -14,6 +14,7 @@ from stormcell.web.markdown import blanks, html
 TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "pre", "code", "em", "strong"),
     *("ul", "ol", "li", "a", "sup", "section", "table", "thead", "tbody", "tr", "th", "td"),
+    *("span", "wbr"),
 }
 ATTRIBUTES = {
     ("a", "href"),
@@ -26,12 +27,13 @@ ATTRIBUTES = {
     ("ol", "start"),
     ("section", "class"),
     ("section", "aria-label"),
+    ("span", "class"),
     ("sup", "class"),
     ("table", "tabindex"),
     ("td", "class"),
     ("th", "class"),
 }
-CLASSES = {"blank", "footnotes", "footnote-ref", "number", "center"}
+CLASSES = {"blank", "footnotes", "footnote-ref", "number", "center", "whole"}
 
 
 class Allowed(HTMLParser):
@@ -122,6 +124,14 @@ def test_markup_of_drafts_is_shown() -> None:
     assert '<th class="number">n</th>' in shown
     assert '<a href="https://example.com/?a=1&amp;b=2" rel="noreferrer noopener">site</a>' in shown
     assert '<li id="fn1" value="7"><p>event <code>ab</code>, field <code>text</code>' in shown
+
+
+def test_times_and_percentages_are_broken_between_their_parts_alone() -> None:
+    shown = html("From 2023-11-14T22:26:22.153Z[^1] on 5 %, not 2023-11-14 <b>\n\n[^1]: event `ab`, field `time`")
+    whole = '<span class="whole">'
+    assert f"From {whole}2023-11-14T</span><wbr>{whole}22:26:22.153Z</span><sup" in shown
+    assert 'on <span class="whole">5 %</span>, not' in shown
+    assert "not 2023-11-14 &lt;b&gt;" in shown
 
 
 def test_the_line_that_says_what_a_draft_is_of_is_not_shown() -> None:

@@ -77,6 +77,8 @@ class Listed:
         When the live one became so, ns; 0 where nothing tells.
     by : str
         Whose doing that was.
+    former : bool
+        Whether one can be rolled back to.
     """
 
     rows: Sequence[Row]
@@ -85,6 +87,7 @@ class Listed:
     canary: Row | None
     since: int
     by: str
+    former: bool
 
 
 def listed(store: SqliteStore) -> Listed:
@@ -104,6 +107,7 @@ def listed(store: SqliteStore) -> Listed:
         canary=canary,
         since=note.time if note is not None else 0,
         by=str(note.detail.get("by", "")) if note is not None else "",
+        former=any(one.state == CodebookState.RETIRED for one in found),
     )
 
 
@@ -128,7 +132,7 @@ def row(stored: StoredCodebook) -> Row:
 
 def share(part: float) -> str:
     """Return a share as a percentage that tells small ones apart."""
-    return f"{100 * part:.1f} %"
+    return f"{100 * part:.1f}%"
 
 
 def _number(stored: StoredCodebook, name: str) -> str:

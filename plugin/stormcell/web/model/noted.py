@@ -126,6 +126,8 @@ def _told(value: Value) -> str:
             return "" if not value else "yes"
         case float():
             return f"{value:.4g}"
+        case int():
+            return f"{value:,}"
         case list():
             return ", ".join(map(_told, value))
         case dict():

@@ -26,10 +26,10 @@ class Word:
     ----------
     id, text, service, signal, severity, uid : str
         Of its exemplar.
-    weight, part : float
-        Events that it stood for in training, and their share of all.
-    now : str
-        Share of the events of the last window; "" where none was seen through it.
+    weight : int
+        Events that it stood for in training.
+    part, now : str
+        Its share of them, and of the events of the last window; "" where none was seen through it.
     radius : str
     """
 
@@ -40,7 +40,7 @@ class Word:
     severity: str
     uid: str
     weight: int
-    part: float
+    part: str
     now: str
     radius: str
 
@@ -97,7 +97,10 @@ def shown(store: SqliteStore, stored: StoredCodebook, first: int = 0) -> Shown:
         sampled=provenance.sampled,
         software=provenance.software,
         sites=provenance.sites,
-        metrics=[(name, f"{value:.4g}") for name, value in sorted(provenance.metrics.items())],
+        metrics=[
+            (name, share(value) if name == "new" else f"{value:.3f}")
+            for name, value in sorted(provenance.metrics.items())
+        ],
         fields=[
             (one.name, one.kind, f"{one.weight:g}", f"{one.span:.4g}" if one.span else "")
             for one in codebook.fields
@@ -121,7 +124,7 @@ def _words(codebook: Codebook, first: int, window: WindowSummary | None) -> list
             severity=severity_name(word.medoid.severity) or "none",
             uid=word.medoid.uid,
             weight=round(word.weight),
-            part=word.weight / total,
+            part=share(word.weight / total),
             now=share(window.codewords.get(word.id, 0.0) / window.events) if window and window.events else "",
             radius=f"{word.radius:.3f}",
         )

@@ -64,7 +64,7 @@ def test_what_has_drifted_comes_first_with_what_moved(book: Codebook) -> None:
     assert set(names[: len(drifted)]) == drifted >= {"service", "template", "codeword"}
     moved = {field.name: {one.value: one for one in field.moved} for field in found.drifted}
     ship = moved["service"]["ship"]
-    assert (ship.before, ship.example[:3]) == ("0.0 %", "w4-")
+    assert (ship.before, ship.example[:3]) == ("0.0%", "w4-")
     # A codeword is told by its exemplar.
     [known] = [one for name, one in moved["codeword"].items() if name == book.codewords[0].id]
     assert known.text == book.codewords[0].medoid.text
@@ -86,8 +86,8 @@ def test_a_canary_that_the_sidecar_does_not_know_yet_is_shown(book: Codebook) ->
         found = trying(book.version, state)
         assert (found.version, found.windows, found.means, found.action) == (book.version, 0, (), "")
     found = trying(book.version, known)
-    assert (found.agreement, found.churn, found.windows) == ("90.0 %", "10.5 %", 2)
-    assert found.means[0] == ("new", "5.0 %", "15.0 %")
+    assert (found.agreement, found.churn, found.windows) == ("90.0%", "10.5%", 2)
+    assert found.means[0] == ("new", "5.0%", "15.0%")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_whatever_a_note_holds_is_told(kind: NoteKind, detail: dict[str, Value])
 
 
 def test_shares_tell_small_ones_apart() -> None:
-    assert [share(part) for part in (0, 0.0004, 0.0123, 1)] == ["0.0 %", "0.0 %", "1.2 %", "100.0 %"]
+    assert [share(part) for part in (0, 0.0004, 0.0123, 1)] == ["0.0%", "0.0%", "1.2%", "100.0%"]
 
 
 def test_of_many_codebooks_the_last_ones_and_the_live_one_are_listed(tmp_path: Path) -> None:

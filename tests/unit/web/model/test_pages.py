@@ -70,7 +70,8 @@ def test_the_list_tells_which_is_live_and_what_drifts(store: Path, live: str, ca
     assert {"codeword", "service", "template"} <= set(drifted)
     assert {"signal", "severity"}.isdisjoint(drifted)
     assert "2 of 6 windows, 200 events" in page
-    assert "90.0 % of the events are of the same kind in both; 10.5 % would be of another" in page
+    assert "90.0% of the events are of the same kind in both; 10.5% of those that the live one knows" in page
+    assert '<span class="flag">not decided yet</span> 2 of 6 windows are over' in page
     assert "the job train ended after 12.5 s: failed" in page
     # What telemetry and people wrote is text.
     assert "the &lt;first&gt;" in page
@@ -95,13 +96,14 @@ def test_the_page_of_a_codebook_tells_its_codewords(store: Path, live: str, cana
 
 def test_a_codebook_is_promoted_and_rolled_back(store: Path, live: str, canary: str) -> None:
     browser = entered(store, "admin")
-    browser.get("/codebooks")
+    assert "/codebooks/rollback" not in browser.get("/codebooks").text  # there is none to go back to
     done = browser.post(f"/codebooks/{canary}/promote", {"expected": live, "why": "fits better"})
     assert (done.status_code, done.headers["location"]) == (303, "/codebooks")
     assert states(store) == {live: "retired", canary: "live"}
     page = browser.get("/codebooks").text
     assert f"{canary} is live instead of {live}" in page
     assert "why fits better" in page
+    assert "/codebooks/rollback" in page
     assert "by admin" in page
     browser.post("/codebooks/rollback", {"expected": canary, "why": ""})
     assert states(store) == {live: "live", canary: "rejected"}
