@@ -29,7 +29,8 @@ from stormcell.types import (
 
 _KEPT: Final = 4096
 """Texts whose dissimilarities to all medoids are at hand."""
-_BLOCK: Final = 512
+_BLOCK: Final = 64
+"""Events that are assigned at once: of more, what lies between is larger than what a processor has at hand."""
 _ROUNDING: Final = 1e-6
 """Cosines so near to 1 are 1, as in distance.fields."""
 
