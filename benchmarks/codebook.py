@@ -10,6 +10,7 @@ from random import Random
 
 import numpy as np
 
+from _codebook_ticks import look, replayed
 from _recurrence import DATA, load
 from _report import Result, arguments, report
 from stormcell import read
@@ -33,6 +34,8 @@ NEW, STRANGERS, KEPT, MILLISECONDS = 0.02, 0.8, 0.9, 1.0
 OFTEN = 3
 """A kind that has come once or twice is, by chance, often in one half alone."""
 _TIMED = 4000
+_REPLAYED = 3000
+"""Events of a data set that go through ticks."""
 _WORDS = ("order", "lookup", "failed", "reading", "chunk", "upstream", "reply", "retry", "budget", "node", "pool")
 
 
@@ -169,6 +172,26 @@ def _strange(rng: Random) -> str:
     return " ".join(words)
 
 
+def ticks(name: str, codebook: Codebook, events: list[Event], *, quick: bool) -> list[Result]:
+    """Return what a live codebook costs ticks: over a while, and where all events are settled by one."""
+    some = events[: _REPLAYED // 10 if quick else _REPLAYED]
+    replayed(some[: _REPLAYED // 10], SETTINGS, codebook)  # numba compiles at first
+    alone, along = replayed(some, SETTINGS, None), replayed(some, SETTINGS, codebook)
+    rest = along.seconds - along.watch
+    rows = rows_of(events)
+    return [
+        Result(f"{name}: tick, mean", 1000 * along.seconds / along.count, f"ms, of {along.count}"),
+        Result(f"{name}: ticks, with a live codebook over without", 1 + (along.watch - alone.watch) / rest, ""),
+        Result(
+            f"{name}: ticks, the live codebook for a row", 1e6 * (along.watch - alone.watch) / along.rows, "us"
+        ),
+        Result(
+            f"{name}: the watch at one tick over {len(rows)} rows", 1000 * look(rows, SETTINGS, codebook), "ms"
+        ),
+        Result(f"{name}: the same without a live codebook", 1000 * look(rows, SETTINGS, None), "ms"),
+    ]
+
+
 def peers(name: str, codebook: Codebook, events: list[Event]) -> list[Result]:
     """Return the mean dissimilarity to as many exemplars, chosen in other ways among a sample of the rows."""
     rows, k = rows_of(events), len(codebook.codewords)
@@ -243,6 +266,8 @@ def main() -> None:
         results += found
         results += strangers(name, codebook, every, quick=options.quick)
         results += speed(name, codebook, events, quick=options.quick)
+        if name in TUNED:
+            results += ticks(name, codebook, events, quick=options.quick)
         results += peers(name, codebook, events)
     report("codebook", results, as_json=options.json)
 

@@ -29,7 +29,8 @@ from stormcell.types import (
 
 _KEPT: Final = 4096
 """Texts whose dissimilarities to all medoids are at hand."""
-_BLOCK: Final = 512
+_BLOCK: Final = 64
+"""Events that are assigned at once: of more, what lies between is larger than what a processor has at hand."""
 _ROUNDING: Final = 1e-6
 """Cosines so near to 1 are 1, as in distance.fields."""
 
@@ -83,13 +84,16 @@ class Assigning:
         self._reader, self._lock = TraitReader(settings), Lock()
         self._far: OrderedDict[tuple[Signal, str], DoubleArray] = OrderedDict()
         medoids = [self._reader.read(word.medoid) for word in codebook.codewords]
+        self._fields = [field for field in codebook.fields if field.weight > 0]
+        self._weights: DoubleArray = np.array([field.weight for field in self._fields])[:, None, None]
         self._vectors: FloatArray = self._texts.vectors(
             [one.signal for one in medoids], [one.template for one in medoids]
         )
+        self._silent: BoolArray = np.logical_not(self._vectors.any(axis=1))
         self._radius: DoubleArray = np.array([word.radius for word in codebook.codewords])
         self._services, self._signals, self._labels = Codes({}), Codes({}), Codes({})
-        self._service = self._services.of(one.service for one in medoids)
-        self._signal = self._signals.of(one.signal.value for one in medoids)
+        self._service = _differing(self._services.of(one.service for one in medoids))
+        self._signal = _differing(self._signals.of(one.signal.value for one in medoids))
         self._severity, self._duration = severities(medoids), durations(medoids)
         self._sizes: DoubleArray = np.array([len(one.labels) or np.nan for one in medoids], dtype=np.float64)
         names = sorted({label for one in medoids for label in one.labels})
@@ -108,8 +112,7 @@ class Assigning:
         explained : bool
             Whether to tell the shares.
         """
-        traits = self.read([event])
-        parts = self._parts(traits)
+        parts = self._parts(self.read([event]))
         found = self._nearest(parts)
         words, nearest, second = self.codebook.codewords, int(found.nearest[0]), int(found.runner_up[0])
         return Assigned(
@@ -119,7 +122,7 @@ class Assigning:
             runner_up="" if second < 0 else words[second].id,
             runner_up_dissimilarity=float(found.runner_up_dissimilarity[0]),
             radius=words[nearest].radius,
-            shares=self._shares(parts, nearest) if explained else (),
+            shares=self._shares(parts[:, 0, nearest].tolist()) if explained else (),
         )
 
     def assign_rows(self, rows: Rows) -> AssignedRows:
@@ -152,23 +155,22 @@ class Assigning:
 
     def dissimilarities(self, traits: Sequence[Traits]) -> DoubleArray:
         """Return how far events are from every codeword, shape (n, codewords)."""
-        return _mixed(self._parts(traits))
+        return self._mixed(self._parts(traits))
 
-    def _parts(self, traits: Sequence[Traits]) -> list[tuple[str, float, DoubleArray]]:
-        """Return the name, the weight and the partial dissimilarities of each field; NaN where one is missing."""
-        return [
-            (field.name, field.weight, self._part(field.name, field.span, traits))
-            for field in self.codebook.fields
-            if field.weight > 0
-        ]
+    def _parts(self, traits: Sequence[Traits]) -> DoubleArray:
+        """Return partial dissimilarities, shape (fields that weigh, n, codewords); NaN where one is missing."""
+        parts = np.empty((len(self._fields), len(traits), len(self._radius)))
+        for at, field in enumerate(self._fields):
+            parts[at] = self._part(field.name, field.span, traits)
+        return parts
 
     def _part(self, name: str, span: float, traits: Sequence[Traits]) -> DoubleArray:
         if name == "text":
             return self._text([(one.signal, one.template) for one in traits])
         if name == "service":
-            return _differ(_codes(self._services, [one.service for one in traits]), self._service)
+            return self._service[_codes(self._services, [one.service for one in traits])]
         if name == "signal":
-            return _differ(_codes(self._signals, [one.signal.value for one in traits]), self._signal)
+            return self._signal[_codes(self._signals, [one.signal.value for one in traits])]
         if name == "severity":
             return _apart(severities(traits), self._severity, span)
         if name == "duration":
@@ -192,8 +194,8 @@ class Assigning:
     def _text_apart(self, signal: Signal, template: str) -> DoubleArray:
         vector = self._texts.vectors([signal], [template])[0]
         apart = 1.0 - (self._vectors @ vector).astype(np.float64)
-        far: DoubleArray = np.where(apart < _ROUNDING, 0.0, np.clip(apart, 0.0, 1.0))
-        far[~self._vectors.any(axis=1) | (not vector.any())] = np.nan
+        far: DoubleArray = np.where(apart < _ROUNDING, 0.0, np.minimum(apart, 1.0))
+        far[self._silent if vector.any() else slice(None)] = np.nan
         return far
 
     def _places(self, labels: Sequence[frozenset[str]]) -> DoubleArray:
@@ -206,8 +208,19 @@ class Assigning:
         far: DoubleArray = 1.0 - shared / (sizes[:, None] + self._sizes[None, :] - shared)
         return far
 
-    def _nearest(self, parts: Sequence[tuple[str, float, DoubleArray]]) -> AssignedRows:
-        far = _mixed(parts)
+    def _mixed(self, parts: DoubleArray) -> DoubleArray:
+        """Return the weighted mean over the fields that both have; two without one in common are 1 apart."""
+        if not self._fields:
+            told = "the codebook compares nothing: all its fields have the weight 0; train it anew"
+            raise CodebookError(told)
+        missing = np.isnan(parts)
+        weights = (self._weights * ~missing).sum(axis=0)
+        sums = (self._weights * np.where(missing, 0.0, parts)).sum(axis=0)
+        mean: DoubleArray = np.divide(sums, weights, out=np.ones_like(weights), where=weights > 0)
+        return mean
+
+    def _nearest(self, parts: DoubleArray) -> AssignedRows:
+        far = self._mixed(parts)
         every = np.arange(len(far))
         nearest = far.argmin(axis=1)
         near = far[every, nearest].copy()
@@ -219,9 +232,8 @@ class Assigning:
             second, then = np.full(len(far), -1, dtype=np.int64), np.ones(len(far))
         return AssignedRows(nearest, near, second, then, near > self._radius[nearest])
 
-    @staticmethod
-    def _shares(parts: Sequence[tuple[str, float, DoubleArray]], nearest: int) -> tuple[Share, ...]:
-        here = [(name, weight, float(part[0, nearest])) for name, weight, part in parts]
+    def _shares(self, parts: Sequence[float]) -> tuple[Share, ...]:
+        here = [(field.name, field.weight, part) for field, part in zip(self._fields, parts, strict=True)]
         total = sum(weight for _, weight, part in here if part == part)
         return tuple(
             Share(name, part, weight, weight * part / total) if part == part else Share(name, 0.0, 0.0, 0.0)
@@ -240,31 +252,18 @@ def check_fields(codebook: Codebook, name: str) -> None:
             )
 
 
-def _mixed(parts: Sequence[tuple[str, float, DoubleArray]]) -> DoubleArray:
-    """Return the weighted mean over the fields that both have; two without one in common are 1 apart."""
-    if not parts:  # all fields weigh nothing
-        raise CodebookError("the codebook compares nothing: all its fields have the weight 0; train it anew")
-    far = np.stack([part for _, _, part in parts])
-    weight = np.array([weight for _, weight, _ in parts])[:, None, None]
-    there = far == far
-    weights = (weight * there).sum(axis=0)
-    far[~there] = 0.0
-    mean: DoubleArray = np.divide(
-        (weight * far).sum(axis=0), weights, out=np.ones_like(weights), where=weights > 0
-    )
-    return mean
-
-
 def _codes(codes: Codes, values: Sequence[str]) -> IntArray:
-    """Return the numbers of values: -1 of none, -2 of one that no medoid has."""
+    """Return the numbers of values: -1 of none, -2 of one that no medoid has, which are the last two of all."""
     known = codes.known
     return np.array([known.get(one, -2) if one else -1 for one in values], dtype=np.int64)
 
 
-def _differ(left: IntArray, right: IntArray) -> DoubleArray:
-    differ: DoubleArray = (left[:, None] != right[None, :]).astype(np.float64)
-    differ[left == -1] = np.nan
-    differ[:, right == -1] = np.nan
+def _differing(codes: IntArray) -> DoubleArray:
+    """Return a row a value, that of another and that of none: 0 where a medoid has it, 1 where not, else NaN."""
+    values = np.arange(codes.max() + 3)
+    differ: DoubleArray = (values[:, None] != codes).astype(np.float64)
+    differ[-1] = np.nan
+    differ[:, codes == -1] = np.nan
     return differ
 
 

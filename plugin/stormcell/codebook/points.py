@@ -121,7 +121,9 @@ class Texts:
             )
         counts = {int(bucket, 16): int(count) for bucket, count in table.rarity.items() if bucket}
         self._lexicon = Lexicon.of(int(table.rarity.get("", 0)), counts)
-        self._letters = table.letters
+        # What the meaning and the letters are multiplied by.
+        letters = {name: np.float32(share) for name, share in table.letters.items()}
+        self._mix = {name: (np.sqrt(1 - share), np.sqrt(share)) for name, share in letters.items()}
 
     def vectors(self, signals: Sequence[Signal], templates: Sequence[str]) -> FloatArray:
         """Return a vector a template, of length 1 or zero, shape (n, d).
@@ -133,9 +135,9 @@ class Texts:
         letters = self._lexicon.embed(texts)
         if self._embedder is None:
             return letters
-        share = np.array([self._letters[signal.value] for signal in signals], dtype=np.float32)[:, None]
+        mix = np.array([self._mix[signal.value] for signal in signals], dtype=np.float32)
         meaning = self._embedder.embed(texts)
-        return unit(np.hstack([np.sqrt(1.0 - share) * meaning, np.sqrt(share) * letters]))
+        return unit(np.concatenate([mix[:, :1] * meaning, mix[:, 1:] * letters], axis=1))
 
 
 def text_table(templates: Iterable[str], settings: TextSettings) -> TextTable:

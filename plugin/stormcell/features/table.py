@@ -99,6 +99,6 @@ def fields(table: Table, weights: WeightsSettings, grouping: GroupingSettings) -
 
 def unit(vectors: FloatArray) -> FloatArray:
     """Scale rows to length 1, in place; rows of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
     np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     return vectors

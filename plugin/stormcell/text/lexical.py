@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
+from itertools import chain
 from typing import Final, Self
 
 import numpy as np
@@ -86,7 +87,7 @@ class Lexicon:
         hashes, weight = (np.concatenate(columns) for columns in zip(*read, strict=True))
         row = np.repeat(np.arange(len(texts)), [len(own) for own, _ in read])
         np.add.at(vectors.reshape(-1), row * DIMENSIONS + hashes % DIMENSIONS, weight * self._idf(hashes))
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
 
@@ -112,10 +113,7 @@ def _read(text: str) -> tuple[IntArray, DoubleArray]:
 
 def _features(text: str) -> Counter[str]:
     """Count the words and the character 4-grams inside them."""
-    counts: Counter[str] = Counter()
-    for word in words_of(text):
-        counts.update(_word(word))
-    return counts
+    return Counter(chain.from_iterable(map(_word, words_of(text))))
 
 
 @lru_cache(_WORDS)

@@ -48,6 +48,8 @@ _MASKS: Final = {
     "num": r"(?:(?<![^\s=:(\[,])-)?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+\b)?",
 }
 _MASK: Final = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _MASKS.items()))
+# What is in everything that a mask takes; most names hold none of it. A uuid may be of letters alone.
+_MAY_MASK: Final = re.compile(r"[\d@/\\]|-[A-Fa-f]{4}-")
 _SPACE: Final = re.compile(r"\s+")
 
 
@@ -68,7 +70,10 @@ def mask(text: str) -> str:
     str
         The masked text, white space collapsed.
     """
-    masked, found = _MASK.subn(_name, _SPACE.sub(" ", text[:MAX_CHARACTERS]))
+    text = _SPACE.sub(" ", text[:MAX_CHARACTERS])
+    if _MAY_MASK.search(text) is None:
+        return text.strip()
+    masked, found = _MASK.subn(_name, text)
     # A mask can lay bare an address that was glued to it. Each mask takes one away, so that this ends.
     while found and ("@" in masked or "://" in masked):
         masked, found = _MASK.subn(_name, masked)

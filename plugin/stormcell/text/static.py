@@ -126,15 +126,15 @@ class StaticEmbedder:
     def _add(self, texts: Sequence[str], out: FloatArray) -> None:
         """Add up the rows of each text into ``out``, in the order of its pieces."""
         rows = [list(chain.from_iterable(map(self._known.__getitem__, self._split(text)))) for text in texts]
+        if len(rows) == 1:  # soonest done by itself
+            self._add_one(rows[0], out[0])
+            return
         counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-        # One alone is soonest done by itself, too.
-        most = _LAYERS if len(texts) > 1 else 0
-        for long in np.flatnonzero(counts > most).tolist():
-            for start in range(0, len(rows[long]), _BATCH):
-                out[long] += self._take(rows[long][start : start + _BATCH]).sum(axis=0)
+        for long in np.flatnonzero(counts > _LAYERS).tolist():
+            self._add_one(rows[long], out[long])
         # The k-th pieces of all texts are added together, the longest texts first: those that have a k-th piece
         # are then the first ones.
-        layered = np.flatnonzero(counts <= most)
+        layered = np.flatnonzero(counts <= _LAYERS)
         order = layered[np.argsort(-counts[layered], kind="stable")]
         lengths = counts[order]
         if not len(order) or not lengths[0]:
@@ -147,13 +147,17 @@ class StaticEmbedder:
             sums[:have] += self._take(flat[starts[:have] + layer])
         out[order] = sums
 
+    def _add_one(self, rows: Sequence[int], out: FloatArray) -> None:
+        for start in range(0, len(rows), _BATCH):
+            out += self._take(np.array(rows[start : start + _BATCH])).sum(axis=0)
+
     def _split(self, text: str) -> list[bytes]:
         """Return the words of a text; faster than ``words``, and the same, where it is ASCII."""
         if self._plain and text.isascii():
             return text.encode().translate(_LOWER, _REMOVED).split()
         return [word.encode("utf-8", "replace") for word in words(text)]
 
-    def _take(self, rows: IntArray | list[int]) -> FloatArray:
+    def _take(self, rows: IntArray) -> FloatArray:
         taken: FloatArray = self._table[rows] * self._scales[rows, None]
         return taken
 

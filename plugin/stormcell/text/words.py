@@ -13,7 +13,11 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def spoken(template: str) -> str:
     """Return a template without its masks, its joined names taken apart."""
-    return " ".join(_CAMEL.sub(" ", _MASK.sub(" ", template)).split())
+    if "<" in template:
+        template = _MASK.sub(" ", template)
+    if not template.islower():
+        template = _CAMEL.sub(" ", template)
+    return " ".join(template.split())
 
 
 def words_of(template: str) -> list[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stormcell.text import masking
@@ -146,6 +146,17 @@ TEXTS = st.one_of(st.text(), st.text("abf019:.-/<>@ eEzZT"), st.lists(PARTS, max
 @given(TEXTS)
 def test_masking_twice_changes_nothing(text: str) -> None:
     assert mask(mask(text)) == mask(text)
+
+
+@given(
+    TEXTS
+    | st.lists(st.sampled_from(["AAAAaaaa", "-", "face", "deadbeefdead", "x", " "]), max_size=12).map("".join)
+)
+@example("AAAAaaaa-bbbb-cccc-dddd-eeeeeeeeeeee")
+def test_what_seems_to_hold_nothing_holds_nothing(text: str) -> None:
+    if masking._MAY_MASK.search(text) is None:
+        assert masking._MASK.search(text) is None
+        assert mask(text) == " ".join(text.split())
 
 
 @given(TEXTS)
