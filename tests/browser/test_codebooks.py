@@ -46,7 +46,7 @@ def test_a_codebook_is_promoted_and_rolled_back(
     page.goto(f"{site.url}codebooks")
     page.locator("[data-field=service] .flag").get_by_text("drifted").wait_for()
     page.get_by_text("What moved").click()
-    page.get_by_text("ship: 0.0 % -> ").wait_for()
+    page.get_by_text("ship: 0.0% -> ").wait_for()
     shot(page, "codebooks")
     page.locator("#canary-codebook summary").click()
     page.locator("#canary-codebook input[name=why]").fill("fits <b>better</b>")

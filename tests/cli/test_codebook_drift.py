@@ -94,8 +94,8 @@ def test_files_that_have_drifted(changed: Path, file: Path, codebook: Any) -> No
     assert ran.code == 1
     assert ran.err.splitlines()[-1].startswith("3 windows, ")
     assert ran.err.splitlines()[-1].endswith(f"drifted from {codebook.version}, since 2023-11-15T00:00:00.000Z")
-    assert "pay: 66.7 % -> 0.0 % (such as log-0-1)" in ran.out
-    assert "\\x1b[31mrefunds\\u202e: 0.0 % -> 66.7 % (such as log-2-1)" in ran.out
+    assert "pay: 66.7% -> 0.0% (such as log-0-1)" in ran.out
+    assert "\\x1b[31mrefunds\\u202e: 0.0% -> 66.7% (such as log-2-1)" in ran.out
     assert "\x1b" not in ran.out
     assert "\u202e" not in ran.out
 
@@ -133,7 +133,7 @@ def test_what_the_sidecar_watched(changed: Path, folder: Path, codebook: Any) ->
     ran = run("--store", folder)
     assert ran.code == 1
     assert "since 2023-11-15T00:00:00.000Z" in ran.err
-    assert "66.7 % -> 0.0 %" in ran.out
+    assert "66.7% -> 0.0%" in ran.out
     assert len(run("--store", folder, "--last", "1", "--json").json["windows"]) == 1
     [line] = stormcell("codebook", "notes", "--store", folder).out.splitlines()
     assert line.startswith(f"2023-11-15T02:00:00.000Z  drift-began {codebook.version}: drift of ")

@@ -174,4 +174,4 @@ def _spelled(moved: Mapping[str, Any], texts: Mapping[str, str]) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}%"

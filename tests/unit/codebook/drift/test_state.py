@@ -223,9 +223,9 @@ def test_a_state_that_was_never_kept_is_empty() -> None:
             hours(RENAMED, RENAMED),
             [
                 "1970-01-01T02:00:00.000Z: drift of service since 1970-01-01T00:00:00.000Z",
-                "  service: 16.7 times the threshold, PSI 4.19, 40.0 % with values never seen, 40.0 % gone",
-                "    pay: 40.0 % -> 0.0 % (such as of pay)",
-                "    payments: 0.0 % -> 40.0 % (such as of payments)",
+                "  service: 16.7 times the threshold, PSI 4.19, 40.0% with values never seen, 40.0% gone",
+                "    pay: 40.0% -> 0.0% (such as of pay)",
+                "    payments: 0.0% -> 40.0% (such as of payments)",
             ],
         ),
         (
