@@ -67,6 +67,7 @@ def test_write_json(folder: Path) -> None:
         (["runbook", "g-aaaa", "--template", "none"], 2, "there is no template 'none' for a runbook; there are"),
         (["check"], 2, "name a file, - for standard input, or --all"),
         (["check", "nowhere.md"], 2, "cannot read nowhere.md: No such file or directory"),
+        (["check", "."], 2, ". is a folder; name the drafts in it, such as *.md"),
     ],
 )
 def test_wrong_use(folder: Path, arguments: list[str], code: int, message: str) -> None:

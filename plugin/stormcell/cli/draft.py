@@ -187,6 +187,10 @@ def _read(files: Sequence[str]) -> Iterator[tuple[str, str]]:
         try:
             data = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
             yield name, data.decode("utf-8")
+        except IsADirectoryError as error:
+            raise InputError(
+                f"{name} is a folder; name the drafts in it, such as {Path(name) / '*.md'}"
+            ) from error
         except OSError as error:
             raise InputError(f"cannot read {name}: {error.strerror or error}") from error
         except UnicodeDecodeError as error:

@@ -31,5 +31,6 @@ def why_stale(before: Basis, now: Group | None, share: float, into: str = "") ->
         return f"another event speaks for its group: {now.medoid.uid}, before {before.exemplar}"
     part = changed(before, sketch(now.members), now.count)
     if part >= share and part > 0:
-        return f"its group has {now.count:,} members, before {before.count:,}: {part:.0%} of them came or went"
+        others = f"{part:.0%} of them" if part <= 1 else f"{part:.1f} times as many"
+        return f"its group has {now.count:,} members, before {before.count:,}: {others} came or went"
     return ""

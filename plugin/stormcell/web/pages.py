@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -51,7 +52,7 @@ class Templates:
         self.assets = Assets(files.shipped("templates") / "web" / "static")
         self._environment = html_environment("web")
         self._environment.globals["asset"] = self.assets.path
-        self._environment.filters.update(part=paths.part, query=paths.query)
+        self._environment.filters.update(part=paths.part, query=paths.query, ticked=ticked)
 
     def render(self, name: str, data: Mapping[str, Any]) -> bytes:
         """Return a page or a part of one."""
@@ -61,6 +62,16 @@ class Templates:
     def toasts(self, toasts: list[Toast], csrf: str, here: str) -> bytes:
         """Return messages as a part of a page."""
         return self.render("toasts.html", {"toasts": toasts, "csrf": csrf, "here": here})
+
+
+def ticked(text: str) -> Markup:
+    """Return a message of ours as HTML: what it has between backticks, such as a command, is set as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them has no partner
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 class Assets:

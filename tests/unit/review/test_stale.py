@@ -32,6 +32,10 @@ def test_another_exemplar() -> None:
     assert why(replace(other, medoid=group(*TEN).medoid)) == ""
 
 
+def test_more_came_than_there_were() -> None:
+    assert why(group(*TEN, *(f"a{one}" for one in range(14)))).endswith(": 1.4 times as many came or went")
+
+
 @pytest.mark.parametrize(("now", "part"), [([*TEN, "a"], 0.1), ([*TEN, "a", "b"], 0.2), (["u0"], 0.9)], ids=str)
 def test_members_that_are_others(now: list[str], part: float) -> None:
     told = why(group(*now))
