@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from markupsafe import escape
-
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
+
 from stormcell.web.pages import ticked
 
 
