@@ -208,6 +208,7 @@ def test_damage_in_the_store_that_is_found_later(sidecar: Running) -> None:
     sidecar.send(logs(log("c", "disk full on db", at=9)))
     sidecar.stop()
     sidecar.store.rename(sidecar.folder / "away.db")
+    sidecar.settings["live"] = {**HASTY, "drain_seconds": PATIENCE}
     assert sidecar.start().stop() == 0
     assert {"c", *(record["attributes"][0]["value"]["stringValue"] for record in MORE)} <= set(sidecar.placed())
 
